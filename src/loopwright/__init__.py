@@ -1,0 +1,1 @@
+"""Loopwright: the whole machine-learning loop in one Python file."""

@@ -1,0 +1,120 @@
+"""Every setting, declared once and resolved once: explicit > environment > project file > user file > default."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from loopwright.errors import SettingError
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: its name is its key in `loopwright.toml` and, as LOOPWRIGHT_NAME, in the environment."""
+
+    name: str
+    default: str | int | float | bool
+    help: str
+    unit: str = ""
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return "LOOPWRIGHT_" + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="home", default=".loopwright", help="Folder of the embedded stores, relative to the project."),
+    Setting(name="namespace", default="default", help="Prefix of every ref."),
+    Setting(name="host", default="127.0.0.1", help="Address the servers listen on."),
+    Setting(name="port", default=8700, help="Port of the inference server; the control API listens on the next one."),
+    Setting(name="request_timeout_s", default=10.0, unit="s", help="Deadline of one prediction request."),
+    Setting(name="probation_timeout_s", default=0.5, unit="s", help="Deadline of a version on probation, after which the champion answers."),
+    Setting(name="max_request_bytes", default=8_388_608, unit="bytes", help="Largest request body accepted."),
+    Setting(name="max_in_flight", default=512, help="Requests in flight above which the server answers 503."),
+    Setting(name="model_threads", default=1, help="CPU threads a worker gives its model."),
+    Setting(name="request_log_fdatasync", default=False, help="Flush the request log to the device before answering."),
+    Setting(name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."),
+    Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
+)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Resolved values, and where each came from. A secret's value never prints."""
+
+    values: dict[str, Any]
+    origins: dict[str, str]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def text(self, name: str) -> str:
+        return str(self.values[name])
+
+    def number(self, name: str) -> float:
+        return float(self.values[name])
+
+    def whole(self, name: str) -> int:
+        return int(self.values[name])
+
+    def flag(self, name: str) -> bool:
+        return bool(self.values[name])
+
+
+def resolve(explicit: Mapping[str, Any], environment: Mapping[str, str], project_file: Path, user_file: Path) -> Settings:
+    """Resolve every setting.
+
+    Raises:
+        SettingError: A value has the wrong type, or a file names an unknown setting.
+    """
+    known = {setting.name for setting in SETTINGS}
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        ("explicit", {k: v for k, v in explicit.items() if v is not None}),
+        ("environment", {s.name: environment[s.variable] for s in SETTINGS if s.variable in environment}),
+        (str(project_file), _read(project_file, known)),
+        (str(user_file), _read(user_file, known)),
+        ("default", {s.name: s.default for s in SETTINGS}),
+    ]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for setting in SETTINGS:
+        origin, raw = next((name, layer[setting.name]) for name, layer in layers if setting.name in layer)
+        values[setting.name] = _convert(setting, raw, origin)
+        origins[setting.name] = origin
+    return Settings(values, origins)
+
+
+def _read(path: Path, known: set[str]) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} is not valid TOML", why=str(error)) from error
+    for name in found:
+        if name not in known:
+            raise SettingError(f"{path} names an unknown setting {name!r}", why=f"known: {', '.join(sorted(known))}")
+    return found
+
+
+def _convert(setting: Setting, raw: Any, origin: str) -> str | int | float | bool:
+    kind = type(setting.default)
+    convert: Callable[[Any], Any] = _boolean if kind is bool else kind
+    try:
+        return convert(raw)  # type: ignore[no-any-return]
+    except (TypeError, ValueError) as error:
+        shown = "…" if setting.secret else repr(raw)
+        raise SettingError(
+            f"{setting.name} = {shown} is not a {kind.__name__}", why=f"found in {origin}",
+            looked_in=["explicit", setting.variable, "project file", "user file", "default"],
+        ) from error
+
+
+def _boolean(raw: Any) -> bool:
+    text = str(raw).lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(raw)

@@ -1,0 +1,1 @@
+"""The one home of the mathematics: arrays in, frozen results out."""

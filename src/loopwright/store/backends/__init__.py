@@ -1,0 +1,1 @@
+"""Embedded back ends of the four seams."""
