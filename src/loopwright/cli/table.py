@@ -1,0 +1,89 @@
+"""The commands, as data: `--help` is written from this table, without importing any of them."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command.
+
+    Its module is `loopwright.cli.commands.NAME` (a dash in the name is an underscore there) and holds either a function
+    `command`, whose parameters Typer reads, or a `typer.Typer` named `app` for a noun with verbs of its own.
+    """
+
+    name: str
+    help: str
+    example: str
+
+    @property
+    def module(self) -> str:
+        return "loopwright.cli.commands." + self.name.replace("-", "_")
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Start",
+        (
+            Entry("demo", "Watch a whole loop on real flights, in under a minute.", "loopwright demo"),
+            Entry(
+                "new",
+                "Make a project from a template, or from your own table.",
+                "loopwright new churn --data customers.csv --target churned",
+            ),
+        ),
+    ),
+    (
+        "Build",
+        (
+            Entry("plan", "Show which steps would run, and why.", "loopwright plan"),
+            Entry("run", "Run what changed, judge the candidate, register the version.", "loopwright run"),
+            Entry(
+                "reproduce", "Rebuild a model and prove that it is the same one.", "loopwright reproduce churn@champion"
+            ),
+        ),
+    ),
+    (
+        "Operate",
+        (
+            Entry("serve", "Answer requests with the champion.", "loopwright serve --port 8700"),
+            Entry("up", "Run the whole loop: serve, watch, retrain, release.", "loopwright up"),
+            Entry(
+                "replay",
+                "Drive a loop through recorded time, in a home of its own.",
+                "loopwright replay flights --speed 2000",
+            ),
+        ),
+    ),
+    (
+        "Look",
+        (
+            Entry("status", "Show what is there: datasets, runs, models, releases, incidents.", "loopwright status"),
+            Entry(
+                "trace", "Print the chain of cause and effect behind a thing.", "loopwright trace model:churn@champion"
+            ),
+            Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
+        ),
+    ),
+)
+
+COMMANDS: dict[str, Entry] = {entry.name: entry for _, entries in GROUPS for entry in entries}
+
+
+def overview(version: str) -> str:
+    """The text of `loopwright --help`."""
+    lines = [
+        f"Loopwright {version}: the whole machine-learning loop, declared in one Python file.",
+        "",
+        "Usage: loopwright COMMAND [OPTIONS]",
+    ]
+    for title, entries in GROUPS:
+        lines += ["", f"{title}:", *(f"  {entry.name:<11}{entry.help}" for entry in entries)]
+    lines += [
+        "",
+        "Every command:",
+        "  --json     Print the result, or the error, as one JSON value on stdout.",
+        "  --debug    Show the trace of an error.",
+        "  --help     Show how the command is used, with an example.",
+        "",
+        "Exit codes: 0 done, 1 user error, 2 data refused, 3 gate failed, 4 no verdict, 5 approval missing.",
+    ]
+    return "\n".join(lines)
