@@ -1,0 +1,208 @@
+"""Intervals: what a figure could as well have been.
+
+Every function returns NaN bounds, never a falsely narrow interval, where the data do not suffice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopwright.stats.arrays import AnyArray, Bools, Floats, average_ranks, floats
+
+RowMetric = Callable[[AnyArray, Floats], float]
+"""`(label (n,), score) -> float`: a metric with its classes already bound."""
+
+_NAN = float("nan")
+_MOST_UNDEFINED = 0.05
+"""Share of resamples in which a metric may be undefined before the interval is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A figure and the range that holds the truth with probability `level`, from `n` rows."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+
+    @property
+    def known(self) -> bool:
+        """Whether all three figures are finite."""
+        return bool(np.isfinite([self.value, self.low, self.high]).all())
+
+
+def normal_quantile(level: float) -> float:
+    """The two-sided critical value: 1.96 for 0.95."""
+    return NormalDist().inv_cdf(0.5 + level / 2.0)
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+    """A share's interval (Wilson 1927): right at 0 and at 1, where the textbook one has no width."""
+    if n == 0:
+        return Interval(value=_NAN, low=_NAN, high=_NAN, level=level, n=0)
+    z = normal_quantile(level)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    low = 0.0 if successes == 0 else float(centre - half)
+    high = 1.0 if successes == n else float(centre + half)
+    return Interval(value=share, low=low, high=high, level=level, n=n)
+
+
+def _placements(positive: Bools, score: Floats) -> tuple[Floats, Floats]:
+    """Share of the other class below each positive, and above each negative (Sun and Xu 2014, by ranks)."""
+    ranks = average_ranks(score)
+    n_positive = int(positive.sum())
+    n_negative = positive.size - n_positive
+    above = (ranks[positive] - average_ranks(score[positive])) / n_negative
+    below = 1.0 - (ranks[~positive] - average_ranks(score[~positive])) / n_positive
+    return above, below
+
+
+def _one_class(positive: Bools) -> bool:
+    return int(positive.sum()) < 2 or int((~positive).sum()) < 2
+
+
+def auc_interval(positive: Bools, score: Floats, level: float = 0.95) -> Interval:
+    """Interval of the area under the ROC curve (DeLong and others 1988), on the logit scale so that it stays in [0, 1].
+
+    Where the classes are separated perfectly the variance is nil, and Wilson's interval on the smaller class answers.
+
+    Args:
+        positive: (n,) bool.
+        score: (n,) finite.
+        level: Confidence.
+    """
+    positive, score = np.asarray(positive, dtype=bool), floats(score)
+    if _one_class(positive) or not np.isfinite(score).all():
+        return Interval(value=_NAN, low=_NAN, high=_NAN, level=level, n=positive.size)
+    above, below = _placements(positive, score)
+    area = float(above.mean())
+    error = float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
+    if error < 1e-9 or area in (0.0, 1.0):
+        smaller = min(above.size, below.size)
+        span = wilson(round(area * smaller), smaller, level)
+        return Interval(value=area, low=span.low, high=span.high, level=level, n=positive.size)
+    logit = np.log(area / (1 - area))
+    half = normal_quantile(level) * error / (area * (1 - area))
+    low, high = (float(1 / (1 + np.exp(-(logit + side * half)))) for side in (-1, 1))
+    return Interval(value=area, low=low, high=high, level=level, n=positive.size)
+
+
+def auc_difference(positive: Bools, score: Floats, other: Floats, level: float = 0.95) -> Interval:
+    """Interval of AUC(`score`) - AUC(`other`) on the same rows (DeLong and others 1988).
+
+    It has no width where both rank all rows alike.
+
+    Args:
+        positive: (n,) bool.
+        score: (n,) finite.
+        other: (n,) finite.
+        level: Confidence.
+    """
+    positive, score, other = np.asarray(positive, dtype=bool), floats(score), floats(other)
+    if _one_class(positive) or not (np.isfinite(score).all() and np.isfinite(other).all()):
+        return Interval(value=_NAN, low=_NAN, high=_NAN, level=level, n=positive.size)
+    above_a, below_a = _placements(positive, score)
+    above_b, below_b = _placements(positive, other)
+    above, below = above_a - above_b, below_a - below_b
+    value = float(above.mean())
+    half = normal_quantile(level) * float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
+    return Interval(value=value, low=value - half, high=value + half, level=level, n=positive.size)
+
+
+def _resamples(n: int, blocks: AnyArray | None, rng: np.random.Generator) -> Callable[[], NDArray[np.intp]]:
+    if blocks is None:
+        return lambda: rng.integers(0, n, size=n)
+    order = np.argsort(blocks, kind="stable")
+    _, starts = np.unique(np.asarray(blocks)[order], return_index=True)
+    groups = np.split(order, starts[1:])
+    return lambda: np.concatenate([groups[i] for i in rng.integers(0, len(groups), size=len(groups))])
+
+
+def _percentile(value: float, draws: Floats, level: float, n: int) -> Interval:
+    defined = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or defined.size < (1 - _MOST_UNDEFINED) * draws.size:
+        return Interval(value=value, low=_NAN, high=_NAN, level=level, n=n)
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value=value, low=float(low), high=float(high), level=level, n=n)
+
+
+def _bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    blocks: AnyArray | None,
+    level: float,
+    resamples: int,
+) -> Interval:
+    if n == 0 or (blocks is not None and np.unique(blocks).size < 2):
+        value = statistic(np.arange(n)) if n else _NAN
+        return Interval(value=value, low=_NAN, high=_NAN, level=level, n=n)
+    draw = _resamples(n, blocks, rng)
+    draws = floats([statistic(draw()) for _ in range(resamples)])
+    return _percentile(statistic(np.arange(n)), draws, level, n)
+
+
+def bootstrap_interval(
+    metric: RowMetric,
+    label: AnyArray,
+    score: Floats,
+    *,
+    rng: np.random.Generator,
+    blocks: AnyArray | None = None,
+    level: float = 0.95,
+    resamples: int = 500,
+) -> Interval:
+    """Percentile bootstrap of any metric (Efron 1979).
+
+    Args:
+        metric: `(label, score) -> float`.
+        label: (n,).
+        score: (n,) or (n, k).
+        rng: Where the resamples come from; the same generator state gives the same interval.
+        blocks: (n,) names of blocks, such as days, drawn whole where rows within one are alike; None draws rows.
+        level: Confidence.
+        resamples: How many; 500 give bounds good to about a tenth of the interval's width.
+    """
+    label = np.asarray(label)
+    return _bootstrap(
+        lambda rows: metric(label[rows], score[rows]),
+        label.shape[0],
+        rng=rng,
+        blocks=blocks,
+        level=level,
+        resamples=resamples,
+    )
+
+
+def bootstrap_difference(
+    metric: RowMetric,
+    label: AnyArray,
+    scores: tuple[Floats, Floats],
+    *,
+    rng: np.random.Generator,
+    blocks: AnyArray | None = None,
+    level: float = 0.95,
+    resamples: int = 500,
+) -> Interval:
+    """Interval of metric(first of `scores`) - metric(second), both on the same resampled rows.
+
+    The other arguments are those of `bootstrap_interval`.
+    """
+    label = np.asarray(label)
+    first, second = scores
+    return _bootstrap(
+        lambda rows: metric(label[rows], first[rows]) - metric(label[rows], second[rows]),
+        label.shape[0],
+        rng=rng,
+        blocks=blocks,
+        level=level,
+        resamples=resamples,
+    )

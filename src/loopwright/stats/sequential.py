@@ -1,0 +1,125 @@
+"""Always-valid tests of a bounded mean: look as often as you like, the error rate holds.
+
+The test bets against its null hypothesis with many stakes at once (Waudby-Smith and Ramdas 2024, "Estimating means of
+bounded random variables by betting"; the fixed grid of stakes is Cover's universal portfolio in discrete form). Under
+the null the capital is a supermartingale from 1, so by Ville's inequality it ever reaches 1 / alpha with probability at
+most alpha. The stakes are fixed beforehand, so the state is a sum over values: it does not depend on their order, and
+values that arrive as counts cost the same as one.
+
+A guard of a canary is a pair of these: harm is proven when `mean <= bound` is rejected, non-inferiority is proven when
+`mean >= bound + margin` is. An unpaired difference of two arms is tested on values in [-1, 1], one for each candidate
+request: its own value less the mean of the champion requests since the previous one.
+"""
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from loopwright.stats.arrays import Floats, floats
+
+Direction = Literal["above", "below"]
+_STAKES = 25
+_LEAST_STAKE = 1 / 500
+_MOST_STAKE = 0.98
+"""Stakes span this part of the largest one that cannot ruin; 0.98 keeps the worst single value from costing all."""
+
+
+class MeanTest(msgspec.Struct, frozen=True, kw_only=True):
+    """State of one test; small, plain JSON, resumed by `update`.
+
+    Attributes:
+        direction: `above` gathers evidence against "the mean is at most `bound`", `below` against "at least `bound`".
+        bound: The null hypothesis's mean, strictly between `low` and `high`.
+        low: Least possible value.
+        high: Greatest possible value.
+        n: Values seen.
+        total: Their sum.
+        log_capitals: Log of the capital of each stake.
+        log_peak: The greatest log evidence at the end of any update so far, never below 0.
+    """
+
+    direction: Direction
+    bound: float
+    low: float
+    high: float
+    n: int = 0
+    total: float = 0.0
+    log_capitals: tuple[float, ...] = (0.0,) * _STAKES
+    log_peak: float = 0.0
+
+    @property
+    def log_e(self) -> float:
+        """Log of the evidence now: the mean capital over the stakes. 0 is none, log(1 / alpha) is enough."""
+        return _log_mean(floats(self.log_capitals))
+
+    @property
+    def p_value(self) -> float:
+        """An always-valid p-value: one over the greatest evidence so far."""
+        return float(np.exp(-self.log_peak))
+
+    @property
+    def mean(self) -> float:
+        """Mean of the values seen; NaN before the first."""
+        return self.total / self.n if self.n else float("nan")
+
+    def rejects(self, alpha: float) -> bool:
+        """Whether the null has been rejected, now or earlier, at error rate `alpha`."""
+        return bool(self.log_peak >= -np.log(alpha))
+
+
+def mean_test(bound: float, *, direction: Direction, low: float = 0.0, high: float = 1.0) -> MeanTest:
+    """A test with no value seen yet.
+
+    Raises:
+        ValueError: The bound is not strictly between `low` and `high`, so no evidence against it could exist.
+    """
+    if not low < bound < high:
+        raise ValueError(f"bound {bound} is not strictly between {low} and {high}")
+    return MeanTest(direction=direction, bound=bound, low=low, high=high)
+
+
+def update(state: MeanTest, values: Floats) -> MeanTest:
+    """The state after `values` (n,), whose order does not matter.
+
+    Raises:
+        ValueError: A value is NaN or outside [`low`, `high`]: the guarantee would be lost.
+    """
+    values = floats(values)
+    if values.size == 0:
+        return state
+    if not bool(np.all((values >= state.low) & (values <= state.high))):
+        raise ValueError(f"values must lie in [{state.low}, {state.high}]")
+    distinct, counts = np.unique(values, return_counts=True)
+    return _grown(state, distinct, counts.astype(np.float64))
+
+
+def update_counts(state: MeanTest, highs: int, n: int) -> MeanTest:
+    """The state after `n` values of which `highs` were `high` and the rest `low`: errors among requests.
+
+    Raises:
+        ValueError: Not 0 <= highs <= n.
+    """
+    if not 0 <= highs <= n:
+        raise ValueError(f"{highs} of {n} is not a count")
+    return _grown(state, floats([state.low, state.high]), floats([n - highs, highs])) if n else state
+
+
+def _grown(state: MeanTest, values: Floats, counts: Floats) -> MeanTest:
+    gains = values - state.bound if state.direction == "above" else state.bound - values
+    room = state.bound - state.low if state.direction == "above" else state.high - state.bound
+    stakes = np.geomspace(_LEAST_STAKE, _MOST_STAKE, _STAKES) / room
+    growth = np.log1p(np.outer(stakes, gains)) @ counts
+    capitals = floats(state.log_capitals) + growth
+    return msgspec.structs.replace(
+        state,
+        n=state.n + int(counts.sum()),
+        total=state.total + float(values @ counts),
+        log_capitals=tuple(capitals.tolist()),
+        log_peak=max(state.log_peak, _log_mean(capitals)),
+    )
+
+
+def _log_mean(logs: Floats) -> float:
+    top = float(logs.max())
+    return top + float(np.log(np.mean(np.exp(logs - top))))
