@@ -18,12 +18,16 @@ from loopwright.formats.json_values import BytesFormat, JsonFormat
 from loopwright.formats.numpy_arrays import NumpyFormat
 from loopwright.formats.parquet import ParquetFormat
 from loopwright.formats.pickled import PickleFormat
+from loopwright.formats.sklearn_models import SklearnFormat
+from loopwright.formats.training_set import TrainingSetFormat
 
 GROUP = "loopwright.formats"
 _BY_MODULE: Mapping[str, tuple[Format, ...]] = {
     "builtins": (JsonFormat(), BytesFormat()),
     "numpy": (NumpyFormat(),),
     "polars": (ParquetFormat(),),
+    "sklearn": (SklearnFormat(),),
+    "loopwright.formats.training_set": (TrainingSetFormat(),),
 }
 _PICKLE = PickleFormat()
 
@@ -45,6 +49,10 @@ class Catalogue:
         try:
             form = self._format_of(value)
             return form.label, form.encode(value)
+        except UntrustedFormatError:
+            if not self._trust_pickle:
+                raise
+            return _PICKLE.label, _PICKLE.encode(value)
         except LoopwrightError:
             raise
         except RecursionError as error:
