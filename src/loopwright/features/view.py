@@ -1,6 +1,6 @@
 """What a feature view is: named aggregates of a dataset's rows over windows of time, per entity.
 
-The definition travels in a model's bundle as JSON, so that training, serving and the parity check compute the same thing.
+The definition travels in a model's bundle as JSON, so that training, serving and the parity check compute the same.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from loopwright.core.clock import SECOND, Micros, parse_duration
+from loopwright.core.clock import Micros, parse_duration
 from loopwright.core.hashing import Digest, digest_value
 from loopwright.errors import UsageError
 
@@ -39,7 +39,7 @@ class SourceName(msgspec.Struct, frozen=True, kw_only=True):
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     """One aggregate over the half-open window `[at - over, at)` of event time.
 
-    Null and non-finite values are left out. `count` and `sum` of nothing are 0; every other aggregate of nothing is null;
+    Null and non-finite values are left out. `count` and `sum` of nothing are 0; any other aggregate of nothing is null;
     `std` is the sample standard deviation, null under two values. `last` is the value of the latest event time; of rows
     with the same event time the one known latest counts, and of those the greatest value.
 
