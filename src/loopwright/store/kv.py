@@ -31,5 +31,7 @@ class KeyValues(ABC):
         """Add to a counter (0 where absent) if the sum stays at or under `limit`: the new sum, else None, unchanged."""
 
     @abstractmethod
-    def compare_and_set(self, key: str, expected: bytes | None, new: bytes, *, expires_at: Micros | None = None) -> bool:
+    def compare_and_set(
+        self, key: str, expected: bytes | None, new: bytes, *, expires_at: Micros | None = None
+    ) -> bool:
         """Set if the value is `expected` (None: absent); False, unchanged, otherwise."""

@@ -1,5 +1,6 @@
 """The ledger seam: refs, journal and records, moved together in one transaction."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -10,12 +11,14 @@ from loopwright.core.clock import Micros
 from loopwright.core.events import Event, EventDraft
 
 Durability = Literal["full", "normal"]
+FacetValue = str | float | int | bool
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A versioned thing: `kind` is data, not a table. `data` is any JSON value set; `facets` are what lists filter by.
 
-    Facet values are strings, numbers or booleans; a facet may not hold row content.
+    Facet values are strings, numbers or booleans; a facet may not hold row content. A number that is not finite says
+    nothing to filter or order by: such a facet is left out when the record is stored. `at` 0 becomes the commit's time.
     """
 
     kind: str
@@ -23,6 +26,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     facets: dict[str, str | float | int | bool] = {}
     at: Micros = 0
+
+
+def indexed_facets(record: Record) -> dict[str, FacetValue]:
+    """The facets that are stored: those with a finite value."""
+    return {name: value for name, value in record.facets.items() if isinstance(value, str) or math.isfinite(value)}
 
 
 class RefMove(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +62,7 @@ class Ledger(ABC):
         durability: Durability = "full",
     ) -> tuple[Event, ...]:
         """Check every ref in `expect` (None: the ref must not exist), then move refs (None: remove), upsert records by
-        (kind, id), and append events, in one transaction.
+        (kind, id), and append events, in one transaction. Events come back as `read` would give them.
 
         Raises ConflictError, and writes nothing, when a ref is not what `expect` says.
         """
@@ -81,7 +89,14 @@ class Ledger(ABC):
 
     @abstractmethod
     def search(
-        self, kind: str, *, where: Mapping[str, str | float | int | bool] | None = None, order: str = "-at", limit: int = 100
+        self,
+        kind: str,
+        *,
+        where: Mapping[str, str | float | int | bool] | None = None,
+        order: str = "-at",
+        limit: int = 100,
     ) -> tuple[Record, ...]:
-        """Records of a kind whose facets equal `where`, ordered by `at` or a facet (`-` for descending)."""
+        """Records of a kind whose facets equal `where`, ordered by `at` or a facet (`-` for descending).
 
+        Ties are ordered by id; records that lack the facet come last; numbers come before strings. True equals 1.
+        """

@@ -2,15 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from loopwright.core.clock import Micros
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 class Tables(ABC):
-    """Append-only rows of JSON scalars, lists and objects; every row has an integer `at` (microseconds since the epoch).
+    """Append-only rows of JSON scalars, lists and objects; every row has an integer `at` (microseconds UTC).
 
     Each process appends to its own segment, so writers never wait for one another. A row that was acknowledged survives
     `kill -9`; a row that was being written when the process died is wholly absent. Rows come back in no promised order.
@@ -24,10 +25,18 @@ class Tables(ABC):
 
     @abstractmethod
     def scan(
-        self, table: str, *, columns: Sequence[str] | None = None, since: Micros | None = None, until: Micros | None = None
-    ) -> pl.DataFrame:
-        """Rows with `since <= at < until`. A column that some rows lack is null there; an unknown table is an empty frame
-        (with `columns` as null columns where given)."""
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+    ) -> "pl.DataFrame":
+        """Rows with `since <= at < until`; objects are struct columns with the fields of all rows.
+
+        A column that some rows lack is null there, as is an object without any field. A column whose values cannot
+        share a type is their JSON text. An unknown table is an empty frame (with `columns` as null columns where given).
+        """
 
     @abstractmethod
     def seal(self, table: str) -> int:

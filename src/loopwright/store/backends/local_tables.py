@@ -1,0 +1,208 @@
+"""Tables in a local folder: open segments of JSON lines, sealed ones as Parquet blobs that ledger records name."""
+
+import fcntl
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from loopwright.core.clock import Micros
+from loopwright.core.events import EventDraft
+from loopwright.core.hashing import Digest
+from loopwright.core.ids import IdSource
+from loopwright.store.backends.local_segments import FreeSegments, Segment
+from loopwright.store.backends.os_errors import named_os_errors
+from loopwright.store.backends.row_frames import checked_table, concatenate, frame_of, select, to_lines, whole_lines
+from loopwright.store.blobs import Blobs
+from loopwright.store.ledger import Ledger, Record
+from loopwright.store.tables import Tables
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEGMENT_KIND = "table_segment"
+ROTATED_AT_BYTES = 64 << 20
+_ALL = 1_000_000
+
+
+class LocalTables(Tables):
+    """Tables in `folder`; each name is a folder of open segments, and a set of `table_segment` records in the ledger.
+
+    An append is one write to the operating system, so that it survives a kill of the process; with `fdatasync` it
+    survives a crash of the machine too. Sealed segments survive both.
+
+    Args:
+        folder: Made where it is not there.
+        blobs: Takes the Parquet of sealed segments.
+        ledger: Publishes them: a segment is open until the commit that names it, and sealed from that commit on.
+        ids: Names segments.
+        rotated_at_bytes: Size from which a segment is closed and another begun.
+        fdatasync: Whether appends wait for the device.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        blobs: Blobs,
+        ledger: Ledger,
+        ids: IdSource,
+        rotated_at_bytes: int = ROTATED_AT_BYTES,
+        fdatasync: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._blobs = blobs
+        self._ledger = ledger
+        self._ids = ids
+        self._rotated_at_bytes = rotated_at_bytes
+        self._fdatasync = fdatasync
+        self._lock = Lock()
+        self._own: dict[str, Segment] = {}
+        with named_os_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        lines = to_lines(checked_table(table), rows)
+        with self._lock:
+            segment = self._own.get(table)
+            if segment is None:
+                segment = Segment(self._open_folder(table), self._ids("seg"), fdatasync=self._fdatasync)
+                self._own[table] = segment
+            segment.append(lines)
+            if segment.size_bytes >= self._rotated_at_bytes:
+                self._own.pop(table).close()
+
+    def scan(
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+    ) -> "pl.DataFrame":
+        # The open segments are read before the ledger: one that is sealed meanwhile is then found in both and left out
+        # here; the other way round its rows could be missed.
+        opened = dict(self._read_open(checked_table(table)))
+        sealed = self._sealed(table)
+        published = {source for record in sealed for source in record.data["sources"]}
+        lines = b"".join(data for name, data in opened.items() if name not in published)
+        wanted = [record for record in sealed if _overlaps(record, since, until)]
+        frames = [self._read_sealed(record.data["digest"], columns, since, until) for record in wanted]
+        frames.append(select(frame_of(lines), columns=None, since=since, until=until))
+        return select(concatenate(frames), columns=columns, since=None, until=None)
+
+    def seal(self, table: str) -> int:
+        with self._lock:
+            own = self._own.pop(checked_table(table), None)
+            if own is not None:
+                own.close()
+        folder = self._open_folder(table)
+        if not folder.is_dir():
+            return 0
+        with _only_one(folder.parent / "seal.lock"):
+            free = FreeSegments(folder)
+            try:
+                return self._seal_free(table, free.paths)
+            finally:
+                free.release()
+
+    def names(self) -> tuple[str, ...]:
+        with named_os_errors(self._folder):
+            found = {
+                path.name
+                for path in self._folder.iterdir()
+                if path.is_dir() and any(d for _, d in self._read_open(path.name))
+            }
+        sealed = {str(record.facets["table"]) for record in self._ledger.search(SEGMENT_KIND, limit=_ALL)}
+        return tuple(sorted(found | sealed))
+
+    def close(self) -> None:
+        with self._lock:
+            for segment in self._own.values():
+                segment.close()
+            self._own.clear()
+
+    def _open_folder(self, table: str) -> Path:
+        return self._folder / table / "open"
+
+    def _sealed(self, table: str) -> tuple[Record, ...]:
+        return self._ledger.search(SEGMENT_KIND, where={"table": table}, order="at", limit=_ALL)
+
+    def _read_open(self, table: str) -> Iterator[tuple[str, bytes]]:
+        folder = self._open_folder(table)
+        if not folder.is_dir():
+            return
+        with named_os_errors(folder):
+            for name in sorted(os.listdir(folder)):
+                try:
+                    data = (folder / name).read_bytes()
+                except FileNotFoundError:
+                    continue  # sealed a moment ago
+                yield name, whole_lines(data)
+
+    def _read_sealed(
+        self, digest: Digest, columns: Sequence[str] | None, since: Micros | None, until: Micros | None
+    ) -> "pl.DataFrame":
+        import polars as pl
+
+        lazy = pl.scan_parquet(self._blobs.local_path(digest))
+        there = lazy.collect_schema().names()
+        if since is not None:
+            lazy = lazy.filter(pl.col("at") >= since)
+        if until is not None:
+            lazy = lazy.filter(pl.col("at") < until)
+        if columns is not None:
+            # `at` is kept where none of the columns is there, so that the number of rows is.
+            lazy = lazy.select([name for name in columns if name in there] or ["at"])
+        return lazy.collect()
+
+    def _seal_free(self, table: str, paths: Sequence[Path]) -> int:
+        with named_os_errors(self._folder):
+            published = {source for record in self._sealed(table) for source in record.data["sources"]}
+            found = {path.name: whole_lines(path.read_bytes()) for path in paths if path.name not in published}
+            rows = self._publish(table, {name: data for name, data in found.items() if data})
+            for path in paths:
+                path.unlink(missing_ok=True)
+        return rows
+
+    def _publish(self, table: str, segments: Mapping[str, bytes]) -> int:
+        frame = frame_of(b"".join(segments.values()))
+        if not frame.height:
+            return 0
+        frame = frame.sort("at", maintain_order=True)
+        parquet = io.BytesIO()
+        frame.write_parquet(parquet, compression="zstd")
+        digest = self._blobs.put(parquet.getvalue())
+        first, last = frame["at"][0], frame["at"][-1]
+        facts = {"digest": digest, "rows": frame.height, "first_at": first, "last_at": last}
+        record = Record(
+            kind=SEGMENT_KIND,
+            id=self._ids("sealed"),
+            data={**facts, "sources": sorted(segments)},
+            facets={"table": table, "first_at": first, "last_at": last},
+        )
+        event = EventDraft(kind="segment_sealed", subject=f"table:{table}", data=facts)
+        self._ledger.commit(records=[record], events=[event], durability="full")
+        return frame.height
+
+
+def _overlaps(record: Record, since: Micros | None, until: Micros | None) -> bool:
+    after = since is None or record.data["last_at"] >= since
+    return after and (until is None or record.data["first_at"] < until)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """One sealing of a table at a time, over all processes of this machine."""
+    with named_os_errors(path):
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
