@@ -1,1 +1,1 @@
-"""One command a file, imported only when it is invoked; `cli/table.py` lists them."""
+"""One file a command: parse, one call into `app`, render."""

@@ -1,0 +1,116 @@
+"""The chain of cause and effect behind a thing, read from the journal's `caused_by`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from loopwright.app.workspace import Workspace
+from loopwright.core.events import Event
+from loopwright.errors import NotFoundError, UsageError
+from loopwright.store.ledger import Ledger
+
+_PAGE = 5_000
+QUIET = frozenset({"step_started", "clock_set"})
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One event in a chain; `depth` is its distance from the cause that started it."""
+
+    depth: int
+    event: Event
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain, causes before effects."""
+
+    subject: str
+    links: tuple[Link, ...]
+
+
+def journal(ledger: Ledger) -> Iterator[Event]:
+    """Every event, oldest first."""
+    after = 0
+    while page := ledger.read(after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].seq
+
+
+def trace(workspace: Workspace, subject: str) -> Trace:
+    """The events about `subject`, everything that caused them, and everything they caused.
+
+    Args:
+        workspace: The project's workspace.
+        subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`, `model:flight-delay`),
+            `alert:ID` for an incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
+
+    Raises:
+        NotFoundError: The journal has no such subject.
+    """
+    events = {event.seq: event for event in journal(workspace.stores.ledger)}
+    start = _start(workspace, events, subject)
+    if not start:
+        known = sorted({event.subject for event in events.values()})
+        raise NotFoundError(
+            f"the journal has nothing about {subject!r}", why=f"it knows {', '.join(known[:12])}{' …' if len(known) > 12 else ''}",
+            fix="Name one of those, or an event as event:SEQ.",
+        )
+    return Trace(subject=subject, links=tuple(_links(events, _closure(events, start))))
+
+
+def _start(workspace: Workspace, events: Mapping[int, Event], subject: str) -> set[int]:
+    kind, _, name = subject.partition(":")
+    if not name:
+        raise UsageError(f"{subject!r} does not name a thing", fix="Write kind:name, as model:flight-delay@champion.")
+    if kind == "event":
+        return {int(name)} & set(events) if name.isdigit() else set()
+    if kind == "model" and "@" in name:
+        model, _, alias = name.partition("@")
+        version = workspace.stores.ledger.ref(workspace.ref("model", model, alias))
+        return {seq for seq, event in events.items() if version and version in (event.data.get("version"), event.data.get("to"))}
+    wanted = f"incident:{name}" if kind == "alert" else subject
+    return {seq for seq, event in events.items() if event.subject == wanted or event.subject.startswith(wanted + "@")}
+
+
+def _closure(events: Mapping[int, Event], start: set[int]) -> set[int]:
+    """`start`, all its causes, and all its effects. The effects of a cause that are no cause of `start` stay out."""
+    effects: dict[int, list[int]] = {}
+    for event in events.values():
+        for cause in event.caused_by:
+            effects.setdefault(cause, []).append(event.seq)
+    found = set(start)
+    for neighbours in (lambda seq: events[seq].caused_by, lambda seq: effects.get(seq, ())):
+        queue, seen = list(start), set(start)
+        while queue:
+            for other in neighbours(queue.pop()):
+                if other not in seen and other in events:
+                    seen.add(other)
+                    queue.append(other)
+        found |= seen
+    return found
+
+
+def _links(events: Mapping[int, Event], chosen: set[int]) -> Iterator[Link]:
+    depth: dict[int, int] = {}
+    for seq in sorted(chosen):
+        event = events[seq]
+        depth[seq] = 1 + max((depth[cause] for cause in event.caused_by if cause in depth), default=-1)
+        if event.kind not in QUIET:
+            yield Link(depth=depth[seq], event=event)
+
+
+def describe(event: Event) -> str:
+    """The event in one line for a person: what happened, and the figures that matter."""
+    shown = [f"{name}={_short(value)}" for name, value in event.data.items() if isinstance(value, str | int | float | bool)]
+    return f"{event.kind} {event.subject}" + (f"  {' '.join(shown[:8])}" if shown else "")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return text[:12] + "…" if len(text) > 40 else text
+
+
+def last_of(events: Sequence[Event], kind: str) -> Event | None:
+    """The newest event of a kind."""
+    return next((event for event in reversed(events) if event.kind == kind), None)

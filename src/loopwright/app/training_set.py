@@ -1,0 +1,242 @@
+"""`lw.training_set(...)`: what a model is trained on, declared by name in the pipeline and built from pinned versions.
+
+A training set is a pure function of its spec and its *pins*: the dataset versions it reads and the instant up to which
+labels were known. `reproduce` builds it again from the same pins.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from loopwright.app.workspace import Workspace
+from loopwright.core.clock import Micros
+from loopwright.core.hashing import Digest, digest_value
+from loopwright.core.schema import Column, Signature, Task
+from loopwright.data.contract import columns as contract_columns
+from loopwright.data.dataset import Dataset
+from loopwright.data.versions import read
+from loopwright.errors import MissingColumnError, NotFoundError, TargetError, UsageError
+from loopwright.features.join import join_features
+from loopwright.features.view import FeatureView
+from loopwright.formats.training_set import TrainingSet
+from loopwright.observations.labels import TABLE as LABELS
+from loopwright.pipeline.step import TrainingSetHandle, source
+
+MAX_CLASSES = 100
+
+
+class TrainingSetSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The declaration, as JSON: names and definitions only."""
+
+    dataset: str
+    label: str
+    columns: tuple[str, ...]
+    views: tuple[dict[str, Any], ...]
+    order: tuple[str, ...]
+    task: Task | None = None
+
+
+class Pins(msgspec.Struct, frozen=True, kw_only=True):
+    """What fixes a training set's content: dataset name → version digest, and the last instant a label was known."""
+
+    versions: dict[str, Digest]
+    labels_known_at: Micros
+
+
+def training_set(
+    dataset: Dataset, *, features: Sequence[FeatureView | str], label: str, task: Task | None = None
+) -> TrainingSetHandle:
+    """Rows of `dataset` that have a label, with point-in-time features, for use inside a pipeline.
+
+    Args:
+        dataset: One row a thing to predict; its event time decides what features may know.
+        features: Feature views, and names of the dataset's own columns. Nothing else reaches the model.
+        label: The dataset's column to predict. Rows whose label is not known yet are left out.
+        task: `binary`, `multiclass` or `regression`; guessed from the label's type if not given.
+
+    Returns:
+        A handle that becomes an `lw.TrainingSet` when the pipeline runs; `.split(last="30d")` gives two.
+    """
+    views = [feature for feature in features if isinstance(feature, FeatureView)]
+    columns = [feature for feature in features if isinstance(feature, str)]
+    if label in columns:
+        raise UsageError(f"the label {label!r} is listed among the features", why="a model that sees its label learns nothing else")
+    if views and not dataset.event_time:
+        raise UsageError(f"dataset {dataset.name!r} needs event_time=", why="features are joined as of each row's event time")
+    order = [name for f in features for name in ([f] if isinstance(f, str) else f.features)]
+    spec = TrainingSetSpec(
+        dataset=dataset.name, label=label, columns=tuple(columns), views=tuple(view.to_json() for view in views),
+        order=tuple(order), task=task,
+    )
+    return source("training_set", msgspec.to_builtins(spec), name=dataset.name, handle=TrainingSetHandle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSets:
+    """Binds the names in a spec to this workspace's datasets; what the pipeline calls to probe and to load."""
+
+    workspace: Workspace
+    datasets: Mapping[str, Dataset]
+    endpoint: str
+    pinned: Pins | None = None
+
+    def pins(self, spec: TrainingSetSpec) -> Pins | None:
+        """The versions that are newest now; None where a dataset has not landed yet."""
+        if self.pinned is not None:
+            return self.pinned
+        ledger, versions = self.workspace.stores.ledger, {}
+        for name in (spec.dataset, *(view["source"] for view in spec.views)):
+            version = ledger.ref(self.workspace.ref("dataset", name, "latest"))
+            if version is None:
+                return None
+            versions[name] = version
+        return Pins(versions=versions, labels_known_at=self._last_label())
+
+    def probe(self, spec: Mapping[str, Any]) -> Digest | None:
+        """The digest of the newest pins."""
+        pins = self.pins(msgspec.convert(spec, TrainingSetSpec))
+        return None if pins is None else digest_value(pins)
+
+    def load(self, spec: Mapping[str, Any]) -> TrainingSet:
+        """Build the training set from the newest pins."""
+        wanted = msgspec.convert(spec, TrainingSetSpec)
+        pins = self.pins(wanted)
+        if pins is None:
+            raise NotFoundError(f"a dataset that {wanted.dataset!r} needs has not landed yet", fix="Run `loopwright run`.")
+        return self.build(wanted, pins)
+
+    def build(self, spec: TrainingSetSpec, pins: Pins) -> TrainingSet:
+        """Build the training set that spec and pins describe.
+
+        Raises:
+            MissingColumnError: A column that the spec names is not in the dataset.
+            TargetError: There are no labels, or only one class.
+        """
+        dataset = self.datasets[spec.dataset]
+        base = read(self.workspace.stores, dataset.name, version=pins.versions[dataset.name])
+        _require(base, spec)
+        labelled = self._with_labels(base, dataset, spec, pins.labels_known_at)
+        views = [FeatureView.from_json(view) for view in spec.views]
+        frames = {name: read(self.workspace.stores, name, version=version) for name, version in pins.versions.items()}
+        if views:
+            labelled = join_features(
+                labelled, event_time=str(dataset.event_time), known=None, views=[(view, frames[view.source.name]) for view in views]
+            )
+        return _assemble(labelled, dataset, spec, views)
+
+    def _last_label(self) -> Micros:
+        rows = self.workspace.stores.tables.scan(LABELS, columns=["at", "endpoint"])
+        ours = rows.filter(pl.col("endpoint") == self.endpoint)["at"] if rows.height else rows["at"]
+        return int(ours.max() or 0) + 1 if len(ours) else 0  # type: ignore[arg-type]
+
+    def _with_labels(self, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, known_at: Micros) -> pl.DataFrame:
+        """The base rows with the latest known label: from the dataset's own column, or from feedback by key."""
+        own = base.filter(pl.col(spec.label).is_not_null())
+        if not dataset.key or known_at == 0:
+            return own
+        tables = self.workspace.stores.tables
+        fed = tables.scan(LABELS, columns=["key", "endpoint", "value", "at"], until=known_at)
+        fed = fed.filter((pl.col("endpoint") == self.endpoint) & pl.col("key").is_not_null())
+        if not fed.height:
+            return own
+        latest = fed.sort("at").group_by("key", maintain_order=True).last().select(
+            pl.col("key").cast(base.schema[dataset.key]).alias(dataset.key),
+            pl.col("value").cast(base.schema[spec.label]).alias("_fed"), pl.col("at").alias("_fed_at"),
+        )
+        merged = base.join(latest, on=dataset.key, how="left", maintain_order="left")
+        newer = pl.col("_fed").is_not_null() & (pl.col(spec.label).is_null() | (pl.col("_fed_at") > pl.col("_known_at")))
+        label = pl.when(newer).then(pl.col("_fed")).otherwise(pl.col(spec.label)).alias(spec.label)
+        return merged.with_columns(label).drop("_fed", "_fed_at").filter(pl.col(spec.label).is_not_null())
+
+
+def _require(base: pl.DataFrame, spec: TrainingSetSpec) -> None:
+    for name in (spec.label, *spec.columns):
+        if name not in base.columns:
+            raise MissingColumnError(
+                f"dataset {spec.dataset!r} has no column {name!r}", why=f"its columns are {', '.join(base.columns)}",
+                fix="Correct the name in lw.training_set(...).",
+            )
+
+
+def _assemble(rows: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, views: Sequence[FeatureView]) -> TrainingSet:
+    task, classes, label = encode_label(rows[spec.label], spec.task)
+    contract = {column.name: column for column in contract_columns(dataset.contract, rows.select(_own(rows, spec, views)))}
+    features, encoded = [], []
+    for name in spec.order:
+        column, series = _feature(name, rows[name], contract.get(name))
+        features.append(column)
+        encoded.append(series)
+    entities = tuple(dict.fromkeys(entity for view in views for entity in view.entities))
+    wanted = dict.fromkeys([*([dataset.key] if dataset.key else []), *([dataset.event_time] if dataset.event_time else []),
+                            *entities, *spec.columns])
+    by_feature = {column.name: column for column in features}
+    optional = {dataset.key, dataset.event_time}
+    request = tuple(
+        msgspec.structs.replace(by_feature.get(name, contract[name]), nullable=True) if name in optional
+        else by_feature.get(name, contract[name]) for name in wanted
+    )
+    signature = Signature(
+        task=task, request=request, features=tuple(features), classes=classes, label=spec.label, entities=entities,
+        event_time=dataset.event_time, key=dataset.key,
+    )
+    about = rows.select([name for name in rows.columns if name in contract and name != spec.label])
+    return TrainingSet(features=pl.DataFrame(encoded), label=label, about=about, signature=signature)
+
+
+def _own(rows: pl.DataFrame, spec: TrainingSetSpec, views: Sequence[FeatureView]) -> list[str]:
+    joined = {name for view in views for name in view.features}
+    return [name for name in rows.columns if name not in joined and name != spec.label and not name.startswith("_")]
+
+
+def _feature(name: str, values: pl.Series, contract: Column | None) -> tuple[Column, pl.Series]:
+    """The model's column for one feature, and its numbers: categories become codes, everything else a float."""
+    if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        text = values.cast(pl.String)
+        known = contract.categories if contract and contract.categories else tuple(text.drop_nulls().unique().sort().to_list())
+        column = Column(name=name, kind="category", nullable=bool(contract and contract.nullable), categories=known,
+                        closed=bool(contract and contract.categories))
+        codes = text.replace_strict(list(known), list(range(len(known))), default=-1, return_dtype=pl.Int32).fill_null(-1)
+        return column, codes.alias(name)
+    if values.dtype.is_temporal() or values.dtype.is_nested():
+        raise UsageError(
+            f"column {name!r} is a {values.dtype} and cannot be a feature", why="the model's input is numeric",
+            fix="Derive numbers from it in the data (hour of day, age in days), and list those.",
+        )
+    column = contract or Column(name=name, kind="float", nullable=True)
+    return column, values.cast(pl.Float64).fill_null(float("nan")).alias(name)
+
+
+def encode_label(values: pl.Series, task: Task | None) -> tuple[Task, tuple[str | int | bool, ...], np.ndarray]:
+    """Task, classes in probability order, and the label as codes (classification) or values (regression), shape (n_rows,).
+
+    Raises:
+        TargetError: No row has a label, or all have the same class.
+    """
+    if values.len() == 0:
+        raise TargetError(f"no row has a label in {values.name!r}", why="every value is missing, or the dataset is empty")
+    decided = task or _guess_task(values)
+    if decided == "regression":
+        return decided, (), values.cast(pl.Float64).to_numpy()
+    levels = values.unique().sort()
+    if levels.len() < 2:
+        raise TargetError(f"the target {values.name!r} has one class only: {levels[0]!r}", why="there is nothing to tell apart")
+    if levels.len() > MAX_CLASSES:
+        raise TargetError(f"the target {values.name!r} has {levels.len()} classes", why=f"more than {MAX_CLASSES} are not supported")
+    if decided == "binary" and levels.len() != 2:
+        raise TargetError(f"the target {values.name!r} has {levels.len()} classes, not two", fix="Declare task='multiclass'.")
+    codes = values.replace_strict(levels, pl.Series(range(levels.len()), dtype=pl.Int64), return_dtype=pl.Int64)
+    return decided, tuple(levels.to_list()), codes.to_numpy()
+
+
+def _guess_task(values: pl.Series) -> Task:
+    if values.dtype == pl.Boolean:
+        return "binary"
+    if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "binary" if values.n_unique() == 2 else "multiclass"
+    if values.dtype.is_integer() and values.n_unique() == 2:
+        return "binary"
+    return "regression"

@@ -1,0 +1,28 @@
+"""`loopwright trace`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopwright.app.loop_file import find_project
+from loopwright.app.trace import Trace, describe, trace
+from loopwright.app.workspace import open_workspace
+from loopwright.cli.render import Answer, line
+from loopwright.core.clock import iso
+
+
+def command(
+    subject: Annotated[str, typer.Argument(help="A thing: model:NAME@champion, incident:ID, alert:ID, release:ID, run:ID, event:SEQ.")],
+    project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
+) -> Answer:
+    """Print the chain of cause and effect behind a thing."""
+    workspace = open_workspace(find_project(project.resolve()))
+    found = trace(workspace, subject)
+    return Answer(data=found, show=lambda: _show(found))
+
+
+def _show(found: Trace) -> None:
+    for link in found.links:
+        event = link.event
+        line(f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {'  ' * min(link.depth, 12)}{describe(event)}  ({event.actor})")
