@@ -19,7 +19,7 @@ from loopwright.core.codec import canonical, plain
 from loopwright.errors import BlobCorruptError, BlobMissingError, UnsupportedValueError, UntrustedFormatError
 from loopwright.formats.catalogue import Catalogue
 from loopwright.formats.value import extract_value, get_value, load_value, put_value, read_envelope, write_files
-from loopwright.store.backends.memory import MemoryBlobs
+from loopwright.store.backends.memory_blobs import MemoryBlobs
 from loopwright.store.blobs import Blobs
 
 
@@ -60,7 +60,7 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, float):
-        return a == b and math.copysign(1, a) == math.copysign(1, b) or (math.isnan(a) and math.isnan(b))
+        return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1, a) == math.copysign(1, b))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)):
@@ -320,7 +320,9 @@ print(sorted(heavy), digest_value({path: data.hex() for path, data in files.item
 
 def test_no_library_is_imported_to_find_a_format_and_bytes_agree_across_processes() -> None:
     runs = [
-        subprocess.run([sys.executable, "-c", CHILD], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", CHILD], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
         for seed in ("1", "2")
     ]
     assert runs[0].stdout.startswith("[] ")

@@ -70,8 +70,8 @@ estimators, NumPy's and SciPy's own). A type of the user's own is none of them."
 class SklearnFormat(Format):
     """Estimators of scikit-learn, pipelines of them, and LightGBM's within such pipelines.
 
-    The skops archive is rewritten so that equal models have equal bytes: members are numbered in reading order instead of
-    by memory address, carry no time, and the padding of structured arrays is zero.
+    The skops archive is rewritten so that equal models have equal bytes: members are numbered in reading order instead
+    of by memory address, carry no time, and the padding of structured arrays is zero.
     """
 
     name = "sklearn"

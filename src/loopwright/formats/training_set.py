@@ -27,7 +27,7 @@ class TrainingSet:
         features: (n_rows, n_features), the signature's features in its order, numeric or boolean only; a category is
             its Int32 code, -1 for a null or unseen level.
         label: (n_rows,) what is predicted.
-        about: n_rows raw columns of the base dataset (key, event time, slices); never the label, never given to a model.
+        about: n_rows raw columns of the base dataset (key, event time, slices); never the label, never seen by a model.
         signature: The contract that a model trained on these rows will have.
         event_time: The column of `about` that time splits go by (Datetime, Date, or integer microseconds UTC).
 
@@ -49,7 +49,7 @@ class TrainingSet:
                 "the features are not those of the signature",
                 why=f"expected {', '.join(wanted)}; found {', '.join(self.features.columns)}",
             )
-        wrong = [name for name, dtype in self.features.schema.items() if not (dtype.is_numeric() or dtype.is_boolean())]
+        wrong = [name for name, dtype in self.features.schema.items() if not _learnable(dtype)]
         if wrong:
             raise DataRefusedError(
                 f"the features {', '.join(wrong)} are not numeric",
@@ -156,6 +156,12 @@ def _drawn_rows(rows: TrainingSet, fraction: float, seed: int) -> "np.ndarray[An
         members = shuffled[groups[shuffled] == group]
         held[members[: round(fraction * len(members))]] = True
     return held
+
+
+def _learnable(dtype: "pl.DataType") -> bool:
+    import polars as pl
+
+    return (dtype.is_numeric() and not dtype.is_decimal()) or dtype == pl.Boolean
 
 
 class _About(msgspec.Struct, frozen=True, kw_only=True):
