@@ -34,8 +34,9 @@ class Tables(ABC):
     ) -> "pl.DataFrame":
         """Rows with `since <= at < until`; objects are struct columns with the fields of all rows.
 
-        A column that some rows lack is null there, as is an object without any field. A column whose values cannot
-        share a type is their JSON text. An unknown table is an empty frame (with `columns` as null columns where given).
+        A column that some rows lack is null there, as is an object without any field. A column whose values
+        cannot share a type is their JSON text. An unknown table is an empty frame (with `columns` as null columns where
+        given).
         """
 
     @abstractmethod

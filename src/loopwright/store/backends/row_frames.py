@@ -97,11 +97,10 @@ def select(
             frame = frame.filter(pl.col("at") < until)
     if columns is None:
         return frame
-    return frame.select(
-        [pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in columns]
-        if frame.width
-        else [pl.Series(name, [], dtype=pl.Null) for name in columns]
-    )
+    if not frame.width:
+        return pl.DataFrame({name: pl.Series([], dtype=pl.Null) for name in columns})
+    absent = [pl.lit(None).alias(name) for name in columns if name not in frame.columns]
+    return frame.with_columns(absent).select(columns)
 
 
 def _column_by_column(rows: Sequence[Mapping[str, Any]]) -> "pl.DataFrame":
@@ -122,48 +121,38 @@ def _column_by_column(rows: Sequence[Mapping[str, Any]]) -> "pl.DataFrame":
 
 
 def _storable(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """The frame without objects that have no field (Parquet has no such type) and integers over 64 bits."""
+    """The frame without objects that have no field (Parquet has no such type) and without integers over 64 bits."""
     import polars as pl
 
-    changed = []
-    for name, dtype in frame.schema.items():
-        wanted = _without_empty(dtype)
-        if wanted == dtype:
-            continue
-        plain = wanted == pl.Null
-        changed.append(pl.lit(None).alias(name) if plain else _cast(frame, name, wanted))
+    changed = [
+        _without_empty(pl.col(name), dtype).alias(name) for name, dtype in frame.schema.items() if _unstorable(dtype)
+    ]
     return frame.with_columns(changed) if changed else frame
 
 
-def _cast(frame: "pl.DataFrame", name: str, wanted: "pl.DataType") -> "pl.Series":
-    import polars as pl
-
-    try:
-        return frame[name].cast(wanted)
-    except pl.exceptions.PolarsError:
-        return _text(frame[name])
-
-
-def _without_empty(dtype: "pl.DataType") -> "pl.DataType":
+def _unstorable(dtype: "pl.DataType | DataTypeClass") -> bool:
     import polars as pl
 
     if isinstance(dtype, pl.Struct):
-        fields = {field.name: _without_empty(_instance(field.dtype)) for field in dtype.fields}
-        kept = {name: inner for name, inner in fields.items() if inner != pl.Null or _declared_null(dtype, name)}
-        return pl.Struct(kept) if kept else pl.Null()
+        return not dtype.fields or any(_unstorable(field.dtype) for field in dtype.fields)
     if isinstance(dtype, pl.List):
-        return pl.List(_without_empty(_instance(dtype.inner)))
-    return pl.Float64() if dtype in (pl.Int128, pl.UInt64, pl.UInt128) else dtype
+        return _unstorable(dtype.inner)
+    return dtype in (pl.Int128, pl.UInt64, pl.UInt128)
 
 
-def _declared_null(dtype: "pl.Struct", name: str) -> bool:
+def _without_empty(values: "pl.Expr", dtype: "pl.DataType | DataTypeClass") -> "pl.Expr":
     import polars as pl
 
-    return any(field.name == name and field.dtype == pl.Null for field in dtype.fields)
-
-
-def _instance(dtype: "pl.DataType | DataTypeClass") -> "pl.DataType":
-    return dtype() if isinstance(dtype, type) else dtype
+    if isinstance(dtype, pl.List):
+        return values.list.eval(_without_empty(pl.element(), dtype.inner))
+    if isinstance(dtype, pl.Struct):
+        kept = [
+            _without_empty(values.struct.field(field.name), field.dtype).alias(field.name)
+            for field in dtype.fields
+            if not (isinstance(field.dtype, pl.Struct) and not field.dtype.fields)
+        ]
+        return pl.when(values.is_not_null()).then(pl.struct(kept)) if kept else pl.lit(None)
+    return values.cast(pl.Float64) if _unstorable(dtype) else values
 
 
 def _kinds(frames: Sequence["pl.DataFrame"]) -> dict[str, set[str]]:
