@@ -50,12 +50,17 @@ def _report(error: LoopwrightError, flags: Flags) -> int:
 
         traceback.print_exception(error, file=sys.stderr)
     if flags.as_json:
-        import json
+        import msgspec
 
-        print(json.dumps({"error": error.as_dict()}, default=str))
+        print(msgspec.json.encode({"error": error.as_dict()}, enc_hook=_plain).decode())
     else:
         print(_text(error), file=sys.stderr)
     return error.exit_code
+
+
+def _plain(value: object) -> object:
+    """A fact that JSON does not know: an array's or NumPy scalar's own list or number, anything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _text(error: LoopwrightError) -> str:

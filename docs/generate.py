@@ -1,0 +1,199 @@
+"""Write the reference pages from the code: `python -m docs.generate`. A test compares the pages with the code."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import loopwright
+from loopwright.cli.table import GROUPS, Entry
+from loopwright.core.settings import SETTINGS
+from loopwright.errors import LoopwrightError
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "loopwright"
+REFERENCE = ROOT / "docs" / "reference"
+_NOTE = "<!-- Written by `python -m docs.generate`; change the code, not this page. -->\n\n"
+_EXITS = {1: "user error", 2: "data refused", 3: "gate failed", 4: "no verdict", 5: "approval missing"}
+
+
+def write(page: Path) -> str:
+    """The text of one generated page."""
+    return _NOTE + PAGES[page]()
+
+
+def api_page() -> str:
+    """The names of the package, each with its signature and its docstring."""
+    parts = [
+        "# Python",
+        "",
+        "`import loopwright as lw` names all of these; each is loaded on first use. What is not listed is not public.",
+    ]
+    for name in loopwright.__all__:
+        if not name.startswith("_"):
+            thing = getattr(loopwright, name)
+            parts += ["", f"## {name}", "", *_signature(name, thing), inspect.getdoc(thing) or ""]
+    return "\n".join([*parts, ""])
+
+
+def _signature(name: str, thing: object) -> list[str]:
+    """The signature of a function or a value class in a block; nothing for a type alias or an error."""
+    if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, BaseException)):
+        return []
+    parameters = inspect.signature(thing).parameters.values()
+    return ["```python", f"{name}({', '.join(map(_parameter, parameters))})", "```", ""]
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    """A parameter without its annotation, whose text differs between versions of Python, and without addresses."""
+    shown = str(parameter.replace(annotation=inspect.Parameter.empty))
+    return re.sub(r" at 0x[0-9a-f]+", "", shown)
+
+
+def errors_page() -> str:
+    """A table of the error tree."""
+    rows = [
+        f"| {cls.code} | {cls.__name__} | {_cell(_EXITS[cls.exit_code])} ({cls.exit_code}) | {cls.http_status} | "
+        f"{'yes' if cls.retryable else ''} | {_cell(_meaning(cls))} | {_cell(cls.advice)} |"
+        for cls in sorted(_leaves(LoopwrightError), key=lambda cls: cls.code)
+    ]
+    return "\n".join(
+        [
+            "# Errors",
+            "",
+            "Every error says what happened, why, and what to do next, alike on the command line, over HTTP and in",
+            "Python. A code never changes its meaning. `--debug` shows the trace; `--json` prints the error as",
+            '`{"error": {"code", "what", "why", "fix", "context"}}`. *Retryable*: the same call may work next time.',
+            "",
+            "| code | class | exit code | HTTP | retryable | means | what to do |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def settings_page() -> str:
+    """A table of the settings."""
+    rows = [
+        f"| `{s.name}` | `{s.variable}` | {'secret' if s.secret else f'`{s.default}`'} | {type(s.default).__name__} "
+        f"| {s.unit} | {_cell(s.help)} |"
+        for s in sorted(SETTINGS, key=lambda s: s.name)
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "A setting is looked for in this order: given in the call or on the command line, the environment",
+            "variable, the project's `loopwright.toml`, the user's file, the default. An unknown name in a file is an",
+            "error, and so is a value of the wrong type.",
+            "",
+            "| setting | environment variable | default | type | unit | what it does |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def commands_page() -> str:
+    """Every command with its own help text."""
+    parts = [
+        "# Commands",
+        "",
+        "Every command takes `--json` (the result, or the error, as one JSON value on stdout), `--debug` (the trace of",
+        "an error) and `--help`. Results go to stdout, progress and notes to stderr.",
+        "",
+        "| exit code | means |",
+        "|---|---|",
+        "| 0 | done |",
+        *(f"| {code} | {meaning} |" for code, meaning in _EXITS.items()),
+        "| 130 | interrupted |",
+    ]
+    for title, entries in GROUPS:
+        parts += ["", f"## {title}"]
+        for entry in entries:
+            parts += ["", f"### {entry.name}", "", entry.help, "", "```text", help_of(entry), "```"]
+    return "\n".join([*parts, ""])
+
+
+def help_of(entry: Entry) -> str:
+    """What `loopwright NAME --help` prints, 100 columns wide; the example alone while the command is not there."""
+    if not (PACKAGE / "cli" / "commands" / (entry.module.rpartition(".")[2] + ".py")).is_file():
+        return entry.example
+    command = [sys.executable, "-m", "loopwright.cli.main", entry.name, "--help"]
+    fixed = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=fixed)  # noqa: S603 - our own program
+    return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+
+
+def event_kinds() -> set[str]:
+    """The kinds of events that the package writes: the `kind` of each `EventDraft(...)`, literal or named constant."""
+    kinds: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "EventDraft(" in text:
+            kinds |= _kinds(ast.parse(text))
+    return kinds
+
+
+def _kinds(tree: ast.Module) -> set[str]:
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = (
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("EventDraft")
+    )
+    values = (keyword.value for call in calls for keyword in call.keywords if keyword.arg == "kind")
+    return {kind for value in values for kind in _texts(value, constants)}
+
+
+def _texts(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+    """The texts that an expression can be: a literal, a constant of the module, either side of a condition."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, ast.IfExp):
+        yield from _texts(value.body, constants)
+        yield from _texts(value.orelse, constants)
+    elif isinstance(value, ast.Name) and value.id in constants:
+        yield from _texts(constants[value.id], {})
+
+
+def _leaves(cls: type[LoopwrightError]) -> Iterator[type[LoopwrightError]]:
+    below = [child for child in cls.__subclasses__() if child.__module__ == LoopwrightError.__module__]
+    for child in below:
+        yield from _leaves(child)
+    if not below:
+        yield cls
+
+
+def _meaning(cls: type[LoopwrightError]) -> str:
+    """The line beside the class in the drawing at the top of errors.py."""
+    module = sys.modules[cls.__module__].__doc__ or ""
+    drawn = re.search(rf"── {cls.__name__} +{cls.code} +(?:exit \d +)?(.+)", module)
+    return drawn[1] if drawn else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    REFERENCE / "api.md": api_page,
+    REFERENCE / "commands.md": commands_page,
+    REFERENCE / "errors.md": errors_page,
+    REFERENCE / "settings.md": settings_page,
+}
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for page in PAGES:
+        page.write_text(write(page), encoding="utf-8")
+        print(page.relative_to(ROOT))
