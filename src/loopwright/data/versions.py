@@ -1,0 +1,149 @@
+"""What a dataset holds: a version is an immutable list of parts, and reading it as of a known-at time is a rule.
+
+A version's id is the digest of its content: the declaration (key, times), the schema and the parts. Versions only ever
+add parts. A file that vanishes at the source stays in the versions: history is not rewritten by a deletion.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from loopwright.core.clock import Micros
+from loopwright.core.hashing import Digest
+from loopwright.data.dataset import RESERVED_COLUMN, Dataset
+from loopwright.data.instants import micros_of
+from loopwright.data.parts import DatasetVersion, Part, current, types_of, version_of
+from loopwright.data.pushing import unlanded
+from loopwright.errors import MissingColumnError, NotFoundError
+from loopwright.store.open_stores import Stores
+
+
+def stale_by(dataset: Dataset, version: DatasetVersion | None, *, now: Micros) -> Micros | None:
+    """By how much the newest event is older than `fresh_within`: 0 where it is fresh, None where that is not asked or
+    cannot be told (no event time, no rows)."""
+    limit = dataset.fresh_within_us()
+    newest = None if version is None else version.last_event_at
+    return None if limit is None or newest is None else max(0, now - newest - limit)
+
+
+def read(
+    stores: Stores,
+    name: str,
+    *,
+    version: Digest | None = None,
+    known_at: Micros | None = None,
+    columns: Sequence[str] | None = None,
+    include_pushed: bool = False,
+) -> pl.DataFrame:
+    """A version's rows as of a known-at time, with `_known_at` (Int64 microseconds) as the last column.
+
+    With a key: the latest row of each key among those known by then. Without: every row known by then; a file that
+    landed again with other content replaces what it held before. Rows come in the order in which they became known.
+
+    Args:
+        stores: The home's stores.
+        name: The dataset.
+        version: A digest; the newest version where None.
+        known_at: Rows that became known later are left out; None knows everything.
+        columns: Which columns, in this order; all where None.
+        include_pushed: Also rows that were pushed and have not landed yet.
+
+    Raises:
+        NotFoundError: No such dataset or version.
+        MissingColumnError: A column asked for is not in the version.
+    """
+    found = current(stores, name) if version is None else version_of(stores, version)
+    pushed = unlanded(stores, name, types_of(found)).frame if include_pushed else pl.DataFrame()
+    if found is None and pushed.height == 0:
+        raise NotFoundError(f"dataset {name!r} has no version", fix="Land it with `loopwright run`, or push rows.")
+    found = found or DatasetVersion(name=name, schema=(), parts=())
+    wanted = _wanted(found, columns)
+    parts = _visible(found, known_at)
+    frames = [_part(stores, found, part, wanted) for part in parts]
+    unique = len(parts) == 1 and parts[0].unique_by == found.key
+    if pushed.height:
+        frames.append(_as_part(found, pushed, wanted))
+        unique = False
+    if not frames:
+        return _selected(_empty(stores, found, wanted), columns)
+    frame = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+    return _selected(_as_of(frame, found.key, known_at, unique=unique), columns)
+
+
+def _as_of(frame: pl.DataFrame, key: str | None, known_at: Micros | None, *, unique: bool) -> pl.DataFrame:
+    if known_at is not None:
+        frame = frame.filter(pl.col(RESERVED_COLUMN) <= known_at)
+    if key is None or unique:
+        return frame
+    if not frame[RESERVED_COLUMN].is_sorted():
+        frame = frame.sort(RESERVED_COLUMN, maintain_order=True)
+    return frame.unique(subset=[key], keep="last", maintain_order=True)
+
+
+def _wanted(version: DatasetVersion, columns: Sequence[str] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    known = [name for name, _ in version.schema]
+    missing = [column for column in columns if known and column not in known and column != RESERVED_COLUMN]
+    if missing:
+        raise MissingColumnError(
+            f"dataset {version.name!r} has no column {missing[0]!r}",
+            why=f"it has: {', '.join(map(repr, known))}",
+            dataset=version.name,
+            columns=missing,
+        )
+    needed = [*columns, version.key, version.known_at]
+    return list(dict.fromkeys(column for column in needed if column is not None and column != RESERVED_COLUMN))
+
+
+def _visible(version: DatasetVersion, known_at: Micros | None) -> list[Part]:
+    """The parts that count at `known_at`, in the order in which they became known.
+
+    Where the landing's time is the row's, parts that landed later are not there yet. Without a key, the newest of a
+    file's parts replaces the others.
+    """
+    parts: Iterable[Part] = version.parts
+    if known_at is not None and version.known_at is None:
+        parts = [part for part in parts if part.own_known_at or part.known_at <= known_at]
+    ordered = sorted(parts, key=lambda part: part.known_at)
+    if version.key is not None:
+        return ordered
+    newest = {part.source: part for part in ordered if part.source is not None}
+    return [part for part in ordered if part.source is None or newest[part.source] is part]
+
+
+def _part(stores: Stores, version: DatasetVersion, part: Part, wanted: list[str] | None) -> pl.DataFrame:
+    path = stores.blobs.local_path(part.blob)
+    columns = None
+    if wanted is not None:
+        there = pl.read_parquet_schema(path)
+        columns = [name for name in [*wanted, *([RESERVED_COLUMN] if part.own_known_at else [])] if name in there]
+    frame = pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
+    return frame.with_columns(_known(frame, version, pl.lit(part.known_at, dtype=pl.Int64)).alias(RESERVED_COLUMN))
+
+
+def _known(frame: pl.DataFrame, version: DatasetVersion, landed: pl.Expr) -> pl.Expr:
+    """When each row became known: by its own column, else by its push, else by its landing."""
+    sources = [landed]
+    if RESERVED_COLUMN in frame.columns:
+        sources.insert(0, pl.col(RESERVED_COLUMN))
+    if version.known_at is not None and version.known_at in frame.columns:
+        sources.insert(0, pl.lit(micros_of(frame[version.known_at])))
+    return pl.coalesce(sources)
+
+
+def _as_part(version: DatasetVersion, pushed: pl.DataFrame, wanted: list[str] | None) -> pl.DataFrame:
+    """Pushed rows as a part is read."""
+    chosen = pushed if wanted is None else pushed.select([c for c in pushed.columns if c in {*wanted, RESERVED_COLUMN}])
+    return chosen.with_columns(_known(chosen, version, pl.col(RESERVED_COLUMN)).alias(RESERVED_COLUMN))
+
+
+def _empty(stores: Stores, version: DatasetVersion, wanted: list[str] | None) -> pl.DataFrame:
+    """No rows, with the columns and types of the newest part."""
+    return _part(stores, version, version.parts[-1], wanted).clear()
+
+
+def _selected(frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
+    chosen = list(columns) if columns is not None else [c for c in frame.columns if c != RESERVED_COLUMN]
+    lacking = [pl.lit(None).alias(name) for name in chosen if name not in frame.columns]
+    return frame.with_columns(lacking).select([*(c for c in chosen if c != RESERVED_COLUMN), RESERVED_COLUMN])
