@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from loopwright.features.join import join_features
-from loopwright.features.view import FeatureView, SourceName, count, last, maximum, mean, minimum, total
+from loopwright.features.view import FeatureView, SourceName, count, maximum, mean, total
 
 WINDOWS = ("1h", "6h", "24h")
 

@@ -73,7 +73,9 @@ EVENTS = st.lists(
     ),
     max_size=40,
 )
-ASKED = st.lists(st.tuples(st.sampled_from(["a", "b", "z", None]), st.integers(-2, 34), st.integers(-3, 45)), max_size=12)
+ASKED = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "z", None]), st.integers(-2, 34), st.integers(-3, 45)), max_size=12
+)
 
 
 def source_frame(events):
@@ -88,9 +90,7 @@ def source_frame(events):
 @given(EVENTS, ASKED)
 def test_every_aggregate_equals_its_definition_row_by_row(events, asked):
     given_view = every_kind(1, 5, 100)
-    base = pl.DataFrame(
-        asked, schema={"shop": pl.String, "asked_at": pl.Int64, "knew": pl.Int64}, orient="row"
-    )
+    base = pl.DataFrame(asked, schema={"shop": pl.String, "asked_at": pl.Int64, "knew": pl.Int64}, orient="row")
     joined = join_features(base, [(given_view, source_frame(events))], event_time="asked_at", known="knew")
     for row, (shop, at, knew) in zip(joined.iter_rows(named=True), asked, strict=True):
         rows = [(t, t + late, v) for e, t, late, v in events if e == shop]
@@ -101,8 +101,16 @@ def test_every_aggregate_equals_its_definition_row_by_row(events, asked):
 
 def test_ranks_stand_in_where_entities_times_span_overflow(monkeypatch):
     rng = np.random.default_rng(3)
-    events = [(str(e), int(t), int(d), float(v)) for e, t, d, v in zip(
-        rng.integers(0, 5, 300), rng.integers(0, 50, 300), rng.choice([0, 2], 300), rng.normal(size=300), strict=True)]
+    events = [
+        (str(e), int(t), int(d), float(v))
+        for e, t, d, v in zip(
+            rng.integers(0, 5, 300),
+            rng.integers(0, 50, 300),
+            rng.choice([0, 2], 300),
+            rng.normal(size=300),
+            strict=True,
+        )
+    ]
     base = pl.DataFrame({"shop": [str(i % 6) for i in range(90)], "asked_at": [i % 55 for i in range(90)]})
     call = lambda: join_features(base, [(every_kind(7, 20), source_frame(events))], event_time="asked_at")  # noqa: E731
     wide = call()
@@ -148,7 +156,9 @@ def test_a_row_from_the_future_never_changes_a_feature():
 def test_means_keep_their_digits_after_huge_values():
     events = [("a", 0, 0, 1e15)] + [("a", 10 + i, 0, 0.1) for i in range(10)]
     base = pl.DataFrame({"shop": ["a"], "asked_at": [100]})
-    rule = view({"m": Aggregate(kind="mean", column="amount", over=95), "s": Aggregate(kind="std", column="amount", over=95)})
+    rule = view(
+        {"m": Aggregate(kind="mean", column="amount", over=95), "s": Aggregate(kind="std", column="amount", over=95)}
+    )
     joined = join_features(base, [(rule, source_frame(events))], event_time="asked_at")
     assert joined["m"][0] == pytest.approx(0.1, rel=1e-12)
     assert joined["s"][0] == 0.0
@@ -162,8 +172,16 @@ def test_datetimes_booleans_several_entities_and_views_join_together():
     base = pl.DataFrame({"till": pl.Series([2, 1], dtype=pl.Int32), "shop": ["b", "a"]})
     base = base.with_columns(asked_at=start + pl.duration(hours=2))
     tills = view({"open_share": mean("open", over="3h"), "n": count("open", over="90m")}, entity=("shop", "till"))
-    shops = view({"last_open": last("open", within="1d"), "lo": minimum("open", over="1d"), "hi": maximum("open", over="1d"),
-                  "opened": total("open", over="1d"), "sd": deviation("open", over="1d")}, name="shops")  # fmt: skip
+    shops = view(
+        {
+            "last_open": last("open", within="1d"),
+            "lo": minimum("open", over="1d"),
+            "hi": maximum("open", over="1d"),
+            "opened": total("open", over="1d"),
+            "sd": deviation("open", over="1d"),
+        },
+        name="shops",
+    )
     joined = join_features(base, [(tills, rows), (shops, rows)], event_time="asked_at")
     assert joined.select("open_share", "n", "last_open", "lo", "hi", "opened").rows() == [
         (1.0, 1, 1.0, 1.0, 1.0, 1.0),

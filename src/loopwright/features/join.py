@@ -7,9 +7,10 @@ import polars as pl
 
 from loopwright.core.clock import Micros
 from loopwright.errors import MissingColumnError, UsageError
+from loopwright.features.columns import Floats, Ints
 from loopwright.features.ranges import Part, aggregate
 from loopwright.features.view import KNOWN_AT, FeatureView
-from loopwright.features.windows import Floats, Ints, Questions, group, ranges
+from loopwright.features.windows import Questions, group, ranges
 
 _NEVER = -(2**61)
 
@@ -116,7 +117,7 @@ def _features_of(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, at: 
     entity = np.where(askable, asked, -1)
     order = np.lexsort((time, entity))
     questions = Questions(entity=entity[order], at=time[order], known=by[order])
-    found = {over: [] for over in {a.over for a in view.features.values()}}
+    found: dict[Micros, list[Part]] = {a.over: [] for a in view.features.values()}
     for events in groups:
         for over, where in ranges(events, questions, tuple(found)).items():
             found[over].append(Part(events=events, ranges=where))

@@ -1,19 +1,19 @@
-"""Aggregates of ranges of rows, many ranges at once: prefix sums, doubling tables, and a look at single rows where needed.
+"""Aggregates of ranges of rows, many ranges at once: running sums, doubling tables, single rows where it must be.
 
-Sums are kept as a double and its rounding error, so that a window's sum does not lose digits to the rows before it
-(TwoSum: Knuth, The Art of Computer Programming 2, 4.2.2). Extremes come from tables over ranges of 2^j rows, built level
-by level (Bender and Farach-Colton, The LCA problem revisited, 2000).
+Extremes come from tables over ranges of 2^j rows, built level by level (Bender and Farach-Colton, The LCA problem
+revisited, 2000).
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from loopwright.features.columns import Column, Floats, Ints, RunningSums, running_sums
 from loopwright.features.view import Aggregate
-from loopwright.features.windows import Column, Events, Floats, Ints, Questions, Ranges
+from loopwright.features.windows import Events, Questions, Ranges
 
 Bools = npt.NDArray[np.bool_]
 _ROWS_AT_ONCE = 4_000_000
@@ -81,6 +81,10 @@ class _Span:
     def values(self) -> Floats:
         return np.empty(0) if self.column is None else self.column.values
 
+    @property
+    def running(self) -> RunningSums:
+        return running_sums(np.empty(0)) if self.column is None else self.column.running
+
     def of_rows(self, what: Ints, values: Ints | slice) -> Ints:
         """What the events have in the rows of some values."""
         if self.column is None or self.column.rows is None:
@@ -93,9 +97,9 @@ class _Span:
             n[which] += np.add.reduceat(known.astype(np.int64), starts)
         return n
 
-    def sums(self, values: Floats) -> Floats:
-        """The sum of each range of `values`, which are as many as the column's."""
-        sums = _prefix_sums(values, self.low, self.settled)
+    def sums(self, values: Floats, running: RunningSums) -> Floats:
+        """The sum of each range of `values`, which are as many as the column's and have those running sums."""
+        sums = running.between(self.low, self.settled)
         for which, rows, starts, known in self._singly():
             sums[which] += np.add.reduceat(np.where(known, values[rows], 0.0), starts)
         return sums
@@ -134,7 +138,7 @@ class _Span:
         )  # fmt: skip
 
     def _singly(self) -> Iterator[tuple[Ints, Ints, Ints, Bools]]:
-        """Unsettled rows, a bounded number at once: which questions, their rows, where each begins, which were known."""
+        """Unsettled rows, a bounded number at once: which questions, their rows, where each begins, which are known."""
         lengths = (self.high - self.settled)[self.unsettled]
         ends = np.cumsum(lengths)
         first = 0
@@ -154,23 +158,15 @@ def _counts(spans: Sequence[_Span]) -> Ints:
 
 
 def _sums(spans: Sequence[_Span]) -> Floats:
-    return functools.reduce(np.add, (span.sums(span.values) for span in spans))
+    return functools.reduce(np.add, (span.sums(span.values, span.running) for span in spans))
 
 
-def _prefix_sums(values: Floats, low: Ints, high: Ints) -> Floats:
-    """The sum of each range of values."""
-    running = np.concatenate([np.zeros(1), np.cumsum(values)])
-    before, after = running[:-1], running[1:]
-    added = after - before
-    lost = (before - (after - added)) + (values - added)
-    rough = running[high] - running[low]
-    if not lost.any():
-        return rough
-    small = np.concatenate([np.zeros(1), np.cumsum(lost)])
-    # What the last subtraction itself rounds away (TwoDiff), so that the result is right to its own last digit.
-    part = rough - running[high]
-    tail = (running[high] - (rough - part)) - (running[low] + part)
-    return rough + (tail + (small[high] - small[low]))
+def _sums_of(spans: Sequence[_Span], of: Callable[[Floats], Floats]) -> Floats:
+    """The sums of a function of the values."""
+    made = [of(span.values) for span in spans]
+    return functools.reduce(
+        np.add, (s.sums(values, running_sums(values)) for s, values in zip(spans, made, strict=True))
+    )
 
 
 def _range_maxima(values: Floats, low: Ints, high: Ints) -> Floats:
@@ -198,8 +194,8 @@ def _deviation(spans: Sequence[_Span]) -> tuple[Floats, Bools]:
     n = _counts(spans)
     everything = np.concatenate([span.values for span in spans])
     centre = float(everything.mean()) if len(everything) else 0.0
-    first = functools.reduce(np.add, (span.sums(span.values - centre) for span in spans))
-    second = functools.reduce(np.add, (span.sums((span.values - centre) ** 2) for span in spans))
+    first = _sums_of(spans, lambda values: values - centre)
+    second = _sums_of(spans, lambda values: (values - centre) ** 2)
     there = n >= 2
     squares = second - first**2 / np.maximum(n, 1)
     again = np.flatnonzero(there & (squares <= _CANCELLED * second))
@@ -209,7 +205,7 @@ def _deviation(spans: Sequence[_Span]) -> tuple[Floats, Bools]:
 
 
 def _squares_singly(spans: Sequence[_Span], n: Ints) -> Floats:
-    """The sum of squared differences from each range's own mean, in two passes; 0 exactly where all values are equal."""
+    """The sum of squared differences from each range's own mean, in two passes; exactly 0 where all are equal."""
     means = _sums(spans) / n
     squares = functools.reduce(np.add, (span.squares_about(means) for span in spans))
     high, _ = _extreme(spans, largest=True)

@@ -2,36 +2,19 @@
 
 Rows are grouped by entity and sorted by event time once. Each question is then three positions in that order: the rows
 `[low, settled)` are in the window and all known; of the rows `[settled, high)` some may have become known too late and
-are looked at one by one. Where nothing is late, `settled == high`, and the cost of a window does not depend on its length.
+are looked at one by one. Where nothing is late, `settled == high`, and a window costs the same whatever its length.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from loopwright.core.clock import SECOND, Micros
+from loopwright.features.columns import Column, Floats, Ints, column
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 _LARGEST_KEY = 2**62
 _PROMPT_SHARE = 0.99
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """The values of one column that are finite, in the order of the rows.
-
-    Attributes:
-        values: `(n_values,)`.
-        before: `(n_rows + 1,)`, how many values lie before each row; None where every row has one.
-        rows: `(n_values,)`, the row of each value; None where every row has one.
-    """
-
-    values: Floats
-    before: Ints | None
-    rows: Ints | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +51,7 @@ class Ranges:
 
 
 class EntityOrder:
-    """Orders rows by entity and then by a value, as one combined integer a row, so that a position is one binary search.
+    """Orders rows by entity and then by a value, as one combined integer a row: a position is then one binary search.
 
     Where entities times the span of values do not fit into 62 bits, values enter by their rank.
     """
@@ -159,20 +142,12 @@ def _sorted_events(entity: Ints, at: Ints, known: Ints, columns: Mapping[str, Fl
     order = EntityOrder(entity, at)
     keys = order.keys(entity, at)
     if not (keys[1:] >= keys[:-1]).all():
-        by = np.argsort(keys, kind="stable")
+        by = np.argsort(keys)
         keys, entity, at, known = keys[by], entity[by], at[by], known[by]
         columns = {name: values[by] for name, values in columns.items()}
     if ((keys[1:] == keys[:-1]) & (known[1:] < known[:-1])).any():
         by = np.lexsort((known, keys))
         known = known[by]
         columns = {name: values[by] for name, values in columns.items()}
-    kept = {name: _column(values) for name, values in columns.items()}
+    kept = {name: column(values) for name, values in columns.items()}
     return Events(order=order, keys=keys, entity=entity, at=at, known=known, columns=kept)
-
-
-def _column(values: Floats) -> Column:
-    valid = np.isfinite(values)
-    if valid.all():
-        return Column(values=values, before=None, rows=None)
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(valid, dtype=np.int64)])
-    return Column(values=values[valid], before=before, rows=np.flatnonzero(valid))

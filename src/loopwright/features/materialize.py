@@ -1,0 +1,79 @@
+"""Warming the online features from history, as of a time."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from loopwright.core.clock import Micros
+from loopwright.features.join import instants, numbers
+from loopwright.features.online import Layout, OnlineFeatures, entity_text
+from loopwright.features.recent import NEVER, Recent
+from loopwright.features.view import KNOWN_AT
+
+
+def materialize(
+    online: OnlineFeatures,
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    as_of: Micros,
+    row_ids: Mapping[str, str] | None = None,
+) -> int:
+    """Take in the rows of history that a request at `as_of` or later can still need.
+
+    Rows are merged with those that are there, so pushes may go on meanwhile. Where a row can be in both (it was pushed
+    and then landed), name its id here and at the push, or it counts twice.
+
+    Args:
+        online: What is warmed.
+        frames: Rows by dataset, with `_known_at` (Int64 microseconds). A dataset that is not there is left as it is.
+        as_of: The time; rows known later are left out.
+        row_ids: The column that identifies a row, by dataset.
+
+    Returns:
+        How many entities' rows changed.
+
+    Raises:
+        MissingColumnError, UsageError: As `join_features`.
+    """
+    changed = 0
+    for layout in online.layouts:
+        if layout.source in frames:
+            changes = _changes(
+                layout, frames[layout.source], as_of, online.keep(layout), (row_ids or {}).get(layout.source)
+            )
+            changed += online.merge(changes, as_of=as_of)
+    return changed
+
+
+def _changes(
+    layout: Layout, frame: pl.DataFrame, as_of: Micros, keep: Micros, row_id: str | None
+) -> dict[str, tuple[Layout, Recent]]:
+    """The rows of each entity by key; what lies further back than `keep` only says from when on they are complete."""
+    of = f"the rows of {layout.source!r}"
+    rows = pl.DataFrame(
+        {
+            **{f"e{i}": frame.get_column(name) for i, name in enumerate(layout.entity)},
+            "at": instants(frame, layout.event_time, of=of),
+            "known": instants(frame, KNOWN_AT, of=of),
+            "id": pl.repeat("", len(frame), eager=True) if row_id is None else frame.get_column(row_id).cast(pl.String),
+            **{f"c{i}": numbers(frame, name, of=of) for i, name in enumerate(layout.columns)},
+        }
+    )
+    entity = [f"e{i}" for i in range(len(layout.entity))]
+    rows = rows.filter(pl.col("known") <= as_of, pl.col("at").is_not_null()).drop_nulls(entity)
+    gone = rows.filter(pl.col("at") < as_of - keep).group_by(entity).agg(pl.col("at").max() + 1)
+    complete_from = {key[:-1]: key[-1] for key in gone.iter_rows()}
+    changes: dict[str, tuple[Layout, Recent]] = {}
+    recent = rows.filter(pl.col("at") >= as_of - keep).sort("at", "known")
+    for key, own in recent.group_by(entity):
+        changes[layout.prefix + (entity_text(key) or "")] = (
+            layout,
+            Recent(
+                complete_from=complete_from.get(key, NEVER),
+                at=own.get_column("at").to_numpy(),
+                known=own.get_column("known").to_numpy(),
+                ids=tuple(own.get_column("id").fill_null("")),
+                columns=tuple(own.get_column(f"c{i}").to_numpy() for i in range(len(layout.columns))),
+            ),
+        )
+    return changes
