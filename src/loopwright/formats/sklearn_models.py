@@ -106,7 +106,7 @@ def _check_trust(archive: bytes, what: str) -> list[str]:
     from skops.io import get_untrusted_types
 
     try:
-        asked = get_untrusted_types(data=archive)
+        asked: list[str] = get_untrusted_types(data=archive)
     except zipfile.BadZipFile as error:
         raise BlobCorruptError("a stored estimator is no skops archive", why=str(error)) from error
     foreign = sorted(set(asked) - TRUSTED)
