@@ -105,7 +105,7 @@ def plain(column: pl.Series) -> pl.Series:
 
 def common(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
     """The type that holds both without loss, or None: int and float meet, date and datetime meet, null meets all."""
-    if one == other or other == pl.Null:
+    if other in (one, pl.Null()):
         return one
     if one == pl.Null:
         return other
@@ -143,7 +143,7 @@ def _guess(sample: list[str]) -> pl.DataType:
 def _parse(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     """Text as `dtype`, null where it is not of it."""
     if dtype == pl.Boolean:
-        known: dict[object, object] = {word: True for word in _TRUE} | {word: False for word in _FALSE}
+        known = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
         return column.replace_strict(known, default=None, return_dtype=pl.Boolean)
     if dtype == pl.Date:
         return column.str.to_date("%Y-%m-%d", strict=False)

@@ -103,7 +103,7 @@ def columns(contract: Any, frame: pl.DataFrame) -> tuple[Column, ...]:
 def _schema(contract: Any) -> Any:
     try:
         return contract.to_schema() if hasattr(contract, "to_schema") else contract
-    except Exception as error:  # noqa: BLE001 - the user's model, built by pandera: whatever it raises is told
+    except Exception as error:  # the user's own class, built by pandera: whatever it raises is told
         raise LoopFileError(
             f"the contract {getattr(contract, '__name__', contract)!r} is not a pandera.polars model",
             why=f"{type(error).__name__}: {error}",
@@ -183,10 +183,8 @@ def _column(series: pl.Series, rule: Any) -> Column:
 
 def _facts(name: str, figures: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """What one check says in the terms of `Column`; nothing where it cannot be said there."""
-    if name == "isin":
-        return _levels(list(figures["allowed_values"]), kind)
-    if name == "equal_to":
-        return _levels([figures["value"]], kind)
+    if name in ("isin", "equal_to"):
+        return _levels(list(figures.get("allowed_values", [figures.get("value")])), kind)
     if kind not in ("int", "float"):
         return {}
     if name in _LOWER:

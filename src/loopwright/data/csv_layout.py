@@ -42,8 +42,8 @@ def scan(data: bytes, name: str) -> CsvLayout:
         name: What errors call it.
 
     Raises:
-        SourceError: Empty, not UTF-8, duplicate header names, a quote that is never closed, or a row with another number
-            of fields than the header; the line is named.
+        SourceError: Empty, not UTF-8, duplicate header names, a quote that is never closed, or a row with another
+            number of fields than the header; the line is named.
     """
     text = _utf8(data, name).rstrip(b"\r\n \t") + b"\n"
     if text == b"\n":

@@ -20,8 +20,8 @@ class Dataset:
 
     Args:
         name: Letters, digits, `_`, `.` and `-`.
-        source: A file, a glob or a list of these, relative to the project; CSV (UTF-8) or Parquet. Nothing for a dataset
-            that is filled by pushes only.
+        source: A file, a glob or a list of these, relative to the project; CSV (UTF-8) or Parquet. Nothing for a
+            dataset that is filled by pushes only.
         contract: A pandera.polars DataFrameModel that every landed row must satisfy.
         key: The column that identifies a row; unique within one landing, upserted by later ones.
         event_time: The column that says when the thing happened (a datetime, a date, or microseconds since the epoch).

@@ -1,7 +1,7 @@
 """Rows pushed by an API: refused whole or kept durably, read at once, landed exactly once.
 
-A push is one row of the table `push.NAME`, so a batch is there whole or not at all. The landing that turns pushes into a
-part writes down, in the same ledger commit, which batches it took: a cursor, and the batch ids of the day before it.
+A push is one row of the table `push.NAME`, so a batch is there whole or not at all. The landing that turns pushes into
+a part writes down, in the same ledger commit, which batches it took: a cursor, and the batch ids of the day before it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,6 +14,7 @@ from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.instants import micros_of
 from loopwright.data.parts import DatasetVersion, Part, current, types_of, version_of
 from loopwright.data.pushing import unlanded
+from loopwright.data.upsert import Load, every_row, latest_rows
 from loopwright.errors import MissingColumnError, NotFoundError
 from loopwright.store.open_stores import Stores
 
@@ -59,25 +60,16 @@ def read(
     found = found or DatasetVersion(name=name, schema=(), parts=())
     wanted = _wanted(found, columns)
     parts = _visible(found, known_at)
-    frames = [_part(stores, found, part, wanted) for part in parts]
-    unique = len(parts) == 1 and parts[0].unique_by == found.key
+    loads = [_load(stores, found, part) for part in parts]
     if pushed.height:
-        frames.append(_as_part(found, pushed, wanted))
-        unique = False
-    if not frames:
-        return _selected(_empty(stores, found, wanted), columns)
-    frame = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-    return _selected(_as_of(frame, found.key, known_at, unique=unique), columns)
-
-
-def _as_of(frame: pl.DataFrame, key: str | None, known_at: Micros | None, *, unique: bool) -> pl.DataFrame:
-    if known_at is not None:
-        frame = frame.filter(pl.col(RESERVED_COLUMN) <= known_at)
-    if key is None or unique:
-        return frame
-    if not frame[RESERVED_COLUMN].is_sorted():
-        frame = frame.sort(RESERVED_COLUMN, maintain_order=True)
-    return frame.unique(subset=[key], keep="last", maintain_order=True)
+        loads.append(_load_pushed(found, pushed))
+    if found.key is None or (len(parts) == len(loads) == 1 and parts[0].unique_by == found.key):
+        frame = every_row(loads, wanted, known_at)
+    else:
+        frame = latest_rows(loads, wanted, known_at, found.key)
+    if not loads:
+        frame = _load(stores, found, found.parts[-1])(wanted).clear()
+    return _selected(frame, columns)
 
 
 def _wanted(version: DatasetVersion, columns: Sequence[str] | None) -> list[str] | None:
@@ -92,8 +84,7 @@ def _wanted(version: DatasetVersion, columns: Sequence[str] | None) -> list[str]
             dataset=version.name,
             columns=missing,
         )
-    needed = [*columns, version.key, version.known_at]
-    return list(dict.fromkeys(column for column in needed if column is not None and column != RESERVED_COLUMN))
+    return [column for column in dict.fromkeys(columns) if column != RESERVED_COLUMN]
 
 
 def _visible(version: DatasetVersion, known_at: Micros | None) -> list[Part]:
@@ -112,35 +103,37 @@ def _visible(version: DatasetVersion, known_at: Micros | None) -> list[Part]:
     return [part for part in ordered if part.source is None or newest[part.source] is part]
 
 
-def _part(stores: Stores, version: DatasetVersion, part: Part, wanted: list[str] | None) -> pl.DataFrame:
-    path = stores.blobs.local_path(part.blob)
-    columns = None
-    if wanted is not None:
-        there = pl.read_parquet_schema(path)
-        columns = [name for name in [*wanted, *([RESERVED_COLUMN] if part.own_known_at else [])] if name in there]
-    frame = pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
-    return frame.with_columns(_known(frame, version, pl.lit(part.known_at, dtype=pl.Int64)).alias(RESERVED_COLUMN))
+def _load(stores: Stores, version: DatasetVersion, part: Part) -> Load:
+    def load(wanted: Sequence[str] | None) -> pl.DataFrame:
+        path = stores.blobs.local_path(part.blob)
+        columns = None
+        if wanted is not None:
+            there = pl.read_parquet_schema(path)
+            asked = [*wanted, version.known_at, RESERVED_COLUMN]
+            columns = list(dict.fromkeys(name for name in asked if name is not None and name in there))
+            columns = columns or list(there)[:1]  # a frame without a column has no height
+        frame = pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
+        return frame.with_columns(_known(frame, version, part.known_at).alias(RESERVED_COLUMN))
+
+    return load
 
 
-def _known(frame: pl.DataFrame, version: DatasetVersion, landed: pl.Expr) -> pl.Expr:
+def _load_pushed(version: DatasetVersion, pushed: pl.DataFrame) -> Load:
+    def load(wanted: Sequence[str] | None) -> pl.DataFrame:
+        frame = pushed.with_columns(_known(pushed, version, None).alias(RESERVED_COLUMN))
+        return frame if wanted is None else frame.select(c for c in frame.columns if c in {*wanted, RESERVED_COLUMN})
+
+    return load
+
+
+def _known(frame: pl.DataFrame, version: DatasetVersion, landed_at: Micros | None) -> pl.Expr:
     """When each row became known: by its own column, else by its push, else by its landing."""
-    sources = [landed]
+    sources = [pl.lit(landed_at, dtype=pl.Int64)]
     if RESERVED_COLUMN in frame.columns:
         sources.insert(0, pl.col(RESERVED_COLUMN))
     if version.known_at is not None and version.known_at in frame.columns:
         sources.insert(0, pl.lit(micros_of(frame[version.known_at])))
     return pl.coalesce(sources)
-
-
-def _as_part(version: DatasetVersion, pushed: pl.DataFrame, wanted: list[str] | None) -> pl.DataFrame:
-    """Pushed rows as a part is read."""
-    chosen = pushed if wanted is None else pushed.select([c for c in pushed.columns if c in {*wanted, RESERVED_COLUMN}])
-    return chosen.with_columns(_known(chosen, version, pl.col(RESERVED_COLUMN)).alias(RESERVED_COLUMN))
-
-
-def _empty(stores: Stores, version: DatasetVersion, wanted: list[str] | None) -> pl.DataFrame:
-    """No rows, with the columns and types of the newest part."""
-    return _part(stores, version, version.parts[-1], wanted).clear()
 
 
 def _selected(frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
