@@ -132,7 +132,7 @@ def _failure(error: Any, frame: pl.DataFrame) -> Failure:
     rule = {"SERIES_CONTAINS_NULLS": "not null", "SERIES_CONTAINS_DUPLICATES": "unique"}.get(reason) or _rule_text(
         error
     )
-    broken = _broken(error, frame, column if not whole_table else "", reason)
+    broken = _broken(error, frame, column if not whole_table else "")
     return Failure(
         column="" if whole_table else column, rule=rule, rows=len(broken), positions=tuple(broken.head(FIRST).to_list())
     )
@@ -145,8 +145,9 @@ def _rule_text(error: Any) -> str:
     return str(getattr(check_of, "error", None) or getattr(check_of, "name", None) or check_of)
 
 
-def _broken(error: Any, frame: pl.DataFrame, column: str, reason: str) -> pl.Series:
+def _broken(error: Any, frame: pl.DataFrame, column: str) -> pl.Series:
     """The positions of the rows that broke the rule; empty where pandera does not say."""
+    reason = error.reason_code.name
     if reason == "SERIES_CONTAINS_NULLS" and column in frame.columns:
         return frame[column].is_null().arg_true()
     if reason == "SERIES_CONTAINS_DUPLICATES" and column in frame.columns:

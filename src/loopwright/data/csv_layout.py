@@ -61,7 +61,7 @@ def scan(data: bytes, name: str) -> CsvLayout:
     separator = _separator(first)
     header = _header(first, separator, name)
     lines = _lines(array, ends, quoted)
-    fields = _fields(array, outside, ends, separator)
+    fields = _fields(array, outside, ends=ends, separator=separator)
     wrong = np.flatnonzero(fields != len(header))
     if wrong.size:
         at = int(wrong[0])
@@ -141,7 +141,7 @@ def _lines(array: npt.NDArray[np.uint8], ends: npt.NDArray[np.intp], quoted: boo
 
 
 def _fields(
-    array: npt.NDArray[np.uint8], outside: npt.NDArray[np.bool_], ends: npt.NDArray[np.intp], separator: str
+    array: npt.NDArray[np.uint8], outside: npt.NDArray[np.bool_], *, ends: npt.NDArray[np.intp], separator: str
 ) -> npt.NDArray[np.int64]:
     separators = np.flatnonzero((array == ord(separator)) & outside)
     return np.diff(np.searchsorted(separators, ends), prepend=0).astype(np.int64) + 1

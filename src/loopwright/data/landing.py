@@ -79,7 +79,7 @@ def land(
             vanished=tuple(sorted(landed - there)),
         )
 
-    return _land(stores, dataset, cause, gather)
+    return _land(stores, dataset, cause, gather=gather)
 
 
 def land_frame(
@@ -103,7 +103,7 @@ def land_frame(
         new = () if known or frame.height == 0 else ((rows, digest),)
         return _checked(new, dataset, found, named=False), Landing(dataset=dataset.name, version=None, previous=None)
 
-    return _land(stores, dataset, cause, gather)
+    return _land(stores, dataset, cause, gather=gather)
 
 
 def land_pushed(
@@ -121,18 +121,18 @@ def land_pushed(
         digest = digest_bytes(parquet_bytes(waiting.frame))
         return Batch(files=(rows,), digests=(digest,), named=False, cursor=waiting.cursor), nothing
 
-    return _land(stores, dataset, cause, gather)
+    return _land(stores, dataset, cause, gather=gather)
 
 
 def _land(
-    stores: Stores, dataset: Dataset, cause: Cause, gather: Callable[[DatasetVersion | None], tuple[Batch, Landing]]
+    stores: Stores, dataset: Dataset, cause: Cause, *, gather: Callable[[DatasetVersion | None], tuple[Batch, Landing]]
 ) -> Landing:
     for attempt in range(_ATTEMPTS):
         found = current(stores, dataset.name)
         try:
             batch, landing = gather(found)
         except DataRefusedError as refusal:
-            record_refusal(stores, dataset, cause, refusal)
+            record_refusal(stores, dataset, cause, refusal=refusal)
             raise
         try:
             return publish(stores, dataset, cause, found=found, batch=batch, landing=landing)

@@ -90,7 +90,7 @@ def publish(
     if not batch.files and (found is None or _declares(found, dataset)):
         return replace(landing, version=previous, previous=previous, files=())
     new = tuple(
-        _store(stores, dataset, cause.known_at, rows, digest=digest, named=batch.named)
+        _store(stores, dataset, rows, known_at=cause.known_at, digest=digest, named=batch.named)
         for rows, digest in zip(batch.files, batch.digests, strict=True)
     )
     version = DatasetVersion(
@@ -159,7 +159,7 @@ def _old(stores: Stores, found: DatasetVersion | None, dataset: Dataset) -> tupl
     )
 
 
-def _store(stores: Stores, dataset: Dataset, known_at: Micros, rows: FileRows, *, digest: Digest, named: bool) -> Part:
+def _store(stores: Stores, dataset: Dataset, rows: FileRows, *, known_at: Micros, digest: Digest, named: bool) -> Part:
     blob = stores.blobs.put(parquet_bytes(rows.frame))
     part = Part(
         blob=blob,
@@ -200,7 +200,7 @@ def parquet_bytes(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def record_refusal(stores: Stores, dataset: Dataset, cause: Cause, refusal: DataRefusedError) -> None:
+def record_refusal(stores: Stores, dataset: Dataset, cause: Cause, *, refusal: DataRefusedError) -> None:
     """Say in the journal what was refused: rules and counts, no row content."""
     failures = refusal.context.get("failures", [])
     kept = (
