@@ -136,6 +136,20 @@ def test_the_window_is_half_open_on_event_time():
     assert join_features(base, [(rule, rows)], event_time="asked_at")["n"].to_list() == [0, 1, 1]
 
 
+def test_of_rows_at_one_time_the_one_known_latest_is_last_even_among_stragglers():
+    """One row known hours after hundreds of prompt ones is kept apart from them, and still compared with them."""
+    hour = 3_600_000_000
+    prompt = [("a", t, 1, 1.0) for t in range(300)]
+    base = pl.DataFrame({"shop": ["a", "a"], "asked_at": [300, 300], "knew": [2 * hour, 10**4]})
+    rule = view({"l": last("amount", within="1h"), "n": count(over="1h")})
+    rows = source_frame([*prompt, ("a", 299, hour, 0.5)])
+    assert (
+        len(windows.group(*(np.array(rows[c].replace("a", 0).cast(int)) for c in ("shop", "at", "_known_at")), {})) == 2
+    )
+    joined = join_features(base, [(rule, rows)], event_time="asked_at", known="knew")
+    assert joined.select("l", "n").rows() == [(0.5, 301), (1.0, 300)]
+
+
 def test_known_may_be_each_rows_own_time_or_one_instant():
     rows = source_frame([("a", 10, 100, 1.0)])
     rule = view({"n": Aggregate(kind="count", column=None, over=50)})

@@ -130,6 +130,14 @@ def test_a_row_id_with_other_values_replaces_the_earlier_row(kv):
     assert ask(online, "a", 50)["sum_100"] == 11.0
 
 
+def test_of_rows_at_one_time_the_one_known_latest_is_last_and_then_the_greatest(kv):
+    online = OnlineFeatures(kv, [every_kind(100)])
+    online.push("sales", [sale("a", 10, 5.0), sale("a", 10, 7.0), sale("a", 10, 6.0)], known_at=20)
+    assert ask(online, "a", 50)["last_100"] == 7.0
+    online.push("sales", [sale("a", 10, 1.0)], known_at=21)
+    assert ask(online, "a", 50)["last_100"] == 1.0
+
+
 def test_without_a_row_id_a_row_pushed_twice_counts_twice(kv):
     online = OnlineFeatures(kv, [every_kind(100)])
     for _ in range(2):
