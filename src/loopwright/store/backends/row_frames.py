@@ -115,7 +115,7 @@ def _column_by_column(rows: Sequence[Mapping[str, Any]]) -> "pl.DataFrame":
         try:
             columns.append(pl.read_ndjson(io.BytesIO(lines), infer_schema_length=None)["value"].alias(name))
         except pl.exceptions.PolarsError:
-            texts = [None if value is None else to_json(value).decode() for value in values]
+            texts = [_said(value) for value in values]
             columns.append(pl.Series(name, texts, dtype=pl.String))
     return pl.DataFrame(columns)
 
@@ -185,5 +185,10 @@ def _text(values: "pl.Series") -> "pl.Series":
 
     if values.dtype == pl.String:
         return values
-    texts = [None if value is None else to_json(value).decode() for value in values.to_list()]
+    texts = [_said(value) for value in values.to_list()]
     return pl.Series(values.name, texts, dtype=pl.String)
+
+
+def _said(value: Any) -> str | None:
+    """A value as text: strings as they are, the rest as JSON."""
+    return value if value is None or isinstance(value, str) else to_json(value).decode()

@@ -1,0 +1,1 @@
+"""The rows that serving writes and that monitoring, evaluations and releases read."""

@@ -1,0 +1,113 @@
+"""The request log: one row for each prediction asked for, written before it is answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from loopwright.core.clock import Micros
+from loopwright.store.tables import Tables
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TABLE = "requests"
+
+
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One prediction.
+
+    Attributes:
+        request_id: 128 random bits, in hexadecimal.
+        at: When it was received, by the workspace's clock.
+        event_time: When what it asks about happens.
+        endpoint: Who was asked.
+        release: The release under way, if any.
+        arm: Which arm answered.
+        version: The model's digest.
+        key: What identifies the thing predicted, for feedback by key; always text.
+        inputs: The checked record.
+        features: The model's joined feature values, null as null.
+        output: What was answered.
+        score: P(positive), or the value predicted; None where there is no single number.
+        latency_us: From receipt to answer, in microseconds.
+        status: The HTTP status.
+        error: The error's code.
+        fallback_from: The arm that failed, where another answered for it.
+        flags: What was odd, as `out_of_range:distance_mi`.
+    """
+
+    request_id: str
+    at: Micros
+    event_time: Micros
+    endpoint: str
+    arm: str
+    version: str
+    inputs: Mapping[str, Any]
+    release: str | None = None
+    key: str | None = None
+    features: Mapping[str, Any] = {}
+    output: Mapping[str, Any] = {}
+    score: float | None = None
+    latency_us: int = 0
+    status: int = 200
+    error: str | None = None
+    fallback_from: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+class RequestLog:
+    """Writes the table `requests`. Safe from several threads.
+
+    Args:
+        tables: Where rows go.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def append(self, rows: Sequence[RequestRow | Mapping[str, Any]]) -> None:
+        """Keep a batch with one write; once this returns the rows survive a kill of the process.
+
+        Args:
+            rows: `RequestRow`s, or mappings with its fields.
+
+        Raises:
+            NoSpaceError, NoPermissionError: None of them were kept.
+            UsageError: A row is not JSON, or has no `at`.
+        """
+        self._tables.append(TABLE, [_as_row(row) for row in rows])
+
+
+def read_requests(
+    tables: Tables,
+    endpoint: str,
+    *,
+    since: Micros | None = None,
+    until: Micros | None = None,
+    columns: Sequence[str] | None = None,
+) -> "pl.DataFrame":
+    """An endpoint's rows with `since <= at < until`, oldest first; empty where there are none.
+
+    Args:
+        tables: Where rows are.
+        endpoint: Whose rows.
+        since: First time of receipt.
+        until: Time of receipt that is no longer in.
+        columns: Which ones; all that there are where None.
+    """
+    import polars as pl
+
+    wanted = None if columns is None else list(dict.fromkeys([*columns, "at", "endpoint"]))
+    frame = tables.scan(TABLE, columns=wanted, since=since, until=until)
+    if not frame.height:
+        return frame if columns is None else frame.select(columns)
+    ours = frame.filter(pl.col("endpoint") == endpoint).sort("at", maintain_order=True)
+    return ours if columns is None else ours.select(columns)
+
+
+def _as_row(row: RequestRow | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(row, RequestRow):
+        return msgspec.structs.asdict(row)
+    key = row.get("key")
+    return row if key is None or isinstance(key, str) else {**row, "key": str(key)}

@@ -1,0 +1,72 @@
+import pytest
+
+from loopwright.errors import UsageError
+from loopwright.observations.request_log import RequestLog, RequestRow, read_requests
+from loopwright.store.backends.memory_tables import MemoryTables
+
+
+def row(at, endpoint="flights", **changed):
+    fields = {
+        "request_id": f"r{at}",
+        "at": at,
+        "event_time": at,
+        "endpoint": endpoint,
+        "arm": "champion",
+        "version": "v",
+    }
+    return RequestRow(**{**fields, "inputs": {"carrier": "AA"}, "score": 0.5, **changed})
+
+
+class CountedTables(MemoryTables):
+    appends = 0
+
+    def append(self, table, rows):
+        self.appends += 1
+        super().append(table, rows)
+
+
+def test_a_batch_is_one_append():
+    tables = CountedTables()
+    RequestLog(tables).append([row(at) for at in range(100)])
+    assert tables.appends == 1
+    assert tables.scan("requests").height == 100
+
+
+def test_every_field_of_a_row_comes_back():
+    tables = MemoryTables()
+    RequestLog(tables).append(
+        [row(1, features={"wind": None, "gust": 3.5}, output={"label": True}, key="k", flags=("odd",), error="LW503")]
+    )
+    (found,) = read_requests(tables, "flights").to_dicts()
+    assert found["features"] == {"wind": None, "gust": 3.5}
+    assert (found["inputs"], found["output"], found["flags"]) == ({"carrier": "AA"}, {"label": True}, ["odd"])
+    assert (found["key"], found["error"], found["score"], found["status"]) == ("k", "LW503", 0.5, 200)
+
+
+def test_rows_may_be_mappings_and_keys_become_text():
+    tables = MemoryTables()
+    RequestLog(tables).append(
+        [{"at": 1, "endpoint": "flights", "key": 5}, {"at": 2, "endpoint": "flights", "key": "6"}]
+    )
+    assert read_requests(tables, "flights")["key"].to_list() == ["5", "6"]
+
+
+def test_a_row_without_time_keeps_the_whole_batch_out():
+    tables = MemoryTables()
+    with pytest.raises(UsageError):
+        RequestLog(tables).append([row(1), {"endpoint": "flights"}])
+    assert tables.scan("requests").height == 0
+
+
+def test_reading_takes_one_endpoint_and_a_half_open_time_in_order():
+    tables = MemoryTables()
+    RequestLog(tables).append([row(30), row(10), row(20), row(20, "other")])
+    assert read_requests(tables, "flights", since=10, until=30)["at"].to_list() == [10, 20]
+    assert read_requests(tables, "flights", columns=["request_id"]).to_dict(as_series=False) == {
+        "request_id": ["r10", "r20", "r30"]
+    }
+    assert read_requests(tables, "nobody").height == 0
+
+
+def test_an_empty_log_has_the_columns_asked_for():
+    assert read_requests(MemoryTables(), "flights", columns=["score"]).columns == ["score"]
