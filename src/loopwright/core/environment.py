@@ -14,3 +14,8 @@ def child_environment(**extra: str) -> dict[str, str]:
     keep = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
     ambient = variables()
     return {name: ambient[name] for name in keep if name in ambient} | extra
+
+
+def set_variables(values: Mapping[str, str]) -> None:
+    """Change this process's own environment; for child processes of ours, which are told what they may see."""
+    os.environ.update(values)  # noqa: TID251 - the owner of the environment
