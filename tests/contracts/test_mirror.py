@@ -28,16 +28,3 @@ def test_the_list_of_exceptions_only_shrinks() -> None:
     assert not stale, (
         f"these have tests now (or are gone); remove them from tests/contracts/allowed.toml: {sorted(stale)}"
     )
-
-
-def test_every_test_file_belongs_to_a_module_or_a_folder() -> None:
-    """A test file in a package's mirror is named after a module; tests across modules stand in folders of their own."""
-    layers = {source.layer for source in sources()}
-    stems = {PurePath(source.path).stem for source in sources()}
-    strays = [
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "tests").rglob("test_*.py")
-        if path.relative_to(ROOT / "tests").parts[0] in layers and path.stem.removeprefix("test_") not in stems
-    ]
-    mine = {str(entry["module"]) for entry in allowed("stray_test")}
-    assert not set(strays) - mine, f"name these after the module that they test: {sorted(set(strays) - mine)}"
