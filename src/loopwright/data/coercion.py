@@ -91,7 +91,7 @@ def typed_frame(
         else:
             typed = infer(column) if text else plain(column)
         columns.append(typed)
-    return pl.DataFrame(columns), failures
+    return pl.DataFrame({column.name: column for column in columns}), failures
 
 
 def plain(column: pl.Series) -> pl.Series:

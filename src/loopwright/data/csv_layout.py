@@ -66,7 +66,8 @@ def scan(data: bytes, name: str) -> CsvLayout:
     if wrong.size:
         at = int(wrong[0])
         blank = int(fields[at]) == 1 and text[ends[at - 1] + 1 : ends[at]].strip() == b""
-        found = "is blank" if blank else f"has {int(fields[at])} fields"
+        count = int(fields[at])
+        found = "is blank" if blank else f"has {count} field{'' if count == 1 else 's'}"
         raise SourceError(
             f"{name}, line {int(lines[at])} {found} where the header has {len(header)}",
             why=f"{wrong.size} of {fields.size - 1} rows are ragged",

@@ -26,13 +26,13 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
 
     def placed(self, place: Callable[[int], str]) -> "Failure":
-        """The same failure with its positions told as places."""
+        """The same failure with its positions told as places; without positions it keeps the places it has."""
         return Failure(
             column=self.column,
             rule=self.rule,
             rows=self.rows,
             positions=self.positions,
-            places=tuple(place(position) for position in self.positions),
+            places=tuple(place(position) for position in self.positions) or self.places,
         )
 
     def sentence(self) -> str:

@@ -14,8 +14,9 @@ import polars as pl
 from loopwright.core.clock import Clock, Micros
 from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.data.coercion import common, shown, typed_frame
+from loopwright.data.contract import required_columns
 from loopwright.data.dataset import Dataset
-from loopwright.data.failure import Failure
+from loopwright.data.failure import FIRST, Failure
 from loopwright.data.parts import DatasetVersion, current, types_of
 from loopwright.data.publishing import Batch, Cause, Landing, parquet_bytes, publish, record_refusal
 from loopwright.data.pushing import unlanded
@@ -191,9 +192,17 @@ def _checked(
         told = {failure.column for failure in clashes}
         frames = [rows.frame.drop([name for name in rows.frame.columns if name in told]) for rows in files]
         whole = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-        broken = broken_rules(whole, dataset, [*failures, *clashes])
+        broken = broken_rules(whole, dataset, [*_missing(files, dataset), *failures, *clashes])
         broken.refuse(place)
     return Batch(files=files, digests=tuple(digest for _, digest in read), named=named)
+
+
+def _missing(files: Sequence[FileRows], dataset: Dataset) -> list[Failure]:
+    """Columns that one of several files lacks; joined with the others it would have nulls there."""
+    declared = [column for column in (dataset.key, dataset.event_time, dataset.known_at) if column is not None]
+    needed = dict.fromkeys([*declared, *required_columns(dataset.contract)])
+    lacking = {column: tuple(rows.name for rows in files if column not in rows.frame.columns) for column in needed}
+    return [Failure(column=c, rule="column missing", places=names[:FIRST]) for c, names in lacking.items() if names]
 
 
 def _clashes(

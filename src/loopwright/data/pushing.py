@@ -128,7 +128,7 @@ def frame_of(
         column, failure = _column(name, [row.get(name) for row in rows], expected.get(name))
         columns.append(column)
         failures += [failure] if failure else []
-    return pl.DataFrame(columns), failures
+    return pl.DataFrame({column.name: column for column in columns}), failures
 
 
 def _column(name: str, values: list[Any], dtype: pl.DataType | None) -> tuple[pl.Series, Failure | None]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from loopwright.data.contract import check, expected_types, refuse
@@ -66,21 +67,34 @@ def broken_rules(frame: pl.DataFrame, dataset: Dataset, failures: Sequence[Failu
     Args:
         frame: (n_rows, n_columns), typed.
         dataset: The declaration.
-        failures: What reading found already: a column that failed there is not reported again for its type or nulls.
+        failures: What reading found already. A value that could not be read is null in the frame; that is not told twice.
     """
-    told = {failure.column for failure in failures}
-    found = [f for f in check(frame, dataset.contract) if f.column not in told or f.rule == "column missing"]
-    found = [f for f in found if not (f.column == dataset.key and f.rule == "unique")]
-    found = [*failures, *found]
+    found = [f for f in check(frame, dataset.contract) if not (f.column == dataset.key and f.rule == "unique")]
+    found = [*failures, *_untold(found, failures)]
     named = {failure.column for failure in found if failure.rule == "column missing"}
     for column in dict.fromkeys((dataset.key, dataset.event_time, dataset.known_at)):
         if column is not None and column not in frame.columns and column not in named:
             found.append(Failure(column=column, rule="column missing"))
-    found += _column_rules(frame, dataset, {(f.column, f.rule) for f in found})
+    found += _untold(_column_rules(frame, dataset, {(f.column, f.rule) for f in found}), failures)
     keys = None
     if dataset.key is not None and dataset.key in frame.columns:
         keys = frame[dataset.key].cast(pl.String, strict=False)
     return BrokenRules(dataset=dataset.name, failures=tuple(found), duplicates=_duplicates(frame, dataset), keys=keys)
+
+
+def _untold(found: Sequence[Failure], failures: Sequence[Failure]) -> list[Failure]:
+    """Without what only follows from a failure of reading: the nulls that it left, and the column's type."""
+    unread: dict[str, int] = {}
+    for failure in failures:
+        unread[failure.column] = unread.get(failure.column, 0) + failure.rows
+    missing = {failure.column for failure in failures if failure.rule == "column missing"}
+    left = []
+    for failure in found:
+        rows = failure.rows - (unread.get(failure.column, 0) if failure.rule == "not null" else 0)
+        follows = failure.column in unread and (failure.rows == 0 or rows <= 0 or failure.column in missing)
+        if not follows:
+            left.append(msgspec.structs.replace(failure, rows=rows))
+    return left
 
 
 def _column_rules(frame: pl.DataFrame, dataset: Dataset, told: set[tuple[str, str]]) -> list[Failure]:

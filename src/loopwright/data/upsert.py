@@ -23,7 +23,9 @@ def every_row(loads: Sequence[Load], wanted: Sequence[str] | None, known_at: Mic
     return _joined(frames)
 
 
-def latest_rows(loads: Sequence[Load], wanted: Sequence[str] | None, known_at: Micros | None, key: str) -> pl.DataFrame:
+def latest_rows(
+    loads: Sequence[Load], wanted: Sequence[str] | None, known_at: Micros | None, *, key: str
+) -> pl.DataFrame:
     """The latest row of each key among those known by `known_at`; of rows known at once, the one of the later part."""
     if not loads:
         return pl.DataFrame()

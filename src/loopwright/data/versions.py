@@ -66,7 +66,7 @@ def read(
     if found.key is None or (len(parts) == len(loads) == 1 and parts[0].unique_by == found.key):
         frame = every_row(loads, wanted, known_at)
     else:
-        frame = latest_rows(loads, wanted, known_at, found.key)
+        frame = latest_rows(loads, wanted, known_at, key=found.key)
     if not loads:
         frame = _load(stores, found, found.parts[-1])(wanted).clear()
     return _selected(frame, columns)
