@@ -1,0 +1,247 @@
+"""Following the arms: a worker looks for journal events, loads what they name, acknowledges, then switches.
+
+A load that fails keeps the arms that answer now and records the cause.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from loopwright.core.clock import Clock
+from loopwright.core.events import EventDraft
+from loopwright.errors import LoopwrightError
+from loopwright.serving.arms import ArmSet, ArmSpec, ArmsSpec, CanaryArm
+from loopwright.serving.endpoint import Endpoint
+from loopwright.serving.health import Trip
+from loopwright.serving.loading import ArmLoader
+from loopwright.serving.trips import recorded_trip
+from loopwright.store.ledger import Ledger, Record
+
+_LEASE_S = 1.0
+_RETRY_S = 5.0
+_PAGE = 1000
+_LAST_ASK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowOptions:
+    """How a worker follows.
+
+    Attributes:
+        worker: The worker's id, which is its lease's.
+        namespace: Prefix of every ref.
+        poll_s: Seconds between looks at the journal.
+        start_s: Seconds a probation child may take to come up before its arm is stopped.
+    """
+
+    worker: str
+    namespace: str = "default"
+    poll_s: float = 0.1
+    start_s: float = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Followed:
+    """One endpoint under way: which record it stands at, and what went wrong last."""
+
+    endpoint: Endpoint
+    target: str | None = None
+    failure: dict[str, Any] | None = None
+    retry_at: float = 0.0
+    since: dict[str, float] = field(default_factory=dict)
+    losses: dict[str, int] = field(default_factory=dict)
+
+
+class Follower:
+    """Keeps the endpoints of one worker at the arms that the ledger names. Lives on one event loop."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        *,
+        ledger: Ledger,
+        loader: ArmLoader,
+        clock: Clock,
+        machine: Clock,
+        options: FollowOptions,
+    ) -> None:
+        self._followed = {name: _Followed(endpoint=endpoint) for name, endpoint in endpoints.items()}
+        self._ledger = ledger
+        self._loader = loader
+        self._clock = clock
+        self._machine = machine
+        self._options = options
+        self._cursor: int | None = None
+        self._lease_at = float("-inf")
+        self._lease_shown: dict[str, Any] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            await self.step()
+            await asyncio.sleep(self._options.poll_s)
+
+    async def step(self) -> None:
+        """One look: new events, arms that moved, canaries that failed, the lease."""
+        news = await asyncio.to_thread(self._read_news)
+        for followed in self._followed.values():
+            due = followed.failure is not None and followed.endpoint.arms is None
+            if news or (due and self._machine.monotonic() >= followed.retry_at):
+                await self._catch_up(followed)
+            self._watch(followed)
+        await self._renew_lease()
+
+    def failures(self) -> dict[str, dict[str, Any]]:
+        """Endpoints whose arms could not be loaded, with the cause."""
+        return {name: f.failure for name, f in self._followed.items() if f.failure is not None}
+
+    async def stop(self) -> None:
+        """Let go of canaries and end the lease."""
+        for followed in self._followed.values():
+            arms = followed.endpoint.arms
+            for canary in arms.canaries if arms else ():
+                await canary.client.close()
+        await asyncio.to_thread(self._write_lease, self._lease_data() | {"ended": True})
+
+    def _read_news(self) -> bool:
+        """Whether anything happened since the last look; True the first time."""
+        if self._cursor is None:
+            self._cursor = max((self._moved_at(name) for name in self._followed), default=0)
+            return True
+        events = self._ledger.read(after=self._cursor, limit=_PAGE)
+        for event in events:
+            if event.kind == "arm_tripped":
+                self._heed(event.data)
+        if events:
+            self._cursor = events[-1].seq
+        return bool(events)
+
+    def _moved_at(self, name: str) -> int:
+        history = self._ledger.history(self._ref(name))
+        return history[-1].seq if history else 0
+
+    def _ref(self, name: str) -> str:
+        return f"{self._options.namespace}/endpoint/{name}@arms"
+
+    def _heed(self, data: Mapping[str, Any]) -> None:
+        """Stop an arm that another worker found broken."""
+        followed = self._followed.get(str(data.get("endpoint")))
+        arms = followed.endpoint.arms if followed else None
+        for canary in arms.canaries if arms else ():
+            if arms and arms.spec.release == data.get("release") and canary.spec.version == data.get("version"):
+                canary.health.stop(
+                    Trip(cause=str(data.get("cause")), why="as the journal says", requests=0, failures=0)
+                )
+
+    async def _catch_up(self, followed: _Followed) -> None:
+        name = followed.endpoint.name
+        target = await asyncio.to_thread(self._ledger.ref, self._ref(name))
+        if target is None or (target == followed.target and followed.failure is None):
+            return
+        if target == followed.target and self._machine.monotonic() < followed.retry_at:
+            return
+        followed.target = target
+        try:
+            arms = await asyncio.to_thread(self._load, target, followed.endpoint.arms)
+        except LoopwrightError as error:
+            await self._could_not_load(followed, target, error)
+            return
+        followed.failure = None
+        self._switch(followed, arms)
+        await self._renew_lease(now=True)
+
+    def _load(self, target: str, current: ArmSet | None) -> ArmSet:
+        """The arms of a record, ready. Runs in a thread; what answers now goes on answering."""
+        record = self._ledger.record("arms", target)
+        spec = ArmsSpec.of(record.data if record else {})
+        champion = self._loader.champion(spec, current.champion if current else None)
+        canaries = tuple(self._canary(spec, arm, current) for arm in spec.canaries)
+        return ArmSet(spec=spec, champion=champion, canaries=canaries, cause=self._moved_at(spec.endpoint))
+
+    def _canary(self, spec: ArmsSpec, arm: ArmSpec, current: ArmSet | None) -> CanaryArm:
+        for canary in current.canaries if current else ():
+            if current and canary.spec.version == arm.version and current.spec.release == spec.release:
+                return replace(canary, spec=arm, label=spec.label(arm))
+        made = self._loader.canary(spec, arm)
+        tripped = recorded_trip(self._ledger, spec, arm)
+        if tripped is not None:
+            made.health.stop(tripped)
+        return made
+
+    def _switch(self, followed: _Followed, arms: ArmSet) -> None:
+        before = followed.endpoint.arms
+        kept = {id(canary.client) for canary in arms.canaries}
+        known = {id(canary.client) for canary in before.canaries} if before else set()
+        for canary in arms.canaries:
+            if id(canary.client) not in known:
+                canary.client.start()
+                followed.since[canary.spec.version] = self._machine.monotonic()
+                followed.losses[canary.spec.version] = 0
+        followed.endpoint.switch(arms)
+        for canary in before.canaries if before else ():
+            if id(canary.client) not in kept:
+                task = asyncio.get_running_loop().create_task(_close_when_idle(canary))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+
+    def _watch(self, followed: _Followed) -> None:
+        """Stop canaries whose child does not come up, cannot load, or went away while nobody was asking."""
+        arms = followed.endpoint.arms
+        for canary in arms.canaries if arms else ():
+            if arms is None or canary.health.tripped is not None:
+                continue
+            client, version = canary.client, canary.spec.version
+            late = self._machine.monotonic() - followed.since.get(version, 0.0) > self._options.start_s
+            if client.state == "refused" or (client.state == "starting" and late):
+                followed.endpoint.note_failure(arms, canary, "load", client.why)
+            elif client.losses > followed.losses.get(version, 0):
+                followed.losses[version] = client.losses
+                followed.endpoint.note_failure(arms, canary, "crash", client.why)
+
+    async def _could_not_load(self, followed: _Followed, target: str, error: LoopwrightError) -> None:
+        repeated = followed.failure is not None and followed.failure.get("target") == target
+        followed.failure = {"target": target, "code": error.code, "what": error.what, "why": error.why}
+        followed.retry_at = self._machine.monotonic() + _RETRY_S
+        if not repeated:
+            name = followed.endpoint.name
+            data = {"endpoint": name, "arms": target, "code": error.code, "worker": self._options.worker}
+            draft = EventDraft(kind="version_load_failed", subject=f"endpoint:{name}", data=data,
+                               logical_at=self._clock.now(), actor=f"worker:{self._options.worker}")  # fmt: skip
+            await asyncio.to_thread(lambda: self._ledger.commit(events=[draft]))
+        await self._renew_lease(now=True)
+
+    def _lease_data(self) -> dict[str, Any]:
+        revisions, states, failures = {}, {}, {}
+        for name, followed in self._followed.items():
+            arms = followed.endpoint.arms
+            if arms is not None:
+                revisions[name] = arms.spec.revision
+                states[name] = {"champion": "ready"} | {c.spec.name: c.state for c in arms.canaries}
+            if followed.failure is not None:
+                failures[name] = followed.failure
+        return {"role": "worker", "pid": os.getpid(), "revisions": revisions, "arms": states, "failures": failures}
+
+    async def _renew_lease(self, *, now: bool = False) -> None:
+        data = self._lease_data()
+        elapsed = self._machine.monotonic() - self._lease_at
+        if now or data != self._lease_shown or elapsed >= _LEASE_S:
+            self._lease_at, self._lease_shown = self._machine.monotonic(), data
+            await asyncio.to_thread(self._write_lease, data)
+
+    def _write_lease(self, data: Mapping[str, Any]) -> None:
+        at = self._machine.now()
+        record = Record(
+            kind="lease", id=self._options.worker, data=dict(data) | {"at": at}, facets={"role": "worker"}, at=at
+        )
+        self._ledger.commit(records=[record], durability="normal")
+
+
+async def _close_when_idle(canary: CanaryArm) -> None:
+    """Requests that were on their way when the arms switched still get their answer."""
+    await asyncio.sleep(_LAST_ASK_S)
+    while not canary.client.idle:
+        await asyncio.sleep(_LAST_ASK_S)
+    await canary.client.close()

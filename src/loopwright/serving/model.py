@@ -1,0 +1,125 @@
+"""A model that answers: loaded from an extracted bundle, proven on its own example."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loopwright.core.hashing import Digest
+from loopwright.core.schema import Signature
+from loopwright.errors import LoopwrightError, ModelLoadError
+from loopwright.serving.bundle_folder import BundleFolder
+from loopwright.serving.door import Door
+from loopwright.serving.outputs import checked_outputs, with_label
+from loopwright.serving.predictor import Outputs, predictor
+
+_ADVICE = (
+    "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
+)
+
+
+class Model:
+    """One version, ready to answer. Not thread-safe: one caller at a time."""
+
+    def __init__(self, bundle: BundleFolder, call: Callable[[Mapping[str, np.ndarray]], Outputs]) -> None:
+        self.bundle = bundle
+        self._call = call
+
+    @property
+    def signature(self) -> Signature:
+        return self.bundle.signature
+
+    @property
+    def version(self) -> Digest:
+        return self.bundle.version
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> "Model":
+        """Load a bundle and let it answer its own example.
+
+        Args:
+            folder: An extracted bundle, named by its digest.
+            threads: CPU threads for one prediction.
+
+        Raises:
+            ModelLoadError: It cannot be read, decoded or imported, or fails on its example.
+        """
+        bundle = BundleFolder.read(folder)
+        short = bundle.version[:12]
+        try:
+            if bundle.code is not None:
+                _offer_code(bundle.code)
+            model = cls(bundle, _call(bundle.function(), bundle.model(), threads))
+        except LoopwrightError as error:
+            raise ModelLoadError(
+                f"the model of version {short} cannot be loaded", why=error.what, fix=error.fix
+            ) from error
+        except Exception as error:
+            raise ModelLoadError(
+                f"the model of version {short} cannot be loaded", why=_named(error), fix=_ADVICE
+            ) from error
+        model.prove()
+        return model
+
+    def prove(self) -> None:
+        """Answer the bundle's own example; also warms what the first prediction would have to set up.
+
+        Raises:
+            ModelLoadError: The example is refused, the model raises, or its answer has the wrong shape.
+        """
+        door = Door(self.signature)
+        try:
+            row = door.check(self.bundle.example()).values
+            self.predict(door.columns([row], [self.bundle.example_features()]))
+        except LoopwrightError as error:
+            raise self._unproven(f"{error.what}; {error.why}") from error
+        except Exception as error:
+            raise self._unproven(_named(error)) from error
+
+    def _unproven(self, why: str) -> ModelLoadError:
+        return ModelLoadError(f"version {self.version[:12]} fails on its own example", why=why, fix=_ADVICE)
+
+    def raw(self, columns: Mapping[str, np.ndarray]) -> Outputs:
+        """What the model's own code answers, as it is. Raises whatever that code raises."""
+        return self._call(columns)
+
+    def scores(self, columns: Mapping[str, np.ndarray]) -> Outputs:
+        """`score` (n,) or `probabilities` (n, k), checked against the signature.
+
+        Args:
+            columns: Name → (n,), all features of the signature in its order.
+
+        Raises:
+            ArmFailedError: The answer has the wrong shape.
+            Exception: Whatever the model's own code raises.
+        """
+        rows = len(next(iter(columns.values()))) if columns else 0
+        return checked_outputs(self.signature, rows, self._call(columns))
+
+    def predict(self, columns: Mapping[str, np.ndarray]) -> Outputs:
+        """`scores`, and for classification `label` (n,) as values of `signature.classes`. Raises as `scores`."""
+        return with_label(self.signature, self.scores(columns))
+
+
+def _call(own: str | None, native: Any, threads: int) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
+    """The bundle's own `predict(model, columns)` (`module:name`) where it has one, else the default call."""
+    if own is None:
+        return predictor(native, threads=threads)
+    module, _, qualname = own.partition(":")
+    function: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        function = getattr(function, part)
+    return lambda columns: dict(function(native, columns))
+
+
+def _offer_code(folder: Path) -> None:
+    """Let the bundle's own modules be imported, before any of the same name elsewhere."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

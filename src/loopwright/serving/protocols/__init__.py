@@ -1,0 +1,1 @@
+"""Wire protocols: parse a body into a call, say an answer in the caller's own terms."""

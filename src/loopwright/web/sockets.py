@@ -1,0 +1,42 @@
+"""Listening sockets, taken before anything else is started."""
+
+import errno
+import socket
+
+from loopwright.errors import NoPermissionError, PortInUseError, UsageError
+
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        PortInUseError: Another program listens there.
+        NoPermissionError: This user may not listen on that port.
+        UsageError: The address is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(_BACKLOG)
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(f"port {port} of {host} is taken", why="another program listens there") from error
+        if error.errno == errno.EACCES:
+            raise NoPermissionError(
+                f"this user may not listen on port {port}", fix="Choose a port over 1023."
+            ) from error
+        raise UsageError(f"cannot listen on {host}:{port}", why=error.strerror or str(error)) from error
+    taken.setblocking(False)
+    return taken
+
+
+def check_free(host: str, *ports: int) -> None:
+    """Find out, before anything starts, whether all ports are free. Raises as `listen`."""
+    for port in ports:
+        if port:
+            listen(host, port).close()

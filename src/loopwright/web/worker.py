@@ -1,0 +1,304 @@
+"""An inference worker: `python -m loopwright.web.worker --home HOME --endpoint NAME`.
+
+Serves the endpoints' champions in this process and their canaries through probation children. Ends on SIGTERM and
+Ctrl-C, and with `--supervised` when its standard input closes, after answering what is under way.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from loopwright.core.clock import Clock, SystemClock
+from loopwright.core.codec import to_json
+from loopwright.core.environment import variables
+from loopwright.core.ids import random_id
+from loopwright.core.settings import Settings, resolve
+from loopwright.errors import LoopwrightError, StoreError, UsageError
+from loopwright.features.online import OnlineFeatures
+from loopwright.features.view import FeatureView
+from loopwright.observations.arm_stats import ArmCounters
+from loopwright.observations.request_log import RequestLog
+from loopwright.serving.bundle_folder import BundleFolder
+from loopwright.serving.endpoint import Endpoint, Limits
+from loopwright.serving.follow import Follower, FollowOptions
+from loopwright.serving.intake import FeatureReader, NoFeatures
+from loopwright.serving.loading import ArmLoader
+from loopwright.serving.observer import Observers
+from loopwright.serving.trips import TripRecorder
+from loopwright.store.open_stores import Stores, open_stores, read_home
+from loopwright.web.auth import Doors, check_address, is_loopback, read_keys, read_token
+from loopwright.web.inference import HttpLimits, InferenceServer, Served
+from loopwright.web.metrics import Metrics
+from loopwright.web.parent import when_parent_ends
+from loopwright.web.request_ids import RequestIds
+from loopwright.web.sockets import listen
+from loopwright.web.workspace_clock import WorkspaceClock
+
+_FLUSH_S = 0.25
+_DRAIN_S = 10
+_LOG = logging.getLogger("loopwright.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """What a worker is told.
+
+    Attributes:
+        home: The home's folder.
+        endpoints: Names of the endpoints that it serves.
+        settings: Resolved settings: host, port, limits, door policy, threads, poll interval.
+        name: The worker's name among those of its home; its pid lies in `run/NAME.json`.
+        supervised: Whether the process ends when its standard input closes.
+    """
+
+    home: Path
+    endpoints: tuple[str, ...]
+    settings: Settings
+    name: str = "worker-1"
+    supervised: bool = False
+
+
+class Worker:
+    """One worker over open stores. `run` is its whole life."""
+
+    def __init__(self, options: WorkerOptions, *, stores: Stores, clock: WorkspaceClock, machine: Clock) -> None:
+        settings = options.settings
+        self._options = options
+        self._stores = stores
+        self._machine = machine
+        self._clock = clock
+        self._id = random_id("worker")
+        self._counters = ArmCounters(stores.tables, worker=self._id)
+        self._metrics = Metrics()
+        self._trips = TripRecorder(stores.ledger, clock, self._id)
+        self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
+        self._follower = Follower(
+            self._endpoints,
+            ledger=stores.ledger,
+            loader=ArmLoader(
+                blobs=stores.blobs,
+                run=stores.home / "run",
+                features=self._features,
+                policy="flag" if settings.text("door_policy") == "flag" else "refuse",
+                threads=settings.whole("model_threads"),
+            ),
+            clock=clock,
+            machine=machine,
+            options=FollowOptions(
+                worker=self._id, namespace=settings.text("namespace"), poll_s=settings.number("poll_s")
+            ),
+        )
+
+    def _endpoint(self, name: str) -> Endpoint:
+        return Endpoint(
+            name,
+            clock=self._clock,
+            sink=RequestLog(self._stores.tables),
+            observer=Observers(self._metrics, self._counters),
+            on_trip=self._trips,
+            limits=Limits(probation_timeout_s=self._options.settings.number("probation_timeout_s")),
+        )
+
+    def _features(self, bundle: BundleFolder) -> FeatureReader:
+        if not bundle.views:
+            return NoFeatures()
+        return OnlineFeatures(self._stores.kv, [FeatureView.from_json(view) for view in bundle.views])
+
+    async def run(self, door: socket.socket, doors: Doors) -> None:
+        """Serve on `door` until told to stop, then drain."""
+        app = InferenceServer(
+            Served(
+                endpoints=self._endpoints,
+                doors=doors,
+                clock=self._clock,
+                ids=RequestIds(random_id),
+                metrics=self._metrics,
+                failures=self._follower.failures,
+                limits=_http_limits(self._options.settings),
+            )
+        )
+        server = _Server(_uvicorn_config(app))
+        self._obey(server, app)
+        tasks = [
+            asyncio.create_task(_kept_up("following the arms", self._follower.run)),
+            asyncio.create_task(_kept_up("writing figures", self._flush)),
+        ]
+        if self._clock.replay:
+            tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
+        with self._run_file(door):
+            await server.serve(sockets=[door])
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._finish()
+
+    def _obey(self, server: uvicorn.Server, app: InferenceServer) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            app.draining = True
+            server.should_exit = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        if self._options.supervised:
+            when_parent_ends(partial(_from_thread, loop, stop), self._machine)
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_S)
+            await asyncio.to_thread(self._counters.flush)
+
+    async def _follow_clock(self) -> None:
+        """Move to where the ledger says that the replay stands; a request's own header may be ahead of it."""
+        while True:
+            record = await asyncio.to_thread(self._stores.ledger.record, "clock", "workspace")
+            if record is not None:
+                self._clock.advance(int(record.data["now"]))
+            await asyncio.sleep(self._options.settings.number("poll_s"))
+
+    async def _finish(self) -> None:
+        for endpoint in self._endpoints.values():
+            await endpoint.drain()
+        await self._trips.drain()
+        await self._follower.stop()
+        self._counters.flush()
+
+    @contextlib.contextmanager
+    def _run_file(self, door: socket.socket) -> Iterator[None]:
+        """Say where this worker listens, for as long as it does."""
+        host, port = door.getsockname()[:2]
+        path = self._stores.home / "run" / f"{self._options.name}.json"
+        path.parent.mkdir(exist_ok=True)
+        about = {"pid": os.getpid(), "host": host, "port": port, "worker": self._id, "started_at": self._machine.now()}
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_bytes(to_json(about))
+        scratch.replace(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(stop)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our own signal handlers: it would end the process before the worker has drained."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _uvicorn_config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, http="httptools", lifespan="off", ws="none", interface="asgi3", log_config=None, access_log=False,
+        server_header=False, date_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN_S,
+        timeout_keep_alive=75,
+    )  # fmt: skip
+
+
+def _http_limits(settings: Settings) -> HttpLimits:
+    return HttpLimits(
+        body_bytes=settings.whole("max_request_bytes"),
+        in_flight=settings.whole("max_in_flight"),
+        timeout_s=settings.number("request_timeout_s"),
+    )
+
+
+async def _kept_up(what: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a background task for ever: a store that is busy or full ends a round, not the task."""
+    while True:
+        try:
+            await run()
+        except StoreError as error:
+            _LOG.warning("%s: %s %s (%s)", what, error.code, error.what, error.why)
+            await asyncio.sleep(1.0)
+
+
+def run_worker(options: WorkerOptions) -> None:
+    """Take the port, open the home, serve until told to stop.
+
+    Raises:
+        PortInUseError, UnsafeDoorError: Before anything has started.
+        NotAHomeError, HomeTooNewError, StoreError: The home cannot be opened.
+        UsageError: No endpoint is named.
+    """
+    if not options.endpoints:
+        raise UsageError("a worker needs an endpoint to serve", fix="Name one with --endpoint.")
+    settings = options.settings
+    host = settings.text("host")
+    machine = SystemClock()
+    clock = WorkspaceClock(machine, replay=read_home(options.home).replay)
+    door = listen(host, settings.whole("port"))
+    try:
+        stores = open_stores(options.home, clock=clock, ids=random_id)
+        try:
+            keys = read_keys(stores.ledger)
+            check_address(host, keys)
+            doors = Doors(token=read_token(options.home), keys=keys, loopback=is_loopback(host))
+            worker = Worker(options, stores=stores, clock=clock, machine=machine)
+            uvloop.run(worker.run(door, doors))
+        finally:
+            stores.close()
+    finally:
+        door.close()
+
+
+def parse(arguments: list[str] | None = None) -> WorkerOptions:
+    """The options of a command line.
+
+    Raises:
+        SettingError: A setting has a wrong value.
+    """
+    parser = argparse.ArgumentParser(prog="loopwright worker", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--endpoint", action="append", required=True)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--name", default="worker-1")
+    parser.add_argument("--supervised", action="store_true")
+    given = parser.parse_args(arguments)
+    settings = resolve(
+        {"host": given.host, "port": given.port},
+        variables(),
+        given.home.parent / "loopwright.toml",
+        Path("~/.config/loopwright/settings.toml").expanduser(),
+    )
+    return WorkerOptions(
+        home=given.home,
+        endpoints=tuple(dict.fromkeys(given.endpoint)),
+        settings=settings,
+        name=given.name,
+        supervised=given.supervised,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The process's entry; returns its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        run_worker(parse(arguments))
+    except LoopwrightError as error:
+        sys.stderr.write(f"{error.code} {error.what}\n  why: {error.why}\n  fix: {error.fix}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""A home with real models, and real processes that serve it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from lightgbm import LGBMClassifier
+
+from loopwright.core.clock import SystemClock
+from loopwright.core.events import EventDraft
+from loopwright.core.ids import random_id
+from loopwright.core.schema import Column, Signature
+from loopwright.formats.value import put_value
+from loopwright.registry.bundle import Manifest, put_bundle
+from loopwright.store.ledger import Record
+from loopwright.store.open_stores import Stores, create_home, open_stores
+from loopwright.store.trees import put_tree
+
+SIGNATURE = Signature(
+    task="binary",
+    request=(
+        Column(name="flight_id", kind="string"),
+        Column(name="carrier", kind="category", categories=("AA", "UA")),
+        Column(name="distance", kind="int", minimum=0, exclusive_minimum=True, maximum=6000),
+        Column(name="wind", kind="float", nullable=True),
+    ),
+    features=(
+        Column(name="carrier", kind="category", categories=("AA", "UA")),
+        Column(name="distance", kind="int"),
+        Column(name="wind", kind="float", nullable=True),
+    ),
+    classes=(False, True),
+    label="late",
+    key="flight_id",
+)
+EXAMPLE = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
+
+
+class Home:
+    """A home under test, and what may be done to it."""
+
+    def __init__(self, path: Path, *, replay: bool = False) -> None:
+        create_home(path, replay=replay, ids=random_id, clock=SystemClock())
+        self.path = path
+        self.stores: Stores = open_stores(path, clock=SystemClock(), ids=random_id)
+        self.revision = 0
+        self.token = (path / "token").read_text()
+
+    def bundle(self, *, seed: int = 0, code: str | None = None, **parts: Any) -> str:
+        """Store a model; `code` becomes its own predict function."""
+        rng = np.random.default_rng(seed)
+        x = np.column_stack([rng.integers(0, 2, 400), rng.integers(1, 3000, 400), rng.normal(size=400)])
+        y = (x[:, 1] + 500 * x[:, 2] > 1500).astype(bool)
+        model = LGBMClassifier(n_estimators=5 + seed, verbose=-1, num_threads=1).fit(x, y)
+        blobs = self.stores.blobs
+        digests = {"model": put_value(blobs, model)}
+        if code is not None:
+            digests["code"] = put_tree(blobs, {"own_predict.py": code.encode()})
+            digests["predict"] = put_value(blobs, "own_predict:predict")
+        digests |= {name: put_value(blobs, value) for name, value in parts.items()}
+        manifest = Manifest(kind="model", parts=digests, entry="model", signature=SIGNATURE, example=EXAMPLE)
+        return put_bundle(blobs, manifest)
+
+    def arms(self, champion: str, *, canary: str | None = None, share: float = 0.0, release: str | None = None) -> int:
+        """Move the arms; returns the event's number."""
+        self.revision += 1
+        arms = [{"name": "champion", "role": "champion", "version": champion, "share": 1.0 - share}]
+        if canary is not None:
+            arms.append({"name": "candidate", "role": "canary", "version": canary, "share": share})
+        id = f"arms-{self.revision}"
+        data = {"endpoint": "flights", "revision": self.revision, "release": release, "arms": arms}
+        (event,) = self.stores.ledger.commit(
+            moves={"default/endpoint/flights@arms": id},
+            records=[Record(kind="arms", id=id, data=data)],
+            events=[EventDraft(kind="release_step", subject=f"release:{release}", data={"share": share})],
+        )
+        return event.seq
+
+    def events(self, kind: str) -> list[Any]:
+        return [event for event in self.stores.ledger.read(limit=100_000) if event.kind == kind]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The rows of the request log."""
+        return self.stores.tables.scan("requests").to_dicts()
+
+
+class Process:
+    """A worker under test."""
+
+    def __init__(self, home: Home, *arguments: str, **environment: str) -> None:
+        self.home = home
+        command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home.path), "--endpoint", "flights"]
+        self.child = subprocess.Popen(
+            [*command, "--port", "0", "--supervised", *arguments],
+            stdin=subprocess.PIPE, env=os.environ | environment,
+        )  # fmt: skip
+        self.client = httpx.Client(timeout=20.0)
+
+    def __enter__(self) -> "Process":
+        port = eventually(self._port)
+        self.client.base_url = httpx.URL(f"http://127.0.0.1:{port}")
+        return self
+
+    def _port(self) -> int:
+        assert self.child.poll() is None, "the worker ended"
+        about = json.loads((self.home.path / "run" / "worker-1.json").read_text())
+        assert about["pid"] == self.child.pid
+        return about["port"]
+
+    def ready(self, revision: int | None = None) -> dict[str, Any]:
+        """Wait until the worker is ready, at `revision`."""
+
+        def check() -> dict[str, Any]:
+            said = self.client.get("/health/ready")
+            assert said.status_code == 200, said.text
+            state = said.json()["endpoints"]["flights"]
+            assert revision is None or state["revision"] >= revision
+            return state
+
+        return eventually(check)
+
+    def predict(self, **changes: Any) -> httpx.Response:
+        return self.client.post("/predict/flights", json=EXAMPLE | changes)
+
+    def kill(self) -> None:
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait()
+
+    def __exit__(self, *error: object) -> None:
+        self.client.close()
+        if self.child.stdin:
+            self.child.stdin.close()
+        if self.child.poll() is None:
+            self.child.terminate()
+            self.child.wait(timeout=20)
+
+
+def eventually(check: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The answer of `check` once it stops raising."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except (AssertionError, OSError, ValueError, KeyError, httpx.HTTPError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.03)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path / ".loopwright")
+    yield made
+    made.stores.close()
+
+
+@pytest.fixture
+def replay_home(tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path / ".loopwright", replay=True)
+    yield made
+    made.stores.close()
+
+
+@pytest.fixture
+def worker() -> type[Process]:
+    return Process
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    return eventually
