@@ -2,8 +2,6 @@
 
 import ast
 import builtins
-import importlib
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
@@ -13,6 +11,7 @@ from typing import Any, Literal
 
 from loopwright.core.hashing import Digest, digest_value
 from loopwright.pipeline.describe import Token, UndescribedError, UnknowableError, owner_of_definition
+from loopwright.pipeline.imports import absolute_name, find_module
 from loopwright.pipeline.modules import Definition, Owner, Parsed, load_parsed, owner_of
 from loopwright.pipeline.names import Imported, Names, Use, names_of
 from loopwright.pipeline.pipeline import Pipeline
@@ -235,14 +234,16 @@ class CodeReader:
 
     def _imported(self, facts: Facts, said: Imported, key: Key) -> None:
         """An import inside of code: an installed package counts at once, first-party names where they are used."""
-        name = _absolute(said, key.module)
+        name = absolute_name(said, key.module)
         try:
-            found = _find(name)
+            found = find_module(name)
         except Exception as error:  # noqa: BLE001 - the boundary to the user's module; the reason makes the step unknown
             facts.unknown.append(f"{key.part}: the module {name} cannot be imported ({type(error).__name__}: {error})")
             return
         if isinstance(found, str):
             facts.packages.add((found, None))
+        elif found is None:
+            return
         elif owner_of(found) is not Owner.FIRST_PARTY:
             self._package(facts, found)
         else:
@@ -253,7 +254,7 @@ class CodeReader:
                 self._walk(facts, found, (said.name,), key)
 
     def _aliased(self, facts: Facts, use: Use, said: Imported, key: Key) -> None:
-        module = sys.modules.get(_absolute(said, key.module))
+        module = sys.modules.get(absolute_name(said, key.module))
         if module is not None and owner_of(module) is Owner.FIRST_PARTY:
             self._walk(facts, module, ((said.name,) if said.name else ()) + use.path[1:], key)
         elif ("importlib", "import_module") in ((said.module, said.name), (said.module, *use.path[1:2])):
@@ -371,28 +372,7 @@ def _imported_from(key: Key, bindings: list[ast.stmt]) -> Key | None:
         return None
     statement = bindings[0]
     name = next((a.name for a in statement.names if (a.asname or a.name) == key.name), "")
-    source = sys.modules.get(_absolute(Imported(module=statement.module or "", level=statement.level), key.module))
+    source = sys.modules.get(absolute_name(Imported(module=statement.module or "", level=statement.level), key.module))
     if source is None or owner_of(source) is not Owner.FIRST_PARTY or name not in vars(source):
         return None
     return None if isinstance(vars(source)[name], ModuleType) else Key("global", source.__name__, name)
-
-
-def _absolute(said: Imported, module: str) -> str:
-    if not said.level:
-        return said.module
-    package = sys.modules[module].__package__ or ""
-    return importlib.util.resolve_name("." * said.level + said.module, package)
-
-
-def _find(name: str) -> ModuleType | str:
-    """The module where it is loaded or first-party; its name where it is installed and not loaded."""
-    if name in sys.modules:
-        return sys.modules[name]
-    top = name.partition(".")[0]
-    spec = importlib.util.find_spec(top)
-    if spec is None:
-        raise ModuleNotFoundError(f"No module named {top!r}", name=top)
-    origin = spec.origin or next(iter(spec.submodule_search_locations or [""]))
-    stand_in = ModuleType(top)
-    stand_in.__file__ = origin
-    return importlib.import_module(name) if owner_of(stand_in) is Owner.FIRST_PARTY else name

@@ -61,7 +61,11 @@ def _listen(tasks: int, waiting: "queue.SimpleQueue[Task]") -> None:
 
 
 def _preload(modules: tuple[str, ...]) -> None:
-    """Import what the tasks will need while the parent is still busy; a failure shows again when a task needs it."""
+    """Import what the tasks will need while the parent is still busy; a failure shows again when a task needs it.
+
+    Bytecode is not written: its check goes by whole seconds, and a source edited twice in one would be taken for itself.
+    """
+    sys.dont_write_bytecode = True
     for module in modules:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(module)
