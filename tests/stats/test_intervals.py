@@ -67,7 +67,7 @@ def test_paired_auc_difference_is_narrower_than_two_separate_intervals_and_cover
         positive, score = sample(rng)
         near = score + rng.normal(size=score.size) * 0.5
         truth = stats.norm.cdf(1 / np.sqrt(2)) - stats.norm.cdf(1 / np.sqrt(2 * 1.25))
-        span = auc_difference(positive, score, near, 0.9)
+        span = auc_difference(positive, score, near, level=0.9)
         covered.append(span.low <= truth <= span.high)
     assert 0.85 <= np.mean(covered) <= 0.95
     alone = auc_interval(positive, score, 0.9)
@@ -124,3 +124,21 @@ def test_bootstrap_is_unknown_without_rows_with_one_block_or_where_the_metric_is
     assert not bootstrap_interval(rank_auc, positive, score, rng=rng, blocks=np.zeros(20)).known
     lonely = np.array([True] + [False] * 19)
     assert not bootstrap_interval(rank_auc, lonely, score, rng=rng, resamples=100).known
+
+
+@pytest.mark.parametrize("use_blocks", [False, True])
+def test_auc_interval_over_days_covers_where_one_over_rows_does_not(use_blocks):
+    rng = np.random.default_rng(10)
+    truth, covered = stats.norm.cdf(1 / np.sqrt(2)), []
+    for _ in range(200):
+        days = np.repeat(np.arange(40), 15)
+        positive = rng.random(600) < np.repeat(rng.beta(0.5, 0.5, size=40), 15)
+        score = positive + np.repeat(rng.normal(size=40) * 0.95, 15) + rng.normal(size=600) * np.sqrt(1 - 0.95**2)
+        span = auc_interval(positive, score, 0.9, blocks=days if use_blocks else None)
+        covered.append(span.low <= truth <= span.high)
+    assert (0.82 <= np.mean(covered) <= 0.96) if use_blocks else (np.mean(covered) < 0.6)
+
+
+def test_auc_interval_of_a_single_block_is_unknown():
+    positive, score = sample(np.random.default_rng(11))
+    assert not auc_interval(positive, score, blocks=np.zeros(200)).known

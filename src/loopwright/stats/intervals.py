@@ -41,6 +41,16 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + level / 2.0)
 
 
+def _critical(level: float, blocks: AnyArray | None) -> float:
+    """The critical value: normal over rows; over blocks Student's, with one degree of freedom less than blocks."""
+    if blocks is None:
+        return normal_quantile(level)
+    from scipy import special
+
+    degrees = np.unique(blocks).size - 1
+    return float(special.stdtrit(degrees, 0.5 + level / 2.0)) if degrees > 0 else _NAN
+
+
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """A share's interval (Wilson 1927): right at 0 and at 1, where the textbook one has no width."""
     if n == 0:
@@ -68,7 +78,20 @@ def _one_class(positive: Bools) -> bool:
     return int(positive.sum()) < 2 or int((~positive).sum()) < 2
 
 
-def auc_interval(positive: Bools, score: Floats, level: float = 0.95) -> Interval:
+def _area_error(positive: Bools, above: Floats, below: Floats, blocks: AnyArray | None) -> float:
+    """Standard error of a mean placement: over rows (DeLong and others 1988), or over blocks (Obuchowski 1997)."""
+    if blocks is None:
+        return float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
+    parts = np.empty(positive.size)
+    parts[positive] = (above - above.mean()) / above.size
+    parts[~positive] = (below - below.mean()) / below.size
+    names, place = np.unique(blocks, return_inverse=True)
+    if names.size < 2:
+        return _NAN
+    return float(np.sqrt(np.sum(np.bincount(place, weights=parts) ** 2) * names.size / (names.size - 1)))
+
+
+def auc_interval(positive: Bools, score: Floats, level: float = 0.95, *, blocks: AnyArray | None = None) -> Interval:
     """Interval of the area under the ROC curve (DeLong and others 1988), on the logit scale so that it stays in [0, 1].
 
     Where the classes are separated perfectly the variance is nil, and Wilson's interval on the smaller class answers.
@@ -77,24 +100,27 @@ def auc_interval(positive: Bools, score: Floats, level: float = 0.95) -> Interva
         positive: (n,) bool.
         score: (n,) finite.
         level: Confidence.
+        blocks: (n,) names of blocks, such as days, whose rows are alike; rows are independent when None.
     """
     positive, score = np.asarray(positive, dtype=bool), floats(score)
     if _one_class(positive) or not np.isfinite(score).all():
         return Interval(value=_NAN, low=_NAN, high=_NAN, level=level, n=positive.size)
     above, below = _placements(positive, score)
     area = float(above.mean())
-    error = float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
+    error = _area_error(positive, above, below, blocks)
     if error < 1e-9 or area in (0.0, 1.0):
         smaller = min(above.size, below.size)
         span = wilson(round(area * smaller), smaller, level)
         return Interval(value=area, low=span.low, high=span.high, level=level, n=positive.size)
     logit = np.log(area / (1 - area))
-    half = normal_quantile(level) * error / (area * (1 - area))
+    half = _critical(level, blocks) * error / (area * (1 - area))
     low, high = (float(1 / (1 + np.exp(-(logit + side * half)))) for side in (-1, 1))
     return Interval(value=area, low=low, high=high, level=level, n=positive.size)
 
 
-def auc_difference(positive: Bools, score: Floats, other: Floats, level: float = 0.95) -> Interval:
+def auc_difference(
+    positive: Bools, score: Floats, other: Floats, *, level: float = 0.95, blocks: AnyArray | None = None
+) -> Interval:
     """Interval of AUC(`score`) - AUC(`other`) on the same rows (DeLong and others 1988).
 
     It has no width where both rank all rows alike.
@@ -104,6 +130,7 @@ def auc_difference(positive: Bools, score: Floats, other: Floats, level: float =
         score: (n,) finite.
         other: (n,) finite.
         level: Confidence.
+        blocks: (n,) names of blocks, such as days, whose rows are alike; rows are independent when None.
     """
     positive, score, other = np.asarray(positive, dtype=bool), floats(score), floats(other)
     if _one_class(positive) or not (np.isfinite(score).all() and np.isfinite(other).all()):
@@ -112,7 +139,7 @@ def auc_difference(positive: Bools, score: Floats, other: Floats, level: float =
     above_b, below_b = _placements(positive, other)
     above, below = above_a - above_b, below_a - below_b
     value = float(above.mean())
-    half = normal_quantile(level) * float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
+    half = _critical(level, blocks) * _area_error(positive, above, below, blocks)
     return Interval(value=value, low=value - half, high=value + half, level=level, n=positive.size)
 
 
@@ -147,7 +174,15 @@ def _bootstrap(
         return Interval(value=value, low=_NAN, high=_NAN, level=level, n=n)
     draw = _resamples(n, blocks, rng)
     draws = floats([statistic(draw()) for _ in range(resamples)])
-    return _percentile(statistic(np.arange(n)), draws, level, n)
+    span = _percentile(statistic(np.arange(n)), draws, level, n)
+    widening = _critical(level, blocks) / normal_quantile(level)
+    return Interval(
+        value=span.value,
+        low=span.value - widening * (span.value - span.low),
+        high=span.value + widening * (span.high - span.value),
+        level=level,
+        n=n,
+    )
 
 
 def bootstrap_interval(
@@ -167,7 +202,8 @@ def bootstrap_interval(
         label: (n,).
         score: (n,) or (n, k).
         rng: Where the resamples come from; the same generator state gives the same interval.
-        blocks: (n,) names of blocks, such as days, drawn whole where rows within one are alike; None draws rows.
+        blocks: (n,) names of blocks, such as days, drawn whole where rows within one are alike; None draws rows. Few
+            blocks are told apart from many by widening the interval to Student's.
         level: Confidence.
         resamples: How many; 500 give bounds good to about a tenth of the interval's width.
     """
