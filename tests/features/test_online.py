@@ -257,6 +257,8 @@ def test_what_cannot_be_read_says_so(kv):
         ask(online, "a", 10)
 
 
-def test_two_features_of_one_name_are_refused(kv):
+def test_views_whose_features_share_a_name_are_kept_together_but_not_answered_together(kv):
+    online = OnlineFeatures(kv, [view({"a": count(over="1h")}), view({"a": count(over="2h")}, name="v")])
+    assert online.push("sales", [sale("s", 1)], known_at=1) == 2
     with pytest.raises(UsageError, match="same name"):
-        OnlineFeatures(kv, [view({"a": count(over="1h")}), view({"a": count(over="2h")}, name="v")])
+        ask(online, "s", 2)

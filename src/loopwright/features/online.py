@@ -56,24 +56,16 @@ class OnlineFeatures:
 
     Args:
         kv: Where the rows of each entity lie.
-        views: The views answered, whose features have different names.
+        views: The views kept and answered. To be answered together, their features must have different names.
         grace: For how long beyond the longest window a row is kept, counted back from the time of the latest push: a
             request may lie that far in the past, or a push run that far ahead of it.
         most_rows: How many rows of one entity are kept; an entity with more loses its oldest, and a window that would
             need those is answered with null.
-
-    Raises:
-        UsageError: Two views have a feature of the same name.
     """
 
     def __init__(
         self, kv: KeyValues, views: Sequence[FeatureView], *, grace: str = "6h", most_rows: int = 100_000
     ) -> None:
-        names = [name for view in views for name in view.features]
-        if len(set(names)) != len(names):
-            raise UsageError(
-                f"two views have a feature of the same name: {sorted(n for n in names if names.count(n) > 1)}"
-            )
         self._kv = kv
         self._views = tuple(views)
         self._grace = parse_duration(grace)
@@ -81,6 +73,8 @@ class OnlineFeatures:
         self._layouts = tuple(dict.fromkeys(Layout.of(view) for view in views))
         self._prefixes = {layout: layout.prefix for layout in self._layouts}
         self._asked = tuple((view, Layout.of(view)) for view in views)
+        names = [name for view in views for name in view.features]
+        self._twice = sorted({name for name in names if names.count(name) > 1})
         self._cache: dict[str, tuple[bytes, Answering]] = {}
 
     @property
@@ -146,7 +140,7 @@ class OnlineFeatures:
             why="other writers changed the same entities each time",
         )
 
-    def read(self, requests: Sequence[tuple[Mapping[str, Any], Micros]], *, known_at: Micros) -> list[Features]:
+    def read(self, requests: Sequence[tuple[Mapping[str, Any], Micros]], known_at: Micros) -> list[Features]:
         """The features of each request, in the order of the views.
 
         Args:
@@ -156,7 +150,12 @@ class OnlineFeatures:
         Returns:
             By request, features by name: None where the join over history has null, and where rows that the window
             needs have been dropped.
+
+        Raises:
+            UsageError: Two views have a feature of the same name.
         """
+        if self._twice:
+            raise UsageError(f"two views have a feature of the same name: {self._twice}")
         keys = [
             [self._key(layout, record) for _, layout in self._asked]
             for record, _ in requests
