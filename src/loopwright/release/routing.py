@@ -1,0 +1,113 @@
+"""Which version answers a request: arms with shares of the traffic, chosen by the hash of a key."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from blake3 import blake3
+
+from loopwright.core.hashing import Digest
+from loopwright.errors import ReleaseError
+
+Role = Literal["champion", "canary"]
+_POINTS = 1 << 64
+
+
+class Arm(msgspec.Struct, frozen=True, kw_only=True):
+    """One version that may answer for an endpoint. `share` is of all requests, 0 to 1."""
+
+    name: str
+    role: Role
+    version: Digest
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.share <= 1.0:
+            raise ReleaseError(f"the share of arm {self.name!r} is {self.share}", why="a share lies between 0 and 1")
+
+
+class Arms(msgspec.Struct, frozen=True, kw_only=True):
+    """All arms of an endpoint at one revision; the data of a record of kind `arms`.
+
+    Raises:
+        ReleaseError: There is not exactly one champion, a name occurs twice, or the shares do not add up to 1.
+    """
+
+    endpoint: str
+    revision: int
+    arms: tuple[Arm, ...]
+    release: str | None = None
+
+    def __post_init__(self) -> None:
+        if [arm.role for arm in self.arms].count("champion") != 1:
+            raise ReleaseError(f"the arms of {self.endpoint!r} name no single champion")
+        if len({arm.name for arm in self.arms}) != len(self.arms):
+            raise ReleaseError(f"two arms of {self.endpoint!r} have the same name")
+        if abs(sum(arm.share for arm in self.arms) - 1.0) > 1e-9:
+            raise ReleaseError(f"the shares of the arms of {self.endpoint!r} do not add up to 1")
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Arms":
+        """Read a record's data.
+
+        Raises:
+            ReleaseError: It is no arms record.
+        """
+        try:
+            return msgspec.convert(dict(data), cls)
+        except msgspec.ValidationError as error:
+            raise ReleaseError("an arms record cannot be read", why=str(error)) from error
+
+    @classmethod
+    def only_champion(cls, endpoint: str, version: Digest, *, revision: int = 1) -> "Arms":
+        """The arms of an endpoint that one version answers."""
+        champion = Arm(name="champion", role="champion", version=version, share=1.0)
+        return cls(endpoint=endpoint, revision=revision, arms=(champion,))
+
+    def to_json(self) -> dict[str, Any]:
+        """The record's data."""
+        return dict(msgspec.to_builtins(self))
+
+    @property
+    def champion(self) -> Arm:
+        return next(arm for arm in self.arms if arm.role == "champion")
+
+    @property
+    def canaries(self) -> tuple[Arm, ...]:
+        return tuple(arm for arm in self.arms if arm.role == "canary")
+
+    def with_canary(self, version: Digest, share: float, *, release: str) -> "Arms":
+        """The next revision: this champion and one canary with `share` of the requests."""
+        champion = msgspec.structs.replace(self.champion, share=1.0 - share)
+        canary = Arm(name="candidate", role="canary", version=version, share=share)
+        return Arms(endpoint=self.endpoint, revision=self.revision + 1, release=release, arms=(champion, canary))
+
+    def with_champion(self, version: Digest) -> "Arms":
+        """The next revision: `version` alone, as champion."""
+        return Arms.only_champion(self.endpoint, version, revision=self.revision + 1)
+
+
+def point(key: str, *, salt: str = "") -> int:
+    """Where a key falls: an integer in [0, 2**64), uniform over keys and the same for ever."""
+    return int.from_bytes(blake3(f"{salt}:{key}".encode()).digest(8), "big")
+
+
+def choose(arms: Arms, key: str) -> Arm:
+    """The arm that a request belongs to.
+
+    The same key belongs to the same arm for as long as a release lasts: when the canary's share grows, keys only move
+    to it, and when it shrinks, only away from it. Another release draws other keys. With several canaries, this holds
+    for the first; the others' keys shift with its share.
+
+    Args:
+        arms: What there is to choose from.
+        key: The request's key (the thing predicted), or its id where it has none.
+    """
+    at = point(key, salt=arms.release or "")
+    edge = 0.0
+    for arm in arms.arms:
+        if arm.role == "canary":
+            edge += arm.share
+            if at < round(edge * _POINTS):
+                return arm
+    return arms.champion
