@@ -90,8 +90,8 @@ SERIES = "".join(
     for n in range(1, 9)
 )
 TONES = "".join(
-    f".area.{t},.bar.{t}{{fill:var(--{t})}}.area.{t}{{stroke:var(--{t})}}.legend i.{t}{{background:var(--{t})}}tr.{t} td:first-child"
-    f"{{box-shadow:inset 3px 0 0 var(--{t});padding-left:12px}}"
+    f".area.{t},.bar.{t}{{fill:var(--{t})}}.area.{t}{{stroke:var(--{t})}}.legend i.{t}{{background:var(--{t})}}"
+    f"tr.{t} td:first-child{{box-shadow:inset 3px 0 0 var(--{t});padding-left:12px}}"
     for t in ("good", "warn", "bad")
 )
 SHEET = STYLE + SERIES + TONES

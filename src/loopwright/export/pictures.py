@@ -197,7 +197,7 @@ def _value_axis(plot: _Plot, form: Form, unit: str) -> str:
 def _time_axis(plot: _Plot) -> str:
     base = plot.y.start
     drawn = [svg.line((plot.x.start, base), (plot.x.end, base), "axis")]
-    for at, label in time_ticks(int(plot.x.low), int(plot.x.high)):
+    for at, label in time_ticks(int(plot.x.low), int(plot.x.high), round((plot.x.end - plot.x.start) / 95)):
         drawn.append(svg.line((plot.x(at), base), (plot.x(at), base + 5), "axis"))
         drawn.append(svg.text((plot.x(at), base + 20), label, "tick middle"))
     return "".join(drawn)

@@ -1,8 +1,8 @@
 """A report as one HTML page that needs nothing beside it: no script, no font, no picture from elsewhere.
 
-The page stays under `LIMIT_BYTES` whatever it is given: series are thinned, long tables cut, and sections for which there
-is no room left are counted instead of drawn; each cut says what is missing. Everything shown is escaped, and the page's
-own policy forbids it to load or run anything.
+The page stays under `LIMIT_BYTES` whatever it is given: series are thinned, long tables cut, and sections for which
+there is no room left are counted instead of drawn; each cut says what is missing. Everything shown is escaped, and the
+page's own policy forbids it to load or run anything.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -33,8 +33,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 def round_ticks(low: float, high: float, count: int = 5) -> tuple[float, ...]:
     """About `count` round values (1, 2 or 5 times a power of ten) from at or below `low` to at or above `high`."""
     span = high - low
-    if not span > 0:
-        span = abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    if not span > max(size * 1e-9, 1e-300):  # as good as one value: floats would not tell the ticks apart
+        span = size if size > 1e-300 else 1.0
         low, high = low - span / 2, high + span / 2
     raw = span / max(count, 1)
     power = 10.0 ** math.floor(math.log10(raw))
