@@ -70,6 +70,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
         nodes: Every node after those that it needs.
         results: What the pipeline returned: name → output. A candidate has `model` and `holdout`.
         candidate: Whether it returned a `Candidate`.
+        predict: `module:qualname` of the candidate's own predict function; empty where it has none.
         variables: Environment variables that the pipeline declares; they reach the steps and are part of identity.
     """
 
@@ -80,6 +81,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     results: dict[str, Wire]
     candidate: bool = False
     variables: tuple[str, ...] = ()
+    predict: str = ""
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises GraphError."""

@@ -19,10 +19,13 @@ class Candidate:
     Args:
         model: The trained model; in a pipeline, the handle of the step that makes it.
         holdout: Rows the model has not seen, by which it is judged.
+        predict: The model's own way to answer, a module-level function `predict(model, columns) -> columns`; it travels
+            in the bundle with the project's files. `lw.predict` is the default that it can build on.
     """
 
     model: Any
     holdout: Any
+    predict: Callable[..., Any] | None = None
 
 
 class Pipeline:
@@ -68,6 +71,7 @@ class Pipeline:
             nodes=ordered(trace.nodes),
             results=results,
             candidate=candidate,
+            predict=_entry_of(returned.predict) if isinstance(returned, Candidate) else "",
             variables=self.variables,
         )
 
@@ -111,6 +115,23 @@ class Pipeline:
                 )
             wires[name] = wire
         return wires, isinstance(returned, Candidate)
+
+
+def _entry_of(function: Callable[..., Any] | None) -> str:
+    """The `module:qualname` of a candidate's own predict function; empty where it has none.
+
+    Raises:
+        GraphError: It is no module-level function, so that a serving process could not import it.
+    """
+    if function is None:
+        return ""
+    module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    if not inspect.isfunction(function) or not module or "<" in qualname or "." in qualname:
+        raise GraphError(
+            f"Candidate(predict={qualname or function!r}) is not a module-level function",
+            why="the process that serves the model imports it by name", fix="Define it with def at the top of a file.",
+        )
+    return f"{module}:{qualname}"
 
 
 @overload

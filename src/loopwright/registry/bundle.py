@@ -41,7 +41,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         kind: What the bundle holds, as `model`.
         parts: Digest by part: a value of `formats` or a tree. Known parts: `model`, `code` (a tree), `environment`,
             `features`, `reference`, `evaluation`.
-        entry: The part that answers requests.
+        entry: The part that answers requests, or `module:qualname` of a function in the part `code` that is given the
+            model and the columns.
         signature: Its contract.
         example: A request that must be answered before the version gets any traffic: column to value.
         trust_pickle: Whether the step that made the model allowed pickle; without it no pickle in a part is read.
@@ -69,7 +70,8 @@ def put_bundle(blobs: Blobs, manifest: Manifest) -> Digest:
             raise UsageError(f"{name!r} cannot name a part", fix="Use lower-case letters, digits and underscores.")
         if not blobs.has(digest):
             raise BlobMissingError(f"the part {name!r} of the bundle is not in the store", digest=digest)
-    if manifest.entry not in manifest.parts:
+    part = "code" if ":" in manifest.entry else manifest.entry
+    if part not in manifest.parts:
         raise UsageError(
             f"the entry {manifest.entry!r} is no part of the bundle", why=f"parts: {', '.join(sorted(manifest.parts))}"
         )
