@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,11 +20,14 @@ from loopwright.core.clock import SystemClock
 from loopwright.core.events import EventDraft
 from loopwright.core.ids import random_id
 from loopwright.core.schema import Column, Signature
+from loopwright.core.settings import resolve
 from loopwright.formats.value import put_value
 from loopwright.registry.bundle import Manifest, put_bundle
 from loopwright.store.ledger import Record
 from loopwright.store.open_stores import Stores, create_home, open_stores
 from loopwright.store.trees import put_tree
+from loopwright.web.supervisor import Supervisor
+from loopwright.web.up import probation_children
 
 SIGNATURE = Signature(
     task="binary",
@@ -98,6 +102,7 @@ class Process:
 
     def __init__(self, home: Home, *arguments: str, **environment: str) -> None:
         self.home = home
+        self.name = arguments[arguments.index("--name") + 1] if "--name" in arguments else "worker-1"
         command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home.path), "--endpoint", "flights"]
         self.child = subprocess.Popen(
             [*command, "--port", "0", "--supervised", *arguments],
@@ -112,7 +117,7 @@ class Process:
 
     def _port(self) -> int:
         assert self.child.poll() is None, "the worker ended"
-        about = json.loads((self.home.path / "run" / "worker-1.json").read_text())
+        about = json.loads((self.home.path / "run" / f"{self.name}.json").read_text())
         assert about["pid"] == self.child.pid
         return about["port"]
 
@@ -127,6 +132,14 @@ class Process:
             return state
 
         return eventually(check)
+
+    def canary(self, revision: int | None = None) -> None:
+        """Wait until the canary answers."""
+
+        def check() -> None:
+            assert self.ready(revision)["arms"] == {"candidate": "ready"}
+
+        eventually(check)
 
     def predict(self, **changes: Any) -> httpx.Response:
         return self.client.post("/predict/flights", json=EXAMPLE | changes)
@@ -150,15 +163,16 @@ def eventually(check: Callable[[], Any], seconds: float = 30.0) -> Any:
     while True:
         try:
             return check()
-        except (AssertionError, OSError, ValueError, KeyError, httpx.HTTPError):
+        except (AssertionError, OSError, LookupError, ValueError, httpx.HTTPError):
             if time.monotonic() > end:
                 raise
             time.sleep(0.03)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    made = Home(tmp_path / ".loopwright")
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One home for the tests of a module: they go on from arms to arms, as a real one does."""
+    made = Home(tmp_path_factory.mktemp("project") / ".loopwright")
     yield made
     made.stores.close()
 
@@ -170,11 +184,67 @@ def replay_home(tmp_path: Path) -> Iterator[Home]:
     made.stores.close()
 
 
-@pytest.fixture
+FAULTY = """
+import os, signal, time
+import numpy as np
+from loopwright.serving.predictor import predict as usual
+
+def predict(model, columns):
+    distance = columns["distance"]
+    if (distance == 661).any():
+        raise RuntimeError("a table is gone")
+    if (distance == 662).any():
+        time.sleep(60)
+    if (distance == 663).any():
+        return {"score": np.zeros(len(distance) + 1)}
+    if (distance == 664).any():
+        os.kill(os.getpid(), signal.SIGKILL)
+    if (distance == 665).any():
+        return {"score": np.full(len(distance), np.nan)}
+    return usual(model, columns)
+"""
+"""A predict function that fails in a way that the distance picks."""
+
+
+@pytest.fixture(scope="module")
+def faulty() -> str:
+    return FAULTY
+
+
+class Children:
+    """Keeps the probation children that a home asks for, as `up` does."""
+
+    def __init__(self, home: Home) -> None:
+        settings = resolve({}, {}, Path("/nonexistent"), Path("/nonexistent"))
+        wanted = probation_children(home.stores, settings)
+        self.supervisor = Supervisor(commands=(), run=home.path / "run", clock=SystemClock(), wanted=wanted)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._over.wait(0.05):
+            self.supervisor.step()
+        self.supervisor.end()
+
+    def __enter__(self) -> "Children":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def children() -> type[Children]:
+    return Children
+
+
+@pytest.fixture(scope="module")
 def worker() -> type[Process]:
     return Process
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def wait_until() -> Callable[..., Any]:
     return eventually
