@@ -15,16 +15,53 @@ _PLAIN = ("datetime", "decimal", "fractions", "pathlib", "re", "uuid", "zoneinfo
 _MOST_ITEMS = 100_000
 
 
-class UndescribedError(Exception):
+class _UndescribedError(Exception):
     """The value has no token; its defining statement has to speak for it."""
 
 
-class UnknowableError(Exception):
+class _UnknowableError(Exception):
     """The value has content that nobody can name, such as a table loaded at import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Described:
+    """What is known of a value.
+
+    Attributes:
+        token: JSON that differs where values differ.
+        definitions, modules: The functions and classes, and the modules, that it refers to.
+        packages: Modules whose types it has.
+        missing: Why there is no token, where there is none.
+        unknowable: Whether its defining statement cannot speak for it either.
+    """
+
+    token: Any = None
+    definitions: tuple[FunctionType | type, ...] = ()
+    modules: tuple[ModuleType, ...] = ()
+    packages: tuple[ModuleType, ...] = ()
+    missing: str = ""
+    unknowable: bool = False
+
+
+def describe(value: Any) -> Described:
+    """What is known of a value found in first-party code."""
+    description = _Description()
+    try:
+        token = description.of(value)
+    except _UnknowableError as error:
+        return Described(missing=str(error), unknowable=True)
+    except _UndescribedError:
+        return Described(missing=f"a {type(value).__qualname__}, which cannot be compared")
+    return Described(
+        token=token,
+        definitions=tuple(description.definitions),
+        modules=tuple(description.modules),
+        packages=tuple(description.packages),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Description:
     """What is known of values: `definitions` and `modules` are what they refer to, `packages` whose types they have."""
 
     definitions: list[FunctionType | type] = field(default_factory=list)
@@ -35,22 +72,22 @@ class Token:
         """JSON that differs where values differ; what the value refers to is added to the lists.
 
         Raises:
-            UndescribedError: The type is not one of those known here.
-            UnknowableError: No digest can be made of it.
+            _UndescribedError: The type is not one of those known here.
+            _UnknowableError: No digest can be made of it.
         """
         if value is None or type(value) in (bool, str):
             return value
         if type(value) in (int, float, complex, bytes, bytearray, range, slice, type(Ellipsis)):
             return [type(value).__name__, repr(value) if len(repr(value)) < 200 else digest_bytes(repr(value).encode())]
         if depth > 20:
-            raise UndescribedError
+            raise _UndescribedError
         if type(value) in (list, tuple, set, frozenset, dict):
             return self._container(value, depth)
         return self._object(value, depth)
 
     def _container(self, value: Any, depth: int) -> Any:
         if len(value) > _MOST_ITEMS:
-            raise UnknowableError(f"a {type(value).__name__} of {len(value)} items")
+            raise _UnknowableError(f"a {type(value).__name__} of {len(value)} items")
         if isinstance(value, dict):
             return ["dict", [[self.of(k, depth + 1), self.of(v, depth + 1)] for k, v in value.items()]]
         items = [self.of(item, depth + 1) for item in value]
@@ -94,8 +131,10 @@ class Token:
         if kind.__module__ == "numpy" and kind.__name__ == "ndarray" and value.dtype.hasobject is False:
             return ["ndarray", str(value.dtype), list(value.shape), digest_bytes(value.tobytes())]
         if hasattr(value, "__dataframe__") or hasattr(value, "__arrow_c_stream__"):
-            raise UnknowableError(f"a table ({kind.__module__}.{kind.__qualname__}) made while the module was imported")
-        raise UndescribedError
+            raise _UnknowableError(
+                f"a table ({kind.__module__}.{kind.__qualname__}) made while the module was imported"
+            )
+        raise _UndescribedError
 
 
 def owner_of_definition(value: FunctionType | type) -> Owner:

@@ -163,7 +163,7 @@ class _Run:
 
     def _outcome(self, node: Node, planned: NodePlan, index: int) -> StepOutcome:
         identity = self.identities.nodes[node.name]
-        fingerprint = fingerprint_of(self.graph, node, identity, self.outcomes)
+        fingerprint = fingerprint_of(self.graph, node, identity=identity, finished=self.outcomes)
         if not identity.unknown:
             known = self.cache.result(fingerprint.digest)
             if known is not None and all(self.cache.stored(digest) for digest in known.outputs):
@@ -171,9 +171,9 @@ class _Run:
                 return StepOutcome(step=node.name, action="reused", fingerprint=fingerprint, outputs=known.outputs)
         self._tell("started", node, index)
         task = None if node.source else self._task(node, fingerprint)
-        result = self._loaded(node) if task is None else self._tried(node, planned, task, index)
-        outcome = self._keep(node, fingerprint, result, task)
-        self._tell("finished", node, index, result.duration_us)
+        result = self._loaded(node) if task is None else self._tried(node, task, isolated=planned.isolated, index=index)
+        outcome = self._keep(node, fingerprint, result, task=task)
+        self._tell("finished", node, index, duration_us=result.duration_us)
         return outcome
 
     def _loaded(self, node: Node) -> Result:
@@ -211,8 +211,8 @@ class _Run:
         trusted = self.graph.node(leaf.node).options.trust_pickle
         return Given(digest=self.outcomes[leaf.node].outputs[leaf.output], trust_pickle=trusted)
 
-    def _tried(self, node: Node, planned: NodePlan, task: Task, index: int) -> Result:
-        runner = self.bench.isolated if planned.isolated else self.bench.in_process
+    def _tried(self, node: Node, task: Task, *, isolated: bool, index: int) -> Result:
+        runner = self.bench.isolated if isolated else self.bench.in_process
         for _ in range(node.options.retries):
             try:
                 return runner.run(task)
@@ -221,7 +221,7 @@ class _Run:
                 self._tell("retried", node, index)
         return runner.run(task)
 
-    def _keep(self, node: Node, fingerprint: Fingerprint, result: Result, task: Task | None) -> StepOutcome:
+    def _keep(self, node: Node, fingerprint: Fingerprint, result: Result, *, task: Task | None) -> StepOutcome:
         """One commit: the result under its fingerprint, and the event."""
         seed, threads = (task.seed, task.threads) if task else (0, 0)
         kept = StepResult(
@@ -313,7 +313,7 @@ class _Run:
         self._commit_run("run_finished", "failed", failed=node.name, step_failed=failed.seq)
         self._tell("failed", node, index)
 
-    def _tell(self, kind: Any, node: Node, index: int, duration_us: int = 0) -> None:
+    def _tell(self, kind: Any, node: Node, index: int, *, duration_us: int = 0) -> None:
         total = len(self.graph.nodes)
         self.bench.on_progress(Progress(kind=kind, step=node.name, index=index, total=total, duration_us=duration_us))
 

@@ -13,6 +13,7 @@ from loopwright.pipeline.entry import function_of
 from loopwright.pipeline.environment import platform_name, python_name
 from loopwright.pipeline.fingerprint import Identity, shown
 from loopwright.pipeline.graph import Graph, Node
+from loopwright.pipeline.imports import is_installed
 from loopwright.pipeline.reach import CodeReader
 from loopwright.pipeline.source_files import SourceFile, source_files
 from loopwright.version import VERSION
@@ -69,7 +70,7 @@ def identify(
             probes[node.name] = loader(sources, node).probe(node.source.spec)
             nodes[node.name] = _source_identity(node, probes[node.name])
         else:
-            nodes[node.name] = _step_identity(node, reader, installed, declared)
+            nodes[node.name] = _step_identity(node, reader, installed=installed, declared=declared)
     return Identities(nodes=nodes, files=source_files(_modules(graph), reader), probes=probes)
 
 
@@ -102,17 +103,20 @@ def _source_identity(node: Node, version: Digest | None) -> Identity:
     )
 
 
-def _step_identity(node: Node, reader: CodeReader, installed: Distributions, declared: Mapping[str, str]) -> Identity:
+def _step_identity(
+    node: Node, reader: CodeReader, *, installed: Distributions, declared: Mapping[str, str]
+) -> Identity:
     parameters = _parameters(node)
     if node.entry.startswith("loopwright."):
         return Identity(code={node.entry: VERSION}, parameters=parameters, environment={"loopwright": VERSION})
     reached = reader.reach(function_of(node.entry))
     owners = {installed.owner(module, file) for module, file in reached.packages}
-    unowned = [m for m, file in reached.packages if installed.owner(m, file) is None]
+    unowned = sorted({m for m, file in reached.packages if installed.owner(m, file) is None})
+    absent = {module: "not installed" for module in unowned if not is_installed(module)}
     packages = installed.closure(owner for owner in owners if owner)
-    environment = {"python": python_name(), "platform": platform_name(), **packages, **declared}
+    environment = {"python": python_name(), "platform": platform_name(), **packages, **absent, **declared}
     unknown = reached.unknown + tuple(
-        f"no installed distribution owns the module {module}" for module in sorted(unowned)
+        f"no installed distribution owns the module {module}" for module in unowned if module not in absent
     )
     return Identity(code=reached.parts, parameters=parameters, environment=environment, unknown=unknown)
 

@@ -132,17 +132,21 @@ def _index_definitions(node: ast.AST, prefix: str, found: dict[str, list[Definit
 def _index_statements(body: list[ast.stmt], parsed: Parsed) -> None:
     for statement in body:
         if isinstance(statement, ast.If | ast.Try):
-            if not _is_main_guard(statement):
-                for part in ("body", "orelse", "finalbody"):
-                    _index_statements(getattr(statement, part, []), parsed)
-                for handler in getattr(statement, "handlers", []):
-                    _index_statements(handler.body, parsed)
+            _index_statements(_inner(statement), parsed)
             continue
         names = _bound(statement)
         for name in names:
             parsed.bindings.setdefault(name, []).append(statement)
         if _is_loose(statement, names):
             parsed.loose.append(statement)
+
+
+def _inner(statement: ast.If | ast.Try) -> list[ast.stmt]:
+    """The statements inside, whichever of them run; none of a program's own `if __name__ == "__main__"`."""
+    if _is_main_guard(statement):
+        return []
+    handlers = [s for handler in getattr(statement, "handlers", []) for s in handler.body]
+    return [*statement.body, *handlers, *statement.orelse, *getattr(statement, "finalbody", [])]
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:

@@ -95,14 +95,14 @@ def plan(graph: Graph, identities: Mapping[str, Identity], cache: CacheState) ->
     """
     planned: dict[str, NodePlan] = {}
     for node in graph.nodes:
-        planned[node.name] = _node(graph, node, identities, planned, cache)
+        planned[node.name] = _node(graph, node, identity=identities[node.name], planned=planned, cache=cache)
     return Plan(graph=graph, identities=dict(identities), nodes=tuple(planned.values()))
 
 
 def _node(
-    graph: Graph, node: Node, identities: Mapping[str, Identity], planned: Mapping[str, NodePlan], cache: CacheState
+    graph: Graph, node: Node, *, identity: Identity, planned: Mapping[str, NodePlan], cache: CacheState
 ) -> NodePlan:
-    identity, isolated = identities[node.name], graph.isolated(node)
+    isolated = graph.isolated(node)
     running = sorted({wire.node for _, wire in node.wires() if planned[wire.node].action == "run"})
     if running:
         return NodePlan(
@@ -110,15 +110,17 @@ def _node(
             action="run",
             isolated=isolated,
             waits_for=tuple(running),
-            reasons=_waiting_reasons(graph, node, identity, running, cache),
+            reasons=_waiting_reasons(identity, running, last=cache.last(graph.pipeline, node.name)),
         )
-    fingerprint = fingerprint_of(graph, node, identity, {name: p for name, p in planned.items() if p.fingerprint})
+    fingerprint = fingerprint_of(
+        graph, node, identity=identity, finished={name: p for name, p in planned.items() if p.fingerprint}
+    )
     result = None if identity.unknown else cache.result(fingerprint.digest)
     if result is not None and all(cache.stored(digest) for digest in result.outputs):
         return NodePlan(
             name=node.name, action="reuse", isolated=isolated, fingerprint=fingerprint, outputs=result.outputs
         )
-    reasons = _reasons(graph, node, fingerprint, cache, gone=result is not None)
+    reasons = _reasons(fingerprint, last=cache.last(graph.pipeline, node.name), gone=result is not None)
     return NodePlan(name=node.name, action="run", isolated=isolated, fingerprint=fingerprint, reasons=reasons)
 
 
@@ -132,7 +134,7 @@ class Finished(Protocol):
     def outputs(self) -> tuple[Digest, ...]: ...
 
 
-def fingerprint_of(graph: Graph, node: Node, identity: Identity, finished: Mapping[str, Finished]) -> Fingerprint:
+def fingerprint_of(graph: Graph, node: Node, *, identity: Identity, finished: Mapping[str, Finished]) -> Fingerprint:
     """The node's fingerprint, once everything that it needs is finished.
 
     A pickle refers to its classes by name, so the same pickle means something else once that code has changed: what a
@@ -152,19 +154,15 @@ def _unknown(identity: Identity) -> tuple[Reason, ...]:
     return tuple(Reason(part="unknown", text=f"cannot be known: {why}") for why in identity.unknown)
 
 
-def _reasons(graph: Graph, node: Node, new: Fingerprint, cache: CacheState, *, gone: bool) -> tuple[Reason, ...]:
+def _reasons(new: Fingerprint, *, last: Fingerprint | None, gone: bool) -> tuple[Reason, ...]:
     if gone:
         return (Reason(part="missing", text="its stored result is gone"),)
-    last = cache.last(graph.pipeline, node.name)
     if last is None:
         return (*_unknown(new.identity), Reason(part="new", text="it has not run yet"))
     return _unknown(new.identity) + changes(last, new)
 
 
-def _waiting_reasons(
-    graph: Graph, node: Node, identity: Identity, running: list[str], cache: CacheState
-) -> tuple[Reason, ...]:
-    last = cache.last(graph.pipeline, node.name)
+def _waiting_reasons(identity: Identity, running: list[str], *, last: Fingerprint | None) -> tuple[Reason, ...]:
     own = identity_changes(last.identity, identity) if last else (Reason(part="new", text="it has not run yet"),)
     upstream = tuple(Reason(part="upstream", name=name, text=f"{name} runs") for name in running)
     return _unknown(identity) + own + upstream

@@ -5,12 +5,12 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
 from loopwright.core.hashing import Digest, digest_value
-from loopwright.pipeline.describe import Token, UndescribedError, UnknowableError, owner_of_definition
+from loopwright.pipeline.describe import Described, describe, owner_of_definition
 from loopwright.pipeline.imports import absolute_name, find_module
 from loopwright.pipeline.modules import Definition, Owner, Parsed, load_parsed, owner_of
 from loopwright.pipeline.names import Imported, Names, Use, names_of
@@ -18,6 +18,8 @@ from loopwright.pipeline.pipeline import Pipeline
 from loopwright.pipeline.step import Step
 
 _IMPORTERS = frozenset({"importlib.import_module", "importlib.__import__", "runpy.run_path", "runpy.run_module"})
+_NAMED_TOKENS = frozenset({"definition", "module", "builtin", "wrapped"})
+"""Descriptions that only refer to other pieces of code, which have digests of their own."""
 Sort = Literal["definition", "global", "top level", "file"]
 
 
@@ -35,14 +37,14 @@ class Key:
         return f"{self.module}:{self.name or f'({self.sort})'}"
 
 
-@dataclass(slots=True, kw_only=True)
 class Facts:
     """What one piece is and what it leads to. Filled while it is read, not changed after."""
 
-    digest: Digest | None = None
-    keys: set[Key] = field(default_factory=set)
-    packages: set[tuple[str, str | None]] = field(default_factory=set)
-    unknown: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.digest: Digest | None = None
+        self.keys: set[Key] = set()
+        self.packages: set[tuple[str, str | None]] = set()
+        self.unknown: list[str] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class CodeReader:
     def reach(self, function: Callable[..., Any]) -> Reached:
         """Everything that `function` reaches."""
         roots = Facts()
-        self._take(roots, function, f"{getattr(function, '__qualname__', function)!s}")
+        self._take(roots, describe(function))
         waiting, seen = list(roots.keys), set(roots.keys)
         unknown, packages = list(roots.unknown), set(roots.packages)
         parts: dict[str, Digest] = {}
@@ -132,7 +134,7 @@ class CodeReader:
         if "<locals>" in key.name:
             facts.keys.add(Key("definition", key.module, key.name.rpartition(".<locals>.")[0]))
         for node in nodes:
-            self._follow(facts, names_of(node), key, closure)
+            self._follow(facts, names_of(node), key, closure=closure)
         facts.digest = digest_value(content)
 
     def _made_elsewhere(self, facts: Facts, key: Key, parsed: Parsed) -> None:
@@ -151,28 +153,28 @@ class CodeReader:
         if origin := _imported_from(key, bindings):
             facts.keys.add(origin)
             return
-        if key.name in live:
-            token = Token()
-            try:
-                said = token.of(live[key.name])
-            except UnknowableError as error:
-                facts.unknown.append(f"{key.part} holds {error}")
-                return
-            except UndescribedError:
-                self._package(facts, sys.modules.get(type(live[key.name]).__module__))
-            else:
-                self._take_token(facts, token)
-                only_names = (
-                    isinstance(said, list) and said and said[0] in ("definition", "module", "builtin", "wrapped")
-                )
-                facts.digest = None if only_names else digest_value(said)
-                return
+        if key.name in live and self._value(facts, live[key.name], key):
+            return
         if not bindings:
             facts.unknown.append(f"where {key.part} comes from was not found: it is made while the program runs")
             return
         if not all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in bindings):
             facts.digest = digest_value([_dumped(statement) for statement in bindings])
         self._statements(facts, bindings, key)
+
+    def _value(self, facts: Facts, value: Any, key: Key) -> bool:
+        """Take a module's variable by its value; False where only the statement that binds it can speak for it."""
+        said = describe(value)
+        if said.unknowable:
+            facts.unknown.append(f"{key.part} holds {said.missing}")
+            return True
+        if said.missing:
+            self._package(facts, sys.modules.get(type(value).__module__))
+            return False
+        self._take(facts, said)
+        named = isinstance(said.token, list) and said.token[:1] and said.token[0] in _NAMED_TOKENS
+        facts.digest = None if named else digest_value(said.token)
+        return True
 
     def _top_level(self, facts: Facts, key: Key, parsed: Parsed) -> None:
         mine = [s for s in parsed.loose if not self._is_ours(_callee(s), key.module)]
@@ -186,17 +188,17 @@ class CodeReader:
 
     def _statements(self, facts: Facts, statements: Iterable[ast.stmt], key: Key) -> None:
         for statement in statements:
-            self._follow(facts, names_of(statement), key, {})
+            self._follow(facts, names_of(statement), key, closure={})
 
     # -- names ----------------------------------------------------------------------------------------------------
 
-    def _follow(self, facts: Facts, names: Names, key: Key, closure: dict[str, Any]) -> None:
+    def _follow(self, facts: Facts, names: Names, key: Key, *, closure: dict[str, Any]) -> None:
         facts.unknown += [f"{key.part}: {why}" for why in names.dynamic]
         for said in names.imports:
             self._imported(facts, said, key)
         for use in names.uses:
             if use.aliased is not None:
-                self._aliased(facts, use, use.aliased, key)
+                self._aliased(facts, use, key, said=use.aliased)
             elif use.path[0] not in closure:
                 self._use(facts, use, key)
 
@@ -207,7 +209,7 @@ class CodeReader:
         if root in vars(module):
             value = vars(module)[root]
             if isinstance(value, ModuleType):
-                self._walk(facts, value, use.path[1:], key)
+                self._walk(facts, value, key, path=use.path[1:])
             elif not (key.sort == "global" and key.name == root):
                 facts.keys.add(Key("global", key.module, root))
         elif parsed is not None and root in parsed.bindings:
@@ -215,7 +217,7 @@ class CodeReader:
         elif not hasattr(builtins, root) and "<locals>" not in key.name:
             facts.unknown.append(f"{key.part}: the name {root} (line {use.line}) is not defined in the module")
 
-    def _walk(self, facts: Facts, module: ModuleType, path: tuple[str, ...], key: Key) -> None:
+    def _walk(self, facts: Facts, module: ModuleType, key: Key, *, path: tuple[str, ...]) -> None:
         """Follow `module.a.b` to the first thing in it that is not a module."""
         for index, name in enumerate(path):
             if owner_of(module) is not Owner.FIRST_PARTY:
@@ -251,39 +253,30 @@ class CodeReader:
             if said.name == "*":
                 self._module(facts, found)
             elif said.name:
-                self._walk(facts, found, (said.name,), key)
+                self._walk(facts, found, key, path=(said.name,))
 
-    def _aliased(self, facts: Facts, use: Use, said: Imported, key: Key) -> None:
+    def _aliased(self, facts: Facts, use: Use, key: Key, *, said: Imported) -> None:
         module = sys.modules.get(absolute_name(said, key.module))
         if module is not None and owner_of(module) is Owner.FIRST_PARTY:
-            self._walk(facts, module, ((said.name,) if said.name else ()) + use.path[1:], key)
+            self._walk(facts, module, key, path=((said.name,) if said.name else ()) + use.path[1:])
         elif ("importlib", "import_module") in ((said.module, said.name), (said.module, *use.path[1:2])):
             facts.unknown.append(f"{key.part}: it imports by a computed name (line {use.line})")
 
     # -- values ---------------------------------------------------------------------------------------------------
 
     def _token(self, facts: Facts, value: Any, what: str) -> Any:
-        token = Token()
-        try:
-            said = token.of(value)
-        except UnknowableError as error:
-            facts.unknown.append(f"{what} holds {error}")
-            return None
-        except UndescribedError:
-            facts.unknown.append(f"{what} holds a {type(value).__qualname__}, which cannot be compared")
-            return None
-        self._take_token(facts, token)
-        return said
+        said = describe(value)
+        if said.missing:
+            facts.unknown.append(f"{what} holds {said.missing}")
+        self._take(facts, said)
+        return said.token
 
-    def _take(self, facts: Facts, value: Any, what: str) -> None:
-        self._token(facts, value, what)
-
-    def _take_token(self, facts: Facts, token: Token) -> None:
-        for module in token.packages:
+    def _take(self, facts: Facts, said: Described) -> None:
+        for module in said.packages:
             self._package(facts, module)
-        for module in token.modules:
+        for module in said.modules:
             self._module(facts, module)
-        for definition in token.definitions:
+        for definition in said.definitions:
             self._take_definition(facts, definition)
 
     def _take_definition(self, facts: Facts, definition: FunctionType | type) -> None:

@@ -19,12 +19,12 @@ from loopwright.core.environment import set_variables
 from loopwright.errors import LoopwrightError
 from loopwright.pipeline.runners.failure import refusal_of
 from loopwright.pipeline.runners.frames import Answer, Done, Start, receive, send
-from loopwright.pipeline.runners.invocation import FailedStepError, Invoker
+from loopwright.pipeline.runners.invocation import Invoker
 from loopwright.pipeline.task import Task
 from loopwright.store.backends.local_blobs import LocalBlobs
 
 
-def main(tasks: int, answers: int, lifeline: int, crashes: int) -> None:
+def main(tasks: int, answers: int, lifeline: int, *, crashes: int) -> None:
     """Serve tasks until the parent closes the pipe or dies."""
     die_with_parent(lifeline)
     faulthandler.enable(file=crashes)
@@ -63,7 +63,7 @@ def _listen(tasks: int, waiting: "queue.SimpleQueue[Task]") -> None:
 def _preload(modules: tuple[str, ...]) -> None:
     """Import what the tasks will need while the parent is still busy; a failure shows again when a task needs it.
 
-    Bytecode is not written: its check goes by whole seconds, and a source edited twice in one would be taken for itself.
+    Bytecode is not written: it is checked by whole seconds, so a source edited twice in one would run as it was.
     """
     sys.dont_write_bytecode = True
     for module in modules:
@@ -74,11 +74,10 @@ def _preload(modules: tuple[str, ...]) -> None:
 def _answer(invoker: Invoker, task: Task) -> Answer:
     try:
         return Done(result=invoker.perform(task))
-    except FailedStepError as error:
-        return error.failure
     except LoopwrightError as error:
         return refusal_of(error)
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    tasks, answers, lifeline, crashes = map(int, sys.argv[1:])
+    main(tasks, answers, lifeline, crashes=crashes)

@@ -2,6 +2,7 @@
 
 import traceback
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ _MOST_FRAMES = 12
 _LONGEST_MESSAGE = 2000
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A failed step, as data.
 
     Attributes:
@@ -47,16 +48,23 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
     what: str
     why: str
     fix: str
+    context: dict[str, Any] = {}
 
     def error(self) -> LoopwrightError:
         """The error to raise, of the class that has the code."""
         kind = _by_code(LoopwrightError).get(self.code, InternalError)
-        return kind(self.what, why=self.why, fix=self.fix)
+        return kind(self.what, why=self.why, fix=self.fix, **self.context)
 
 
 def refusal_of(error: LoopwrightError) -> Refusal:
     """An error as data."""
-    return Refusal(code=error.code, what=error.what, why=error.why, fix=error.fix)
+    return Refusal(code=error.code, what=error.what, why=error.why, fix=error.fix, context=_sayable(error.context))
+
+
+def _sayable(context: dict[str, object]) -> dict[str, Any]:
+    """The context as JSON; what JSON cannot say is shown as text."""
+    said: dict[str, Any] = msgspec.to_builtins(context, enc_hook=repr, str_keys=True)
+    return said
 
 
 def failure_of(step: str, error: BaseException) -> Failure:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from loopwright.pipeline.runners.failure import Failure, Refusal
+from loopwright.pipeline.runners.failure import Refusal
 from loopwright.pipeline.task import Result
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     result: Result
 
 
-Answer = Done | Failure | Refusal
+Answer = Done | Refusal
 
 
 def send(file: int, message: msgspec.Struct) -> None:

@@ -5,7 +5,7 @@ import sys
 from typing import TextIO
 
 from loopwright.core.clock import Clock
-from loopwright.pipeline.runners.invocation import FailedStepError, Invoker, random_state, restore
+from loopwright.pipeline.runners.invocation import Invoker, random_state, restore
 from loopwright.pipeline.task import Result, Runner, Task
 from loopwright.store.blobs import Blobs
 
@@ -25,8 +25,6 @@ class InProcessRunner(Runner):
         try:
             with contextlib.redirect_stdout(self._output or sys.stderr):
                 return self._invoker.perform(task)
-        except FailedStepError as error:
-            raise error.failure.error() from error.__cause__
         finally:
             restore(state)
 

@@ -14,18 +14,10 @@ from loopwright.errors import LoopwrightError, StepFailedError
 from loopwright.formats.value import get_value, put_value
 from loopwright.pipeline.arguments import Given, valued
 from loopwright.pipeline.entry import function_of
-from loopwright.pipeline.runners.failure import Failure, failure_of, source_changed
+from loopwright.pipeline.runners.failure import failure_of, source_changed
 from loopwright.pipeline.task import Result, Task
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import read_tree
-
-
-class FailedStepError(Exception):
-    """The user's function failed; carries what is told of it."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class Invoker:
@@ -40,7 +32,7 @@ class Invoker:
         """Run a task.
 
         Raises:
-            FailedStepError: The user's function raised, or its source is not the one that was planned.
+            StepFailedError: The user's function raised, or its source is not the one that was planned.
             LoopwrightError: Inputs cannot be read, or results cannot be stored.
         """
         function = self._function(task)
@@ -61,7 +53,7 @@ class Invoker:
         except LoopwrightError:
             raise
         except Exception as error:
-            raise FailedStepError(failure_of(task.step, error)) from error
+            raise failure_of(task.step, error).error() from error
         if task.source is not None and task.source not in self._checked:
             self._check_source(task.step, task.source)
             self._checked.add(task.source)
@@ -73,7 +65,7 @@ class Invoker:
             name = entry.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             file = getattr(sys.modules.get(name), "__file__", None)
             if file is not None and (not Path(file).is_file() or digest_file(Path(file)) != entry.digest):
-                raise FailedStepError(source_changed(step, str(file)))
+                raise source_changed(step, str(file)).error()
 
 
 def seed(value: int, *, numeric: bool) -> None:
@@ -101,7 +93,7 @@ def _call(step: str, function: Callable[..., Any], values: dict[str, Any]) -> An
         positional, named = _bound(function, values)
         return function(*positional, **named)
     except (Exception, SystemExit) as error:
-        raise FailedStepError(failure_of(step, error)) from error
+        raise failure_of(step, error).error() from error
 
 
 def _bound(function: Callable[..., Any], values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
