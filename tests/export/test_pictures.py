@@ -63,8 +63,9 @@ def test_thresholds_are_inside_the_picture_even_above_every_value() -> None:
     assert "limit 0.9" in drawn
 
 
-def test_markers_are_numbered_apart_and_inside_also_at_one_instant() -> None:
-    crowd = tuple(Marker(at=days(3)[2], label=f"event {n}") for n in range(30))
+@pytest.mark.parametrize("day", [0, 1, 2])
+def test_markers_are_numbered_apart_and_inside_also_at_one_instant(day: int) -> None:
+    crowd = tuple(Marker(at=days(3)[day], label=f"event {n}") for n in range(30))
     drawn = pictures.line_chart(lines(1, 2, 3, markers=crowd))
     places = [float(flag.get("cx", "nan")) for flag in classes(drawn, "flag")]
     assert len(places) == pictures.MARKERS
