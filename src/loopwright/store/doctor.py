@@ -76,7 +76,7 @@ def _needed(stores: Stores) -> Verdict:
     if found.unknown:
         refs = ", ".join(sorted(found.unknown)[:_SHOWN])
         reason = f"{len(found.unknown)} refs point to what is neither a blob nor a record: {refs}"
-        return Verdict(check="needed_blobs", outcome=Outcome.WARN, reason=reason, n=total)
+        return Verdict(check="needed_blobs", outcome=Outcome.FAIL, reason=reason, n=total)
     return Verdict(
         check="needed_blobs", outcome=Outcome.PASS, reason=f"{total} blobs that refs need are there", n=total
     )

@@ -73,28 +73,34 @@ def verify_chain(ledger: Ledger, *, anchor: Anchor | None = None) -> int:
     Raises:
         JournalBrokenError: At the first event that does not fit, or where `anchor` is not in the journal.
     """
-    previous, count, anchored = GENESIS, 0, anchor is None
-    for event in all_events(ledger):
-        count += 1
-        if event.seq != count:
-            raise JournalBrokenError(
-                f"event {count} is missing from the journal", why=f"{event.seq} follows {count - 1}"
-            )
-        if event.previous != previous or digest_of(event) != event.digest:
-            raise JournalBrokenError(
-                f"event {event.seq} ({event.kind}) was altered", why="its digest does not fit", seq=event.seq
-            )
-        anchored = anchored or (anchor is not None and anchor.seq == event.seq and anchor.digest == event.digest)
-        previous = event.digest
+    count, anchored = 0, anchor is None
+    for tip in _verified(ledger):
+        count = tip.seq
+        anchored = anchored or tip == anchor
     if not anchored and anchor is not None:
         raise JournalBrokenError(f"the journal does not hold its anchor at event {anchor.seq}", seq=anchor.seq)
     return count
 
 
 def anchor_of(ledger: Ledger) -> Anchor:
-    """The tip of a journal that verifies, to be kept outside the home."""
-    verify_chain(ledger)
-    tip = Anchor(seq=0, digest=GENESIS)
-    for event in all_events(ledger):
-        tip = Anchor(seq=event.seq, digest=event.digest)
+    """The tip of the journal, to be kept outside the home.
+
+    Raises:
+        JournalBrokenError: The journal does not verify.
+    """
+    *_, tip = _verified(ledger)
     return tip
+
+
+def _verified(ledger: Ledger) -> Iterator[Anchor]:
+    """The tip after each event, beginning with that of the empty journal."""
+    tip = Anchor(seq=0, digest=GENESIS)
+    yield tip
+    for event in all_events(ledger):
+        if event.seq != tip.seq + 1:
+            raise JournalBrokenError(f"event {tip.seq + 1} is missing from the journal", why=f"{event.seq} is next")
+        if event.previous != tip.digest or digest_of(event) != event.digest:
+            why = "its digest does not fit"
+            raise JournalBrokenError(f"event {event.seq} ({event.kind}) was altered", why=why, seq=event.seq)
+        tip = Anchor(seq=event.seq, digest=event.digest)
+        yield tip

@@ -111,7 +111,7 @@ class TablesSuite:
                 tables.append(name, [{"at": 1}])
 
     @pytest.mark.parametrize(
-        "row", [{}, {"at": "now"}, {"at": 1.0}, {"at": None}, {"at": True}, {"at": 1, "x": object()}]
+        "row", [{}, {"at": "now"}, {"at": 1.0}, {"at": None}, {"at": True}, {"at": 2**63}, {"at": 1, "x": object()}]
     )
     def test_a_row_without_time_or_json_is_refused_with_its_batch(self, tables: Tables, row: dict[str, Any]) -> None:
         with pytest.raises(UsageError):

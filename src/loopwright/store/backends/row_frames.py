@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from polars.datatypes import DataTypeClass
 
 _ENCODER = msgspec.json.Encoder()
+_AT_LIMIT = 1 << 63
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 
 
@@ -37,7 +38,8 @@ def to_lines(table: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
         UsageError: A row has no integer `at`, or holds something that JSON cannot say.
     """
     for row in rows:
-        if type(row.get("at")) is not int:
+        at = row.get("at")
+        if type(at) is not int or not -_AT_LIMIT <= at < _AT_LIMIT:
             raise UsageError(f"a row for {table} has no integer `at`", fix="Give every row its time in microseconds.")
     try:
         return _ENCODER.encode_lines(rows)

@@ -1,0 +1,214 @@
+import os
+import resource
+import signal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loopwright.core.ids import random_id
+from loopwright.errors import ConflictError, NoPermissionError, NoSpaceError
+from loopwright.store.backends.local_tables import SEGMENT_KIND, LocalTables
+from loopwright.store.backends.memory_blobs import MemoryBlobs
+from loopwright.store.backends.memory_ledger import MemoryLedger
+from loopwright.testing.clocks import ManualClock
+
+
+class Made:
+    """Tables over a folder, with what they write to."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.blobs = MemoryBlobs()
+        self.ledger = MemoryLedger(clock=ManualClock())
+
+    def tables(self, **options):
+        return LocalTables(self.folder, blobs=self.blobs, ledger=self.ledger, ids=random_id, **options)
+
+    def segments(self, table="requests"):
+        return sorted((self.folder / table / "open").glob("*"))
+
+
+@pytest.fixture
+def made(tmp_path):
+    return Made(tmp_path / "tables")
+
+
+def times(tables, **how):
+    return sorted(tables.scan("requests", columns=["at"], **how)["at"].to_list())
+
+
+def test_an_append_is_one_write(made, monkeypatch):
+    tables = made.tables()
+    tables.append("requests", [{"at": 0}])
+    sizes, write = [], os.write
+    monkeypatch.setattr(os, "write", lambda file, data: sizes.append(len(data)) or write(file, data))
+    tables.append("requests", [{"at": number} for number in range(100)])
+    assert len(sizes) == 1
+
+
+def test_rows_are_with_the_system_before_append_returns(made):
+    made.tables().append("requests", [{"at": 1}])
+    assert times(made.tables()) == [1]
+
+
+@pytest.mark.parametrize("torn", [b'{"at":2', b'{"at":2}', b"\xff\xfe"])
+def test_a_torn_last_line_is_left_out_by_scan_and_by_seal(made, torn):
+    writer = made.tables()
+    writer.append("requests", [{"at": 1}])
+    writer.close()
+    with made.segments()[0].open("ab") as file:
+        file.write(torn)
+    tables = made.tables()
+    assert times(tables) == [1]
+    assert tables.seal("requests") == 1
+    assert times(tables) == [1]
+
+
+def test_segments_rotate_by_size(made):
+    tables = made.tables(rotated_at_bytes=30)
+    for number in range(6):
+        tables.append("requests", [{"at": number}])
+    assert len(made.segments()) >= 2
+    assert times(tables) == list(range(6))
+    assert tables.seal("requests") == 6
+    assert made.segments() == []
+
+
+def test_a_segment_that_another_writer_holds_is_not_sealed(made):
+    writer, sealer = made.tables(), made.tables()
+    writer.append("requests", [{"at": 1}])
+    assert sealer.seal("requests") == 0
+    writer.append("requests", [{"at": 2}])
+    assert times(sealer) == [1, 2]
+    writer.close()
+    assert sealer.seal("requests") == 2
+
+
+def test_a_sealing_that_died_before_its_commit_is_done_again(made, monkeypatch):
+    tables = made.tables()
+    tables.append("requests", [{"at": 1}])
+
+    def lost(**_):
+        raise ConflictError("lost")
+
+    monkeypatch.setattr(made.ledger, "commit", lost)
+    with pytest.raises(ConflictError):
+        tables.seal("requests")
+    monkeypatch.undo()
+    assert times(tables) == [1]
+    assert tables.seal("requests") == 1
+    assert times(tables) == [1]
+
+
+def test_a_sealing_that_died_after_its_commit_counts_no_row_twice(made):
+    tables = made.tables()
+    tables.append("requests", [{"at": 1}])
+    segment = made.segments()[0]
+    data = segment.read_bytes()
+    tables.seal("requests")
+    segment.write_bytes(data)  # as if it had not been removed yet
+    assert times(tables) == [1]
+    assert tables.seal("requests") == 0
+    assert (times(tables), made.segments()) == ([1], [])
+
+
+def test_a_scan_that_began_before_a_sealing_counts_every_row_once(made, monkeypatch):
+    tables = made.tables()
+    tables.append("requests", [{"at": 1}, {"at": 2}])
+    search, sealed = made.ledger.search, []
+
+    def sealed_meanwhile(*args, **kwargs):
+        if not sealed:
+            sealed.append(True)
+            sealed[0] = tables.seal("requests")
+        return search(*args, **kwargs)
+
+    monkeypatch.setattr(made.ledger, "search", sealed_meanwhile)
+    assert times(tables) == [1, 2]
+    assert sealed == [2]
+
+
+def test_segments_outside_the_time_asked_for_are_not_read(made):
+    tables = made.tables()
+    for at in (10, 20):
+        tables.append("requests", [{"at": at}])
+        tables.seal("requests")
+    (old,) = (record for record in made.ledger.search(SEGMENT_KIND) if record.data["last_at"] == 10)
+    made.blobs.delete(old.data["digest"])
+    assert times(tables, since=11) == [20]
+
+
+def test_sealing_is_told_in_the_journal(made):
+    tables = made.tables()
+    tables.append("requests", [{"at": 5}, {"at": 3}])
+    tables.seal("requests")
+    (event,) = made.ledger.read()
+    assert (event.kind, event.subject) == ("segment_sealed", "table:requests")
+    assert (event.data["rows"], event.data["first_at"], event.data["last_at"]) == (2, 3, 5)
+
+
+def test_a_full_disk_takes_the_whole_batch_or_nothing(made):
+    tables = made.tables()
+    tables.append("requests", [{"at": 1}])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(NoSpaceError):
+            tables.append("requests", [{"at": at, "text": "x" * 100} for at in range(2, 102)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert times(tables) == [1]
+    tables.append("requests", [{"at": 2}])
+    assert times(tables) == [1, 2]
+
+
+def test_a_folder_that_may_not_be_written_is_named(made, monkeypatch):
+    tables = made.tables()
+
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(NoPermissionError):
+        tables.append("requests", [{"at": 1}])
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_appends_wait_for_the_device_where_that_is_set(made, monkeypatch, wanted):
+    calls = []
+    monkeypatch.setattr(os, "fdatasync", calls.append)
+    made.tables(fdatasync=wanted).append("requests", [{"at": 1}])
+    assert bool(calls) == wanted
+
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**62), 2**62),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=4),
+)
+_FIELDS = st.sampled_from(["a", "b", "ü"])
+_ROWS = st.lists(st.dictionaries(_FIELDS, _SCALARS, max_size=3), min_size=1, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches=st.lists(_ROWS, min_size=1, max_size=4), sealed=st.lists(st.booleans(), min_size=4, max_size=4))
+def test_no_row_is_lost_or_doubled_whatever_it_holds(batches, sealed, tmp_path_factory):
+    tables = Made(tmp_path_factory.mktemp("tables")).tables()
+    at = 0
+    for batch, seal in zip(batches, sealed, strict=False):
+        rows = [{"at": (at := at + 1), **row} for row in batch]
+        tables.append("requests", rows)
+        if seal:
+            assert tables.seal("requests") > 0
+    found = tables.scan("requests").sort("at")
+    assert found["at"].to_list() == list(range(1, at + 1))
+    wanted = [row for batch in batches for row in batch]
+    for name in {name for row in wanted for name in row}:
+        nulls = [row.get(name) is None for row in wanted]
+        assert found[name].is_null().to_list() == nulls
+    tables.close()
