@@ -129,7 +129,8 @@ def _entry_of(function: Callable[..., Any] | None) -> str:
     if not inspect.isfunction(function) or not module or "<" in qualname or "." in qualname:
         raise GraphError(
             f"Candidate(predict={qualname or function!r}) is not a module-level function",
-            why="the process that serves the model imports it by name", fix="Define it with def at the top of a file.",
+            why="the process that serves the model imports it by name",
+            fix="Define it with def at the top of a file.",
         )
     return f"{module}:{qualname}"
 

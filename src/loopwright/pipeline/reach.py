@@ -13,7 +13,7 @@ from loopwright.core.hashing import Digest, digest_value
 from loopwright.pipeline.describe import Described, describe, owner_of_definition
 from loopwright.pipeline.imports import absolute_name, find_module
 from loopwright.pipeline.modules import Definition, Owner, Parsed, load_parsed, owner_of
-from loopwright.pipeline.names import Imported, Names, Use, names_of
+from loopwright.pipeline.names import DYNAMIC_BUILTINS, Imported, Names, Use, names_of
 from loopwright.pipeline.pipeline import Pipeline
 from loopwright.pipeline.step import Step
 
@@ -172,6 +172,8 @@ class CodeReader:
             self._package(facts, sys.modules.get(type(value).__module__))
             return False
         self._take(facts, said)
+        if said.token in [["builtin", "builtins", name] for name in DYNAMIC_BUILTINS]:
+            facts.unknown.append(f"{key.part} is another name for {value.__name__}()")
         named = isinstance(said.token, list) and said.token[:1] and said.token[0] in _NAMED_TOKENS
         facts.digest = None if named else digest_value(said.token)
         return True
@@ -282,6 +284,8 @@ class CodeReader:
     def _take_definition(self, facts: Facts, definition: FunctionType | type) -> None:
         inner: Any = inspect.unwrap(definition) if isinstance(definition, FunctionType) else definition
         owner = owner_of_definition(inner)
+        if f"{inner.__module__}.{inner.__qualname__}" in _IMPORTERS:
+            facts.unknown.append(f"{inner.__module__}.{inner.__qualname__} is used, which imports by a computed name")
         module = sys.modules.get(inner.__module__ or "")
         if owner is Owner.FIRST_PARTY and module is not None:
             key = Key("definition", module.__name__, inner.__qualname__)
