@@ -112,7 +112,10 @@ class DayBlockRank:
         return DayBlockState(columns=tuple(columns), days=state.days + len(judged))
 
     def verdict(self, state: DayBlockState) -> Verdict:
-        """Fail when the evidence reaches the stated mean time between false alarms."""
+        """Fail when the evidence reaches the stated mean time between false alarms.
+
+        `details["named"]` are the columns to look at: those whose own evidence is at least a tenth of what an alarm needs.
+        """
         if not state.columns:
             return self._unknown(f"the reference has {self._reference.blocks} days with rows, {MIN_BLOCKS} are needed")
         if state.days == 0:
@@ -124,7 +127,8 @@ class DayBlockRank:
         figures = sum(len(watch.figures) for watch in state.columns)
         evidence = sum(entry["total"] for entry in ranked if entry["counts"]) / figures
         alarmed = evidence >= self._threshold
-        named = [entry["column"] for entry in ranked if entry["counts"] and entry["evidence"] >= self._threshold]
+        bar = self._threshold / 10
+        named = [entry["column"] for entry in ranked if entry["counts"] and entry["evidence"] >= bar] if alarmed else []
         reason = (
             f"the distribution of {', '.join(named)} moved"
             if alarmed

@@ -1,0 +1,62 @@
+"""Frozen bins count every row once, whatever it holds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwright.monitoring.bins import Bins, block_counts, category_bins, numeric_bins
+
+NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=50)
+
+
+@given(NUMBERS, NUMBERS)
+def test_every_value_has_exactly_one_bin(reference, later):
+    bins = numeric_bins(np.array(reference, dtype=float))
+    places = bins.place(np.array(later, dtype=float))
+    assert places.shape == (len(later),)
+    assert ((places >= 0) & (places < bins.count)).all()
+    assert ((places == bins.count - 1) == np.isnan(np.array(later, dtype=float))).all()
+
+
+def test_reference_values_never_fall_in_the_outer_bins_and_values_beyond_them_do():
+    values = np.arange(100.0)
+    bins = numeric_bins(values)
+    inside = np.bincount(bins.place(values), minlength=bins.count)
+    assert inside[0] == inside[-2] == inside[-1] == 0
+    assert bins.place(np.array([-1.0, 100.0])).tolist() == [0, bins.count - 2]
+    assert inside[1:-2] == pytest.approx(10, abs=1)
+
+
+def test_a_constant_column_still_sees_another_value():
+    bins = numeric_bins(np.full(50, 3.0))
+    assert len(set(bins.place(np.array([2.0, 3.0, 4.0, np.nan])))) == 4
+
+
+def test_a_column_that_was_never_known_has_a_bin_for_values_and_one_for_none():
+    bins = numeric_bins(np.array([np.nan, np.nan]))
+    assert bins.place(np.array([1.0, np.nan])).tolist() == [0, 1]
+
+
+def test_unseen_and_missing_categories_share_the_last_bin():
+    bins = category_bins(np.array([0, 1, 2, -1]), 3)
+    assert bins.place(np.array([0, 1, 2, -1, 7])).tolist() == [0, 1, 2, 3, 3]
+    assert not bins.ordered
+
+
+def test_rare_levels_of_a_wide_category_share_a_bin():
+    codes = np.concatenate([np.full(10, 70), np.arange(100)])
+    bins = category_bins(codes, 100)
+    assert bins.count == 31
+    assert bins.place(np.array([70]))[0] == 0
+    assert bins.place(np.array([98]))[0] == bins.place(np.array([99]))[0] == 29
+
+
+def test_counts_add_up_by_block():
+    counted = block_counts(np.array([0, 1, 1, 2]), np.array([5, 5, 9, 9]), 3)
+    assert counted == {5: (1, 1, 0), 9: (0, 1, 1)}
+
+
+def test_a_category_without_levels_holds_only_missing_values():
+    assert category_bins(np.array([-1, -1]), 0) == Bins(bin_of_code=())
+    assert category_bins(np.array([-1]), 0).place(np.array([-1, 3])).tolist() == [0, 0]

@@ -1,0 +1,119 @@
+"""Performance by labels: unknown without evidence, fail only on proof, honest about days."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from loopwright.core.verdict import Outcome
+from loopwright.errors import UsageError
+from loopwright.monitoring.joined import LabelledRequests
+from loopwright.monitoring.performance import judge_performance
+from loopwright.monitoring.reference import DAY
+from loopwright.monitoring.rules import performance
+
+
+@pytest.fixture
+def reference(world, refer):
+    return refer(world.days(0, 3), quality={"roc_auc": 0.76, "brier": 0.2})
+
+
+def served(days=20, rows=100, *, skill=1.0, known=1.0, seed=0):
+    """Requests whose score separates the classes by `skill` deviations: an AUC of 0.76 at 1, of 0.5 at 0."""
+    rng = np.random.default_rng(seed)
+    n = days * rows
+    label = rng.random(n) < 0.4
+    score = 1 / (1 + np.exp(-(rng.normal(size=n) + skill * label - 0.7)))
+    labelled = rng.random(n) < known
+    return LabelledRequests(
+        event_time=np.repeat(np.arange(days), rows) * DAY + 5, score=score, labelled=labelled, label=label[labelled]
+    )
+
+
+def judge(reference, rows, *, metric="roc_auc", loss=0.05, labels=500):
+    rule = performance(metric, loss_at_most=loss, min_labels=labels)
+    return judge_performance(rule, reference, rows, rng=np.random.default_rng(0))
+
+
+def test_as_good_as_promised_passes_with_interval_and_coverage(reference):
+    verdict = judge(reference, served(known=0.5))
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.interval[0] < verdict.value < verdict.interval[1]
+    assert verdict.threshold == pytest.approx(0.71)
+    assert verdict.details["coverage"] == pytest.approx(0.5, abs=0.05)
+    assert verdict.details["reference"] == 0.76
+    assert msgspec.json.encode(verdict)
+
+
+def test_a_lost_skill_fails_and_a_doubtful_one_warns(reference):
+    assert judge(reference, served(skill=0.0)).outcome is Outcome.FAIL
+    doubtful = judge(reference, served(skill=0.55, rows=40))
+    assert doubtful.value < doubtful.threshold < doubtful.interval[1]
+    assert doubtful.outcome is Outcome.WARN
+
+
+def test_too_few_labels_are_unknown_however_bad_they_look(reference):
+    verdict = judge(reference, served(skill=0.0), labels=5_000)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "2000 labels of the 5000 needed" in verdict.reason
+
+
+def test_a_metric_without_reference_figure_or_definition_is_unknown(reference):
+    assert judge(reference, served(), metric="accuracy").outcome is Outcome.UNKNOWN
+    one_class = served()
+    one_class = LabelledRequests(
+        event_time=one_class.event_time,
+        score=one_class.score,
+        labelled=one_class.labelled,
+        label=np.zeros_like(one_class.label),
+    )
+    assert judge(reference, one_class).outcome is Outcome.UNKNOWN
+
+
+def test_lower_is_better_is_understood(reference):
+    assert judge(reference, served(), metric="brier", loss=0.02).outcome is Outcome.PASS
+    worse = judge(reference, served(skill=-1.5), metric="brier", loss=0.02)
+    assert worse.threshold == pytest.approx(0.22)
+    assert worse.outcome is Outcome.FAIL
+
+
+def test_only_the_newest_days_are_judged(reference):
+    good, bad = served(days=30), served(days=20, skill=0.0)
+    rows = LabelledRequests(
+        event_time=np.concatenate((good.event_time, bad.event_time + 30 * DAY)),
+        score=np.concatenate((good.score, bad.score)),
+        labelled=np.concatenate((good.labelled, bad.labelled)),
+        label=np.concatenate((good.label, bad.label)),
+    )
+    verdict = judge(reference, rows)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.details["days"] == 14
+    assert judge(reference, rows, labels=2_500).details["days"] == 25
+
+
+def test_two_days_prove_less_than_twenty_and_one_day_never_fails(reference):
+    twenty = judge(reference, served(days=20, skill=0.4))
+    two = judge(reference, served(days=2, rows=1000, skill=0.4))
+    assert twenty.outcome is Outcome.FAIL
+    assert two.outcome is Outcome.WARN
+    one = judge(reference, served(days=1, rows=2000, skill=0.0))
+    assert one.outcome is Outcome.WARN
+    assert one.details["interval_over"] == "rows"
+
+
+@pytest.mark.parametrize("metric", ["rmse", "nonsense"])
+def test_a_metric_that_the_task_lacks_is_an_error(reference, metric):
+    with pytest.raises(UsageError, match=metric):
+        judge(reference, served(), metric=metric)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_loss_days_of_ups_and_downs_do_not_fail(reference, seed):
+    rng = np.random.default_rng(seed)
+    parts = [served(days=1, rows=80, skill=max(0.0, rng.normal(1, 0.6)), seed=100 * seed + d) for d in range(10)]
+    rows = LabelledRequests(
+        event_time=np.concatenate([part.event_time + d * DAY for d, part in enumerate(parts)]),
+        score=np.concatenate([part.score for part in parts]),
+        labelled=np.concatenate([part.labelled for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+    )
+    assert judge(reference, rows).outcome is not Outcome.FAIL

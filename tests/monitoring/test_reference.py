@@ -1,0 +1,97 @@
+"""A reference is small, plain JSON, and the same for the same rows."""
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+
+from loopwright.core.schema import Column, Signature
+from loopwright.monitoring.reference import (
+    LABEL,
+    PREDICTION,
+    Reference,
+    build_reference,
+    label_values,
+    prediction_values,
+)
+
+
+def test_a_reference_is_small_and_survives_json(world, refer):
+    reference = refer(world.days(0, 60))
+    encoded = msgspec.json.encode(reference)
+    assert msgspec.json.decode(encoded, type=Reference) == reference
+    assert len(encoded) < 20_000
+    assert [column.name for column in reference.columns] == ["delay", "carrier", PREDICTION, LABEL]
+    assert (reference.rows, reference.blocks, reference.timed) == (12_000, 60, True)
+
+
+def test_counts_cover_every_row_and_figures_every_day(world, refer):
+    reference = refer(world.days(0, 30))
+    delay, carrier = reference.column("delay"), reference.column("carrier")
+    assert sum(delay.counts) == sum(carrier.counts) == 6_000
+    assert [figure.name for figure in delay.figures] == ["shape", "location"]
+    assert [figure.name for figure in carrier.figures] == ["shape"]
+    assert len(delay.figures[0].calibration) == 30
+    assert reference.column("nothing") is None
+
+
+def test_scores_of_training_rows_are_left_out(world, refer):
+    rows = world.days(0, 40)
+    rows[PREDICTION][rows["event_time"] < rows["event_time"][4_000]] = np.nan
+    prediction = refer(rows).column(PREDICTION)
+    assert sum(prediction.counts) == 4_000
+    assert prediction.counts[-1] == 0
+    assert len(prediction.figures[0].calibration) == 20
+
+
+def test_days_with_few_rows_do_not_calibrate_but_count(world, refer):
+    rows = {n: np.concatenate(p) for n, p in _pairs(world.days(0, 20), world.day(20, rows=5))}
+    reference = refer(rows)
+    assert reference.blocks == 20
+    assert sum(reference.column("delay").counts) == 20 * 200 + 5
+
+
+def _pairs(first, second):
+    return [(name, (first[name], second[name])) for name in first]
+
+
+def test_rows_without_event_time_are_cut_into_random_parts(world, refer):
+    rows = world.days(0, 10)
+    order = np.argsort(rows[LABEL], kind="stable")
+    rows = {name: values[order] for name, values in rows.items()}
+    reference = refer(rows, timed=False)
+    assert not reference.timed
+    assert reference.blocks == 60
+    label = reference.column(LABEL)
+    assert np.sqrt(label.standard.between[1]) < 0.05
+
+
+def test_very_few_rows_make_a_reference_without_figures(world, refer):
+    reference = refer(world.day(0, rows=3))
+    assert all(column.figures == () for column in reference.columns)
+
+
+def test_undefined_quality_is_left_out(world, refer):
+    assert refer(world.days(0, 3), quality={"roc_auc": float("nan"), "brier": 0.2}).quality == {"brier": 0.2}
+
+
+def test_a_multiclass_answer_is_watched_by_its_class():
+    scores = np.array([[0.2, 0.7, 0.1], [np.nan] * 3, [0.1, 0.1, 0.8]])
+    assert prediction_values(scores, "multiclass").tolist()[::2] == [1.0, 2.0]
+    assert np.isnan(prediction_values(scores, "multiclass")[1])
+    assert label_values(np.array(["b", "a"]), "multiclass", ("a", "b")).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_other_tasks_have_references_too(task):
+    rng = np.random.default_rng(0)
+    n = 2_000
+    classes = ("a", "b", "c") if task == "multiclass" else ()
+    signature = Signature(task=task, request=(), features=(Column(name="x", kind="float"),), classes=classes)
+    scores = rng.dirichlet([1, 1, 1], size=n) if classes else rng.normal(size=n)
+    label = rng.choice(list(classes), size=n) if classes else rng.normal(size=n)
+    reference = build_reference(
+        pl.DataFrame({"x": rng.normal(size=n)}), scores, label, event_time=None, signature=signature, quality={}
+    )
+    assert reference.column(PREDICTION).bins.ordered is (task == "regression")
+    assert reference.column(LABEL).bins.count == (4 if classes else len(reference.column(LABEL).bins.edges) + 2)

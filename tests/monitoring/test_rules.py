@@ -1,0 +1,52 @@
+"""What a loop file may declare."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from loopwright.errors import UsageError
+from loopwright.monitoring.rules import DriftRule, MonitorRule, PerformanceRule, drift, performance
+
+
+def test_declarations_are_frozen_values_that_survive_json():
+    rules = [drift(), drift(["delay"], mean_time_between_false_alarms=50), performance("roc_auc", loss_at_most=0.03)]
+    assert msgspec.json.decode(msgspec.json.encode(rules), type=list[MonitorRule]) == rules
+    with pytest.raises(AttributeError):
+        rules[0].columns = ("a",)
+
+
+def test_names_say_what_is_watched():
+    assert drift().name == "drift"
+    assert drift("delay") == DriftRule(columns=("delay",))
+    assert drift("delay").name == "drift(delay)"
+    assert performance("roc_auc", loss_at_most=0.03).name == "performance(roc_auc, 0.03)"
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda: drift([]),
+        lambda: drift(mean_time_between_false_alarms=1),
+        lambda: drift(least_effect=1.0),
+        lambda: performance("roc_auc", loss_at_most=-0.1),
+        lambda: performance("roc_auc", loss_at_most=float("nan")),
+        lambda: performance("roc_auc", loss_at_most=0.1, min_labels=0),
+        lambda: performance("roc_auc", loss_at_most=0.1, level=1.0),
+    ],
+)
+def test_a_rule_that_cannot_hold_is_refused(declare):
+    with pytest.raises(UsageError):
+        declare()
+
+
+def test_declaring_rules_loads_no_numerical_library():
+    code = "import sys, loopwright.monitoring.rules; print([m for m in ('numpy', 'polars') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_defaults_are_those_documented():
+    assert drift().mean_time_between_false_alarms == 1_000
+    assert performance("mae", loss_at_most=1) == PerformanceRule(metric="mae", loss_at_most=1.0, min_labels=1_000)
