@@ -1,18 +1,11 @@
-"""The measures of CONTRIBUTING's ceilings, and the list of places that may exceed one for now.
-
-`python -m tests.contracts.ceilings` prints what exceeds a ceiling today, as tables of `allowed.toml` with the reasons
-that stand there already.
-"""
+"""The measures of CONTRIBUTING's ceilings."""
 
 import ast
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from tests.contracts.sources import Source, sources
 
-ALLOWED = Path(__file__).with_name("allowed.toml")
 CEILINGS = {
     "file_lines": 400,
     "function_lines": 50,
@@ -49,11 +42,6 @@ def exceeding() -> dict[tuple[str, str], int]:
     """(rule, place) -> measure, for whatever exceeds its ceiling today."""
     found = (measure for source in sources() for measure in measures(source))
     return {(one.rule, one.where): one.value for one in found if one.value > CEILINGS[one.rule]}
-
-
-def allowed(table: str) -> list[dict[str, object]]:
-    """The entries of one table of `allowed.toml`."""
-    return list(tomllib.loads(ALLOWED.read_text(encoding="utf-8")).get(table, []))
 
 
 def _definitions(node: ast.AST, prefix: str) -> Iterator[tuple[str, _Function | ast.ClassDef]]:
@@ -102,17 +90,3 @@ def _depth(node: ast.AST, depth: int) -> int:
         chained = node.orelse
     below = [_depth(child, depth if child in chained else here) for child in ast.iter_child_nodes(node)]
     return max([here, *below])
-
-
-def entries() -> str:
-    """What exceeds a ceiling today, as tables of `allowed.toml`, with the reasons that stand there already."""
-    reasons = {(str(e["rule"]), str(e["where"])): str(e["reason"]) for e in allowed("ceiling")}
-    return "\n".join(_entry(key, value, reasons.get(key, "")) for key, value in sorted(exceeding().items()))
-
-
-def _entry(key: tuple[str, str], value: int, reason: str) -> str:
-    return f'[[ceiling]]\nrule = "{key[0]}"\nwhere = "{key[1]}"\nmeasure = {value}\nreason = "{reason}"\n'
-
-
-if __name__ == "__main__":
-    print(entries())

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from tests.contracts.ceilings import allowed
-from tests.contracts.sources import ROOT, sources
+from tests.contracts.sources import ROOT
 
 from loopwright import errors
 from loopwright.errors import LoopwrightError
@@ -47,20 +46,3 @@ def test_the_drawing_in_errors_py_shows_the_whole_tree() -> None:
 def test_the_docs_have_every_code(cls: type[LoopwrightError]) -> None:
     page = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
     assert f"| {cls.code} | {cls.__name__} |" in page, "run `python -m docs.generate`"
-
-
-def _strays() -> set[str]:
-    pattern = re.compile(r"^class ([^_]\w*)\((?:\w*Error|Exception|BaseException)\)", flags=re.MULTILINE)
-    elsewhere = (s for s in sources() if s.module != "loopwright.errors" and s.layer != "testing")
-    return {f"{source.path}::{name}" for source in elsewhere for name in pattern.findall(source.text)}
-
-
-def test_no_other_module_grows_a_tree_of_its_own() -> None:
-    """A private exception that never leaves its module is that module's own affair."""
-    found = _strays() - {str(entry["class"]) for entry in allowed("error")}
-    assert not found, f"define errors in errors.py, under its tree: {sorted(found)}"
-
-
-def test_the_list_of_exceptions_only_shrinks() -> None:
-    stale = {str(entry["class"]) for entry in allowed("error")} - _strays()
-    assert not stale, f"remove these from tests/contracts/allowed.toml: {sorted(stale)}"

@@ -60,7 +60,7 @@ def line_chart(chart: LineChart) -> str:
         return _empty(chart.title)
     plot = _plot((min(instants), max(instants)), _span(values, from_zero=chart.from_zero), chart)
     content = [_value_axis(plot, chart.form, chart.unit), _time_axis(plot)]
-    content += [_threshold(plot, level, chart.form, chart.unit) for level in chart.thresholds]
+    content += [_threshold(plot, level, chart) for level in chart.thresholds]
     content += [_line(plot, series, number) for number, series in enumerate(drawn, start=1)]
     content.append(_marks(plot, chart.markers[:MARKERS]))
     lasts = (f"{s.name} ends at {number_text(last(s), chart.form, chart.unit)}" for s in drawn)
@@ -80,7 +80,8 @@ def area_chart(chart: AreaChart) -> str:
     for number, part in enumerate(chart.parts[:SERIES], start=1):
         above = [base + max(part.share[index], 0.0) for base, index in zip(below, kept, strict=True)]
         content += [
-            svg.path(run, f"area s{number} {part.tone}", closed=True) for run in _runs(plot, edges, below, above)
+            svg.path(run, f"area s{number} {part.tone}", closed=True)
+            for run in _runs(plot, edges, below=below, above=above)
         ]
         below = above
     content += [_time_axis(plot), _marks(plot, chart.markers[:MARKERS])]
@@ -99,7 +100,7 @@ def reliability_chart(chart: ReliabilityChart) -> str:
     curves = chart.curves[:SERIES]
     most = max((count for curve in curves for count in curve.count), default=0)
     for number, curve in enumerate(curves, start=1):
-        content += [_bins(plot, curve, number), _histogram(plot, curve, number, most, len(curves))]
+        content += [_bins(plot, curve, number), _histogram(plot, curve, number, most=most, curves=len(curves))]
     content.append(svg.text((plot.x(0.5), 450.0), "predicted probability", "tick middle"))
     content.append(svg.text((plot.x(0) + 6, plot.y(1) + 10), "observed rate", "tick"))
     said = ", ".join(f"{curve.name}: {sum(curve.count):,} rows" for curve in curves)
@@ -123,7 +124,7 @@ def bar_chart(chart: BarChart) -> str:
     content += [
         svg.text((plot.x(t), height - 6), number_text(t, chart.form), "tick middle") for t in round_ticks(low, high, 4)
     ]
-    content += [_bar(plot, bar, index, chart) for index, bar in enumerate(bars)]
+    content += [_bar(plot, bar, index, chart=chart) for index, bar in enumerate(bars)]
     for level in chart.thresholds:
         content.append(svg.line((plot.x(level.value), 16.0), (plot.x(level.value), height - 20), "threshold"))
         content.append(svg.text((plot.x(level.value), 11.0), level.label, "level middle"))
@@ -203,9 +204,9 @@ def _time_axis(plot: _Plot) -> str:
     return "".join(drawn)
 
 
-def _threshold(plot: _Plot, level: Threshold, form: Form, unit: str) -> str:
+def _threshold(plot: _Plot, level: Threshold, chart: LineChart) -> str:
     height = plot.y(level.value)
-    shown = f"{level.label} {number_text(level.value, form, unit)}"
+    shown = f"{level.label} {number_text(level.value, chart.form, chart.unit)}"
     rule = svg.line((plot.x.start, height), (plot.x.end, height), "threshold")
     return rule + svg.text((plot.x.end, height - 5), shown, "level end")
 
@@ -247,7 +248,7 @@ def _apart(places: Sequence[float], end: float) -> list[float]:
 
 
 def _runs(
-    plot: _Plot, edges: Sequence[Micros], below: Sequence[float], above: Sequence[float]
+    plot: _Plot, edges: Sequence[Micros], *, below: Sequence[float], above: Sequence[float]
 ) -> Iterator[list[_Point]]:
     """The outlines of a part's stretches with a share above zero; one too short to be seen is widened to two pixels."""
     upper: list[_Point] = []
@@ -273,7 +274,7 @@ def _bins(plot: _Plot, curve: Curve, number: int) -> str:
     return route + "".join(svg.dot((x, y), 4.0, f"dot s{number}", tip=tip) for x, y, tip in filled)
 
 
-def _histogram(plot: _Plot, curve: Curve, number: int, most: int, curves: int) -> str:
+def _histogram(plot: _Plot, curve: Curve, number: int, *, most: int, curves: int) -> str:
     """Rows a bin, side by side for several curves, below the plot."""
     if not most:
         return ""
@@ -289,7 +290,7 @@ def _histogram(plot: _Plot, curve: Curve, number: int, most: int, curves: int) -
     return "".join(drawn)
 
 
-def _bar(plot: _Plot, bar: Bar, index: int, chart: BarChart) -> str:
+def _bar(plot: _Plot, bar: Bar, index: int, *, chart: BarChart) -> str:
     middle = plot.y(index + 0.5)
     name = svg.text((plot.x.start - 10, middle + 4), _short(bar.label), "label end")
     value = bar.value
