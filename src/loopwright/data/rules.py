@@ -67,7 +67,8 @@ def broken_rules(frame: pl.DataFrame, dataset: Dataset, failures: Sequence[Failu
     Args:
         frame: (n_rows, n_columns), typed.
         dataset: The declaration.
-        failures: What reading found already. A value that could not be read is null in the frame; that is not told twice.
+        failures: What reading found already. A value that could not be read is null in the frame; that is not told
+            twice.
     """
     found = [f for f in check(frame, dataset.contract) if not (f.column == dataset.key and f.rule == "unique")]
     found = [*failures, *_untold(found, failures)]
