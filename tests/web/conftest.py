@@ -69,9 +69,14 @@ class Home:
         digests = {"model": put_value(blobs, model)}
         if code is not None:
             digests["code"] = put_tree(blobs, {"own_predict.py": code.encode()})
-            digests["predict"] = put_value(blobs, "own_predict:predict")
         digests |= {name: put_value(blobs, value) for name, value in parts.items()}
-        manifest = Manifest(kind="model", parts=digests, entry="model", signature=SIGNATURE, example=EXAMPLE)
+        manifest = Manifest(
+            kind="model",
+            parts=digests,
+            entry="own_predict:predict" if code else "model",
+            signature=SIGNATURE,
+            example=EXAMPLE,
+        )
         return put_bundle(blobs, manifest)
 
     def arms(self, champion: str, *, canary: str | None = None, share: float = 0.0, release: str | None = None) -> int:

@@ -42,7 +42,7 @@ def test_the_canary_answers_its_share(on_probation):
     assert (said["version"], said["arm"], said["release"]) == (canary, "candidate", f"rel_{home.revision}")
 
 
-@pytest.mark.parametrize(("distance", "cause"), [(662, "hang"), (663, "shape"), (664, "crash"), (665, "shape")])
+@pytest.mark.parametrize(("distance", "cause"), [(662, "timeout"), (663, "shape"), (664, "crash"), (665, "shape")])
 def test_one_fatal_failure_stops_the_arm_and_the_champion_answers_that_request(
     on_probation, wait_until, distance, cause
 ):

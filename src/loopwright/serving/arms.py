@@ -1,13 +1,8 @@
 """The versions that answer for an endpoint at one time: the champion in this process, canaries in their children."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
-
-from loopwright.core.hashing import Digest, digest_bytes
-from loopwright.errors import ServingError
+from loopwright.release.routing import Arm, Arms, choose
 from loopwright.serving.health import ArmHealth
 from loopwright.serving.intake import Intake
 from loopwright.serving.model import Model
@@ -15,49 +10,9 @@ from loopwright.serving.observer import ArmLabel
 from loopwright.serving.probation import ProbationClient
 
 
-class ArmSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm as the ledger's record names it. `share` is of all requests, 0 to 1."""
-
-    name: str
-    role: str
-    version: Digest
-    share: float
-
-
-class ArmsSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The data of an `arms` record."""
-
-    endpoint: str
-    revision: int
-    arms: tuple[ArmSpec, ...]
-    release: str | None = None
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "ArmsSpec":
-        """Read a record's data.
-
-        Raises:
-            ServingError: It does not name exactly one champion.
-        """
-        try:
-            spec = msgspec.convert(dict(data), cls)
-        except msgspec.ValidationError as error:
-            raise ServingError("an arms record cannot be read", why=str(error)) from error
-        if len([arm for arm in spec.arms if arm.role == "champion"]) != 1:
-            raise ServingError(f"the arms of {spec.endpoint!r} name no single champion")
-        return spec
-
-    def label(self, arm: ArmSpec) -> ArmLabel:
-        """How an arm's figures are labelled."""
-        return ArmLabel(endpoint=self.endpoint, release=self.release, arm=arm.name, version=arm.version)
-
-    @property
-    def champion(self) -> ArmSpec:
-        return next(arm for arm in self.arms if arm.role == "champion")
-
-    @property
-    def canaries(self) -> tuple[ArmSpec, ...]:
-        return tuple(arm for arm in self.arms if arm.role != "champion")
+def label_of(arms: Arms, arm: Arm) -> ArmLabel:
+    """How an arm's figures are labelled."""
+    return ArmLabel(endpoint=arms.endpoint, release=arms.release, arm=arm.name, version=arm.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +20,7 @@ class ChampionArm:
     """The version that answers in this process, and for every other arm that fails."""
 
     label: ArmLabel
-    spec: ArmSpec
+    spec: Arm
     model: Model
     intake: Intake
 
@@ -75,7 +30,7 @@ class CanaryArm:
     """A version on probation. Its health outlives changes of its share within one release."""
 
     label: ArmLabel
-    spec: ArmSpec
+    spec: Arm
     intake: Intake
     client: ProbationClient
     health: ArmHealth
@@ -98,7 +53,7 @@ class ArmSet:
     `cause` is the journal's number of the event that set them (0: none), which a trip names as its cause.
     """
 
-    spec: ArmsSpec
+    spec: Arms
     champion: ChampionArm
     canaries: tuple[CanaryArm, ...] = field(default=())
     cause: int = 0
@@ -106,18 +61,12 @@ class ArmSet:
     def choose(self, key: str) -> CanaryArm | None:
         """The canary that a request belongs to, or None for the champion.
 
-        The same key has the same answer as long as the release lasts, and a growing share only adds keys. A canary that
-        cannot answer now is passed over: its share is the champion's.
+        A canary that cannot answer now is passed over: its share is the champion's.
         """
         if not self.canaries:
             return None
-        point = int(digest_bytes(f"{self.spec.release}:{key}".encode())[:16], 16) / float(1 << 64)
-        edge = 0.0
-        for canary in self.canaries:
-            edge += canary.spec.share
-            if point < edge:
-                return canary if canary.answers else None
-        return None
+        chosen = choose(self.spec, key)
+        return next((c for c in self.canaries if c.spec.name == chosen.name and c.answers), None)
 
     def by_version(self, prefix: str) -> ChampionArm | CanaryArm | None:
         """The arm whose version starts with `prefix` (at least 8 characters)."""

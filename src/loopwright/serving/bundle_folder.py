@@ -9,7 +9,7 @@ from loopwright.core.schema import Signature, example_value
 from loopwright.errors import ModelLoadError
 from loopwright.registry.bundle import Manifest, load_manifest, load_part
 
-_PREDICT = "predict"
+_CODE = Path("parts") / "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,17 @@ class BundleFolder:
 
     @property
     def code(self) -> Path | None:
-        """Folder of the model's own code, if it brought any."""
-        return self.folder / "parts" / "code" if "code" in self.manifest.parts else None
+        """Folder of the loop's own modules, where answering needs them: for a predict function, or a pickled model."""
+        needed = "code" in self.manifest.parts and (self.function() is not None or self.manifest.trust_pickle)
+        return self.folder / _CODE if needed else None
 
     def model(self) -> Any:
         """The trained model, decoded. Raises ModelLoadError."""
         return load_part(self.folder, "model")
 
     def function(self) -> str | None:
-        """The bundle's own `predict(model, columns)` as `module:name`, where it has one. Raises ModelLoadError."""
-        return str(load_part(self.folder, _PREDICT)) if _PREDICT in self.manifest.parts else None
+        """The bundle's own `predict(model, columns)` as `module:name`, where it has one."""
+        return self.manifest.entry if ":" in self.manifest.entry else None
 
     def example(self) -> dict[str, Any]:
         """A record that callers may send: the bundle's own, else one made from the contract."""

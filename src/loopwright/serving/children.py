@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopwright.errors import LoopwrightError
-from loopwright.serving.arms import ArmsSpec
+from loopwright.release.routing import Arms
 from loopwright.serving.loading import bundle_folder, socket_path
 from loopwright.store.blobs import Blobs
 from loopwright.store.ledger import Ledger
@@ -57,7 +57,7 @@ class ProbationPlan:
         for name, target in self.ledger.refs(f"{self.namespace}/endpoint/").items():
             record = self.ledger.record("arms", target) if name.endswith(_ARMS) else None
             if record is not None:
-                yield from (arm.version for arm in ArmsSpec.of(record.data).canaries)
+                yield from (arm.version for arm in Arms.of(record.data).canaries)
 
     def _command(self, version: str, folder: Path) -> ProbationCommand:
         arguments = [sys.executable, "-m", "loopwright.serving.probation_child", str(folder)]

@@ -226,6 +226,13 @@ class Endpoint:
         if trip is not None:
             self._on_trip(arms, canary, trip)
 
+    def stop_canary(self, arms: ArmSet, canary: CanaryArm, cause: str, why: str) -> None:
+        """Stop a canary for what happened outside any request: its child never came up, or went away."""
+        if canary.health.tripped is None:
+            trip = Trip(cause=cause, why=why)
+            canary.health.stop(trip)
+            self._on_trip(arms, canary, trip)
+
     def _rows_for(self, arms: ArmSet, canary: CanaryArm, asked: Sequence[_Pending]) -> list[Checked]:
         if canary.intake.door.signature.request == arms.champion.intake.door.signature.request:
             return [row for pending in asked for row in pending.rows]

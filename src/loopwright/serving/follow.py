@@ -12,7 +12,8 @@ from typing import Any
 from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
 from loopwright.errors import LoopwrightError
-from loopwright.serving.arms import ArmSet, ArmSpec, ArmsSpec, CanaryArm
+from loopwright.release.routing import Arm, Arms
+from loopwright.serving.arms import ArmSet, CanaryArm, label_of
 from loopwright.serving.endpoint import Endpoint
 from loopwright.serving.health import Trip
 from loopwright.serving.loading import ArmLoader
@@ -132,9 +133,7 @@ class Follower:
         arms = followed.endpoint.arms if followed else None
         for canary in arms.canaries if arms else ():
             if arms and arms.spec.release == data.get("release") and canary.spec.version == data.get("version"):
-                canary.health.stop(
-                    Trip(cause=str(data.get("cause")), why="as the journal says", requests=0, failures=0)
-                )
+                canary.health.stop(Trip(cause=str(data.get("cause")), why="as the journal says"))
 
     async def _catch_up(self, followed: _Followed) -> None:
         name = followed.endpoint.name
@@ -156,15 +155,15 @@ class Follower:
     def _load(self, target: str, current: ArmSet | None) -> ArmSet:
         """The arms of a record, ready. Runs in a thread; what answers now goes on answering."""
         record = self._ledger.record("arms", target)
-        spec = ArmsSpec.of(record.data if record else {})
+        spec = Arms.of(record.data if record else {})
         champion = self._loader.champion(spec, current.champion if current else None)
         canaries = tuple(self._canary(spec, arm, current) for arm in spec.canaries)
         return ArmSet(spec=spec, champion=champion, canaries=canaries, cause=self._moved_at(spec.endpoint))
 
-    def _canary(self, spec: ArmsSpec, arm: ArmSpec, current: ArmSet | None) -> CanaryArm:
+    def _canary(self, spec: Arms, arm: Arm, current: ArmSet | None) -> CanaryArm:
         for canary in current.canaries if current else ():
             if current and canary.spec.version == arm.version and current.spec.release == spec.release:
-                return replace(canary, spec=arm, label=spec.label(arm))
+                return replace(canary, spec=arm, label=label_of(spec, arm))
         made = self._loader.canary(spec, arm)
         tripped = recorded_trip(self._ledger, spec, arm)
         if tripped is not None:
@@ -196,10 +195,10 @@ class Follower:
             client, version = canary.client, canary.spec.version
             late = self._machine.monotonic() - followed.since.get(version, 0.0) > self._options.start_s
             if client.state == "refused" or (client.state == "starting" and late):
-                followed.endpoint.note_failure(arms, canary, "load", client.why)
+                followed.endpoint.stop_canary(arms, canary, "load", client.why)
             elif client.losses > followed.losses.get(version, 0):
                 followed.losses[version] = client.losses
-                followed.endpoint.note_failure(arms, canary, "crash", client.why)
+                followed.endpoint.stop_canary(arms, canary, "crash", client.why)
 
     async def _could_not_load(self, followed: _Followed, target: str, error: LoopwrightError) -> None:
         repeated = followed.failure is not None and followed.failure.get("target") == target

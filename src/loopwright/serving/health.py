@@ -1,61 +1,63 @@
-"""An arm's health in this worker: what happened to its requests, and whether the breaker has sent its share to zero."""
+"""An arm's health in this worker: what became of its requests, and whether the breaker has stopped it."""
 
-from collections import deque
+from typing import cast
 
 import msgspec
 
-_WINDOW = 50
-_LEAST_ERRORS = 5
-_MOST_ERROR_SHARE = 0.2
-_MOST_IN_A_ROW = 3
+from loopwright.release.breaker import BreakerRule, BreakerState, Outcome, after, trip
+
+_OUTCOMES = frozenset({"error", "timeout", "crash", "shape"})
+_MOST_WORDS = 300
 
 
 class Trip(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an arm was stopped. `cause` is crash, hang, shape, error or load."""
+    """Why an arm was stopped.
+
+    Attributes:
+        cause: As the breaker names it (crash, timeout, shape, failures_in_a_row, failure_share), or `load`: it never
+            came up.
+        why: The same in words, with the last failure; it may quote the model's own error.
+        requests: How many requests it was sent by this worker.
+        failures: How many of them it failed.
+    """
 
     cause: str
     why: str
-    requests: int
-    failures: int
+    requests: int = 0
+    failures: int = 0
 
 
 class ArmHealth:
     """Counts an arm's answers and failures in memory, and trips once, for good."""
 
-    def __init__(self) -> None:
-        self._recent: deque[bool] = deque(maxlen=_WINDOW)
-        self._in_a_row = 0
-        self._requests = 0
-        self._failures = 0
+    def __init__(self, rule: BreakerRule | None = None) -> None:
+        self._rule = rule or BreakerRule()
+        self._state = BreakerState()
         self.tripped: Trip | None = None
 
-    def stop(self, trip: Trip) -> None:
-        """Stop the arm for a trip that another worker, or this one before a restart, has recorded."""
+    def stop(self, reason: Trip) -> None:
+        """Stop the arm for a reason that no counter shows."""
         if self.tripped is None:
-            self.tripped = trip
+            self.tripped = reason
 
     def succeeded(self) -> None:
         """The arm answered."""
-        self._requests += 1
-        self._in_a_row = 0
-        self._recent.append(True)
+        self._state = after(self._state, "answered")
 
     def failed(self, cause: str, why: str) -> Trip | None:
         """The arm failed a request.
 
+        Args:
+            cause: `crash`, `timeout`, `shape`, or anything else for an error.
+            why: What happened, in words.
+
         Returns:
             The trip, where this failure is the one that trips the arm.
         """
-        self._requests += 1
-        self._failures += 1
-        self._in_a_row += 1
-        self._recent.append(False)
-        if self.tripped is not None or not (cause != "error" or self._burst()):
+        self._state = after(self._state, cast("Outcome", cause if cause in _OUTCOMES else "error"))
+        found = trip(self._state, self._rule)
+        if self.tripped is not None or found is None:
             return None
-        self.tripped = Trip(cause=cause, why=why[:300], requests=self._requests, failures=self._failures)
+        words = f"{found.why}; the last one: {why}"[:_MOST_WORDS]
+        self.tripped = Trip(cause=found.cause, why=words, requests=found.requests, failures=found.failures)
         return self.tripped
-
-    def _burst(self) -> bool:
-        errors = self._recent.count(False)
-        many = errors >= _LEAST_ERRORS and errors > _MOST_ERROR_SHARE * len(self._recent)
-        return self._in_a_row >= _MOST_IN_A_ROW or many

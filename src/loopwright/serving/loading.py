@@ -9,7 +9,8 @@ from pathlib import Path
 from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.registry.bundle import extract_bundle
-from loopwright.serving.arms import ArmSpec, ArmsSpec, CanaryArm, ChampionArm
+from loopwright.release.routing import Arm, Arms
+from loopwright.serving.arms import CanaryArm, ChampionArm, label_of
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door, Policy
 from loopwright.serving.health import ArmHealth
@@ -66,7 +67,7 @@ class ArmLoader:
     policy: Policy = "refuse"
     threads: int = 1
 
-    def champion(self, arms: ArmsSpec, current: ChampionArm | None) -> ChampionArm:
+    def champion(self, arms: Arms, current: ChampionArm | None) -> ChampionArm:
         """The champion of `arms`, loaded and proven; the current one's model where the version is the same.
 
         Raises:
@@ -74,12 +75,12 @@ class ArmLoader:
         """
         spec = arms.champion
         if current is not None and current.spec.version == spec.version:
-            return ChampionArm(label=arms.label(spec), spec=spec, model=current.model, intake=current.intake)
+            return ChampionArm(label=label_of(arms, spec), spec=spec, model=current.model, intake=current.intake)
         folder = bundle_folder(self.blobs, spec.version, self.run)
         model = Model.load(folder, threads=self.threads)
-        return ChampionArm(label=arms.label(spec), spec=spec, model=model, intake=self._intake(model.bundle))
+        return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=self._intake(model.bundle))
 
-    def canary(self, arms: ArmsSpec, spec: ArmSpec) -> CanaryArm:
+    def canary(self, arms: Arms, spec: Arm) -> CanaryArm:
         """One canary of `arms`; none of its code is loaded here, and its client is not started yet.
 
         Raises:
@@ -88,7 +89,7 @@ class ArmLoader:
         bundle = BundleFolder.read(bundle_folder(self.blobs, spec.version, self.run))
         client = ProbationClient(socket_path(self.run, spec.version), spec.version)
         intake = self._intake(bundle)
-        return CanaryArm(label=arms.label(spec), spec=spec, intake=intake, client=client, health=ArmHealth())
+        return CanaryArm(label=label_of(arms, spec), spec=spec, intake=intake, client=client, health=ArmHealth())
 
     def _intake(self, bundle: BundleFolder) -> Intake:
         try:

@@ -1,6 +1,7 @@
 """A model that answers: loaded from an extracted bundle, proven on its own example."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -116,9 +117,17 @@ def _call(own: str | None, native: Any, threads: int) -> Callable[[Mapping[str, 
 
 
 def _offer_code(folder: Path) -> None:
-    """Let the bundle's own modules be imported, before any of the same name elsewhere."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+    """Let this bundle's own modules be imported, and those of an earlier bundle, of the same names, no longer.
+
+    A model that is loaded already keeps the modules that it has.
+    """
+    earlier = [entry for entry in sys.path if Path(entry).parts[-2:] == folder.parts[-2:]]
+    for name, module in list(sys.modules.items()):
+        origin = getattr(module, "__file__", None) or ""
+        if any(origin.startswith(f"{entry}{os.sep}") for entry in earlier):
+            del sys.modules[name]
+    sys.path[:] = [str(folder), *(entry for entry in sys.path if entry not in earlier)]
+    importlib.invalidate_caches()
 
 
 def _named(error: Exception) -> str:

@@ -77,7 +77,7 @@ class ProbationClient:
             timeout_s: Seconds until the child counts as hung.
 
         Raises:
-            ArmFailedError: context `cause` is `crash`, `hang`, `error` (the model raised) or `shape` (no such frame).
+            ArmFailedError: context `cause` is `crash`, `timeout`, `error` (the model raised) or `shape` (nonsense).
         """
         if self._state != "ready" or self._writer is None:
             raise ArmFailedError("the version on probation is not there", why=self._why, cause="crash")
@@ -93,7 +93,7 @@ class ProbationClient:
             raise ArmFailedError(
                 "the version on probation did not answer in time",
                 why=f"nothing came within {timeout_s:g} s",
-                cause="hang",
+                cause="timeout",
             ) from error
         except OSError as error:
             raise ArmFailedError("the version on probation is gone", why=str(error), cause="crash") from error

@@ -5,7 +5,8 @@ import asyncio
 from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
 from loopwright.errors import StoreError
-from loopwright.serving.arms import ArmSet, ArmSpec, ArmsSpec, CanaryArm
+from loopwright.release.routing import Arm, Arms
+from loopwright.serving.arms import ArmSet, CanaryArm
 from loopwright.serving.health import Trip
 from loopwright.store.ledger import Ledger, Record
 
@@ -72,7 +73,7 @@ class TripRecorder:
         self._ledger.commit(records=[record], events=[draft])
 
 
-def recorded_trip(ledger: Ledger, spec: ArmsSpec, arm: ArmSpec) -> Trip | None:
+def recorded_trip(ledger: Ledger, spec: Arms, arm: Arm) -> Trip | None:
     """The trip of an arm in its release, if one is written down."""
     record = ledger.record(_KIND, _trip_id(spec, arm))
     if record is None:
@@ -81,5 +82,5 @@ def recorded_trip(ledger: Ledger, spec: ArmsSpec, arm: ArmSpec) -> Trip | None:
     return Trip(cause=cause, why=why, requests=int(record.data["requests"]), failures=int(record.data["failures"]))
 
 
-def _trip_id(spec: ArmsSpec, arm: ArmSpec) -> str:
+def _trip_id(spec: Arms, arm: Arm) -> str:
     return f"{spec.endpoint}/{spec.release}/{arm.version}"
