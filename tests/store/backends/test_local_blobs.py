@@ -141,14 +141,14 @@ def synced(monkeypatch):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux")
-def test_deferred_blobs_reach_the_device_with_the_flush(folder, monkeypatch):
+@pytest.mark.parametrize("count", [1, 50])
+def test_deferred_blobs_reach_the_device_with_the_flush(folder, monkeypatch, count):
     blobs = LocalBlobs(folder, sync="deferred")
-    blobs.put(b"first")  # makes its folder
     names = synced(monkeypatch)
-    digest = blobs.put(b"content")
-    assert digest[2:] not in names
+    digests = [blobs.put(str(number).encode()) for number in range(count)]
+    assert not {digest[2:] for digest in digests} & set(names)
     blobs.flush()
-    assert {digest[2:], digest[:2]} <= set(names)
+    assert {digest[2:] for digest in digests} | {digest[:2] for digest in digests} <= set(names)
     names.clear()
     blobs.flush()
     assert names == []
@@ -169,3 +169,20 @@ def test_flushing_goes_on_past_a_deleted_blob(folder):
     kept = blobs.put(b"b")
     blobs.flush()
     assert list(blobs.list()) == [kept]
+
+
+def test_what_could_not_be_flushed_is_flushed_next_time(folder, monkeypatch):
+    blobs = LocalBlobs(folder, sync="deferred")
+    blobs.put(b"content")
+
+    def broken(_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(StoreError):
+        blobs.flush()
+    monkeypatch.undo()
+    calls, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: calls.append(file) or sync(file))
+    blobs.flush()
+    assert len(calls) == 2

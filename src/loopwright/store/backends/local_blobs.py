@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -11,13 +12,15 @@ from typing import Literal
 from blake3 import blake3
 
 from loopwright.core.hashing import Digest, digest_bytes, digest_file, is_digest
-from loopwright.errors import BlobCorruptError, BlobMissingError, StoreError
+from loopwright.errors import BlobCorruptError, BlobMissingError, LoopwrightError, StoreError
 from loopwright.store.backends.os_errors import named_os_errors
 from loopwright.store.blobs import Blobs
 
 _CHUNK_BYTES = 1 << 20
 _COMPARED_BYTES = 1 << 16
 _TRIES = 5
+_SYNCED_ALONE = 4
+_SYNCED_TOGETHER = 16
 Sync = Literal["each", "deferred"]
 
 
@@ -117,12 +120,20 @@ class LocalBlobs(Blobs):
             return
         with self._lock:
             paths, self._unsynced = self._unsynced, set()
-        for path in paths | {path.parent for path in paths}:
-            try:
-                with named_os_errors(path):
-                    _sync(path)
-            except FileNotFoundError:
-                continue  # deleted since it was put
+        every = paths | {path.parent for path in paths}
+        try:
+            if len(paths) <= _SYNCED_ALONE:
+                for path in every:
+                    _sync_if_there(path)
+                return
+            # File systems commit what is waiting together, so that many at once take a fraction of one after another.
+            with ThreadPoolExecutor(_SYNCED_TOGETHER) as pool:
+                for _ in pool.map(_sync_if_there, every):
+                    pass
+        except LoopwrightError:
+            with self._lock:
+                self._unsynced |= paths
+            raise
 
     def _path(self, digest: Digest) -> Path:
         if not is_digest(digest):
@@ -219,6 +230,14 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _sync_if_there(path: Path) -> None:
+    try:
+        with named_os_errors(path):
+            _sync(path)
+    except FileNotFoundError:
+        return  # deleted since it was put
 
 
 def _missing(digest: Digest) -> BlobMissingError:
