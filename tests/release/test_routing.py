@@ -60,7 +60,7 @@ def test_arms_round_trip_as_a_records_data():
     "make",
     [
         lambda: Arm(name="x", role="canary", version="v", share=1.5),
-        lambda: arms_of(),
+        arms_of,
         lambda: arms_of(arm(share=0.5)),
         lambda: arms_of(arm(), arm(role="canary")),
         lambda: arms_of(arm(), arm(name="d")),
