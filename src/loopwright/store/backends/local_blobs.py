@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -45,6 +45,7 @@ class LocalBlobs(Blobs):
         self._unsynced: set[Path] = set()
         self._verified: set[Digest] = set()
         self._lock = Lock()
+        self._flushing = Lock()
         with named_os_errors(folder):
             self._temporary.mkdir(parents=True, exist_ok=True)
             self._remove_leftovers()
@@ -116,24 +117,15 @@ class LocalBlobs(Blobs):
 
     def flush(self) -> None:
         """Force every blob that this object put since the last flush to the device."""
-        if not self._unsynced:
-            return
-        with self._lock:
-            paths, self._unsynced = self._unsynced, set()
-        every = paths | {path.parent for path in paths}
-        try:
-            if len(paths) <= _SYNCED_ALONE:
-                for path in every:
-                    _sync_if_there(path)
-                return
-            # File systems commit what is waiting together, so that many at once take a fraction of one after another.
-            with ThreadPoolExecutor(_SYNCED_TOGETHER) as pool:
-                for _ in pool.map(_sync_if_there, every):
-                    pass
-        except LoopwrightError:
+        with self._flushing:  # a second caller must not return before the first one's flush is done
             with self._lock:
-                self._unsynced |= paths
-            raise
+                paths, self._unsynced = self._unsynced, set()
+            try:
+                _sync_all(paths)
+            except LoopwrightError:
+                with self._lock:
+                    self._unsynced |= paths
+                raise
 
     def _path(self, digest: Digest) -> Path:
         if not is_digest(digest):
@@ -230,6 +222,18 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _sync_all(paths: Set[Path]) -> None:
+    every = paths | {path.parent for path in paths}
+    if len(paths) <= _SYNCED_ALONE:
+        for path in every:
+            _sync_if_there(path)
+        return
+    # File systems commit what is waiting together, so that many at once take a fraction of one after another.
+    with ThreadPoolExecutor(_SYNCED_TOGETHER) as pool:
+        for _ in pool.map(_sync_if_there, every):
+            pass
 
 
 def _sync_if_there(path: Path) -> None:
