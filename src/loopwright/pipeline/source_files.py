@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from loopwright.core.hashing import Digest
+from loopwright.errors import LoopFileError
+from loopwright.pipeline.imported import imported_digest
 from loopwright.pipeline.modules import Owner, Parsed, owner_of
 from loopwright.pipeline.reach import CodeReader
 
@@ -23,7 +25,11 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def source_files(modules: Iterable[str], reader: CodeReader) -> tuple[SourceFile, ...]:
-    """The files of these modules and of every first-party module that they import, sorted by path."""
+    """The files of these modules and of every first-party module that they import, sorted by path.
+
+    Raises:
+        LoopFileError: A file is not what was imported from it any more.
+    """
     waiting, found = list(modules), dict[str, SourceFile]()
     while waiting:
         name = waiting.pop()
@@ -32,6 +38,8 @@ def source_files(modules: Iterable[str], reader: CodeReader) -> tuple[SourceFile
             continue
         parsed = reader.parsed(name)
         if parsed is not None:
+            if imported_digest(module) not in (None, parsed.digest):
+                raise LoopFileError(f"{parsed.file} was edited while it was loaded", fix="Run the command again.")
             found[name] = SourceFile(
                 path=_path(name, parsed.file), module=name, file=str(parsed.file), digest=parsed.digest
             )

@@ -17,6 +17,7 @@ from pathlib import Path
 from loopwright.core.clock import SystemClock
 from loopwright.core.environment import set_variables
 from loopwright.errors import LoopwrightError
+from loopwright.pipeline.imported import record_imports
 from loopwright.pipeline.runners.failure import refusal_of
 from loopwright.pipeline.runners.frames import Answer, Done, Start, receive, send
 from loopwright.pipeline.runners.invocation import Invoker
@@ -61,11 +62,8 @@ def _listen(tasks: int, waiting: "queue.SimpleQueue[Task]") -> None:
 
 
 def _preload(modules: tuple[str, ...]) -> None:
-    """Import what the tasks will need while the parent is still busy; a failure shows again when a task needs it.
-
-    Bytecode is not written: it is checked by whole seconds, so a source edited twice in one would run as it was.
-    """
-    sys.dont_write_bytecode = True
+    """Import what the tasks will need while the parent is still busy; a failure shows again when a task needs it."""
+    record_imports()
     for module in modules:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(module)

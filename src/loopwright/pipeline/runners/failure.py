@@ -13,6 +13,7 @@ from loopwright.errors import (
 )
 from loopwright.pipeline.modules import Owner, owner_of_file
 
+SOURCE_CHANGED = "source changed"
 _MOST_FRAMES = 12
 _LONGEST_MESSAGE = 2000
 
@@ -86,7 +87,7 @@ def source_changed(step: str, file: str) -> Failure:
     """The failure of a step whose source was edited between the plan and the run."""
     return Failure(
         step=step,
-        cause="source changed",
+        cause=SOURCE_CHANGED,
         message=f"{file} was edited while the run was under way",
         hint="Run again: the plan is made anew, and steps that had finished are not run again.",
     )

@@ -6,6 +6,7 @@ import random  # noqa: TID251 - the one place that seeds it, so that a step has 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from loopwright.core.clock import Clock
@@ -14,6 +15,7 @@ from loopwright.errors import LoopwrightError, StepFailedError
 from loopwright.formats.value import get_value, put_value
 from loopwright.pipeline.arguments import Given, valued
 from loopwright.pipeline.entry import function_of
+from loopwright.pipeline.imported import imported_digest
 from loopwright.pipeline.runners.failure import failure_of, source_changed
 from loopwright.pipeline.task import Result, Task
 from loopwright.store.blobs import Blobs
@@ -60,12 +62,17 @@ class Invoker:
         return function
 
     def _check_source(self, step: str, source: Digest) -> None:
-        """Compare the loaded modules' files with those that were planned."""
+        """Compare what was imported, or else the loaded modules' files, with what was planned."""
         for entry in read_tree(self._blobs, source):
             name = entry.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            file = getattr(sys.modules.get(name), "__file__", None)
-            if file is not None and (not Path(file).is_file() or digest_file(Path(file)) != entry.digest):
-                raise source_changed(step, str(file)).error()
+            module = sys.modules.get(name)
+            if module is not None and _text_digest(module) not in (None, entry.digest):
+                raise source_changed(step, entry.path).error()
+
+
+def _text_digest(module: ModuleType) -> Digest | None:
+    file = Path(getattr(module, "__file__", None) or "")
+    return imported_digest(module) or (digest_file(file) if file.is_file() else None)
 
 
 def seed(value: int, *, numeric: bool) -> None:

@@ -12,7 +12,7 @@ from typing import IO
 
 from loopwright.core.environment import child_environment
 from loopwright.pipeline.modules import Owner, owner_of_file
-from loopwright.pipeline.runners.failure import Failure
+from loopwright.pipeline.runners.failure import SOURCE_CHANGED, Failure, Refusal
 from loopwright.pipeline.runners.frames import Answer, Done, Start, receive, send
 from loopwright.pipeline.task import Result, Runner, Task
 
@@ -66,6 +66,11 @@ class SpawnedRunner(Runner):
     def run(self, task: Task) -> Result:
         child = self._ready(task.threads)
         answer = child.ask(task)
+        if isinstance(answer, Refusal) and answer.context.get("cause") == SOURCE_CHANGED:
+            # It may have imported an older text than the plan was made from; a new child imports what is there now.
+            self.close()
+            child = self._ready(task.threads)
+            answer = child.ask(task)
         if isinstance(answer, Done):
             return answer.result
         if answer is None:
