@@ -97,6 +97,8 @@ def test_comparison_is_not_applicable_to_the_first_and_unknown_where_the_champio
     first = run_gate(checks, SCORES, None, EVIDENCE, first=True)
     assert [v.outcome for v in first.verdicts] == [P, N]
     assert first.outcome is P
+    given = run_gate(checks, SCORES, SCORES, EVIDENCE, first=True)
+    assert [v.outcome for v in given.verdicts] == [P, N]
     missing = run_gate(checks, SCORES, None, EVIDENCE, first=False)
     assert [v.outcome for v in missing.verdicts] == [P, U]
     assert missing.outcome is U

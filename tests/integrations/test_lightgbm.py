@@ -100,7 +100,7 @@ def test_pipeline_around_a_classifier_comes_back() -> None:
 
 def test_foreign_kind_is_corrupt() -> None:
     _, files = Catalogue().encode(lightgbm.LGBMRegressor(**SETTINGS))
-    state = json.loads(files["state.json"]) | {"kind": "register_logger"}
+    state = json.loads(files["state.json"]) | {"kind": "CVBooster"}
     with pytest.raises(BlobCorruptError):
         Catalogue().decode("lightgbm/1", files | {"state.json": json.dumps(state).encode()})
 

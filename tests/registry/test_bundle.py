@@ -1,5 +1,7 @@
 """Bundles: one digest for all that a model is; a folder that stands alone; damage is told."""
 
+import os
+import shutil
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,6 +15,7 @@ from loopwright.core.codec import canonical, plain
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import BlobCorruptError, BlobMissingError, HomeTooNewError, ModelLoadError, UsageError
 from loopwright.formats.value import put_value
+from loopwright.registry import bundle
 from loopwright.registry.bundle import (
     Manifest,
     changed_parts,
@@ -70,6 +73,9 @@ def test_missing_parts_bad_names_and_absent_entries_are_refused(blobs: Blobs) ->
         with pytest.raises(UsageError):
             put_bundle(blobs, msgspec.structs.replace(whole, parts={name: whole.parts["model"]}, entry=name))
     with pytest.raises(UsageError, match="entry"):
+        put_bundle(blobs, msgspec.structs.replace(whole, parts={"model": whole.parts["model"]}, entry="loop:answer"))
+    assert put_bundle(blobs, msgspec.structs.replace(whole, entry="loop:answer"))
+    with pytest.raises(UsageError, match="entry"):
         put_bundle(blobs, msgspec.structs.replace(whole, entry="prompt"))
 
 
@@ -122,6 +128,29 @@ def test_several_workers_may_extract_into_one_folder_at_once(blobs: Blobs, tmp_p
         thread.join()
     assert failed == []
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_folder_that_appears_meanwhile_is_taken_only_where_it_is_the_same_bundle(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    real = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        if target == tmp_path / "b":
+            shutil.copytree(source, target)
+            if not same:
+                (target / "manifest.json").write_bytes(b"{}")
+        real(source, target)
+
+    monkeypatch.setattr(bundle.os, "rename", late)
+    digest = put_bundle(blobs, manifest(blobs))
+    if same:
+        extract_bundle(blobs, digest, tmp_path / "b")
+        assert load_part(tmp_path / "b", "features") == {"views": []}
+    else:
+        with pytest.raises(UsageError, match="in the way"):
+            extract_bundle(blobs, digest, tmp_path / "b")
 
 
 def test_failed_extraction_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class NotWorse(msgspec.Struct, frozen=True, kw_only=True, tag="not_worse_than_ch
         n = len(evidence.label)
         if n < _FEWEST_ROWS:
             return unknown(self.name, f"{n} rows are too few to compare on", n=n)
-        gain = metric_gain(metric, (candidate.scores, champion.scores), evidence, self.level)
+        gain = metric_gain(metric, (candidate.scores, champion.scores), evidence=evidence, level=self.level)
         if not gain.known:
             return unknown(self.name, f"the difference in {self.metric} is undefined on these rows", n=gain.n)
         outcome, words = self._decided(gain.low, gain.high)

@@ -45,7 +45,7 @@ def metric_interval(metric: Metric, scores: AnyArray, evidence: Evidence) -> Int
     )
 
 
-def metric_gain(metric: Metric, scores: tuple[AnyArray, AnyArray], evidence: Evidence, level: float) -> Interval:
+def metric_gain(metric: Metric, scores: tuple[AnyArray, AnyArray], *, evidence: Evidence, level: float) -> Interval:
     """The interval of how much better the first scores are than the second on the same rows; positive is better."""
     ahead, behind = scores if metric.greater_is_better else scores[::-1]
     if metric.name == "roc_auc" and evidence.task == "binary":

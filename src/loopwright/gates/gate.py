@@ -108,7 +108,7 @@ def run_gate(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"the gate has the check {twice[0]} twice", fix="Leave one of the two out.")
-    verdicts = [_judged(check, candidate, None if first else champion, evidence) for check in checks]
+    verdicts = [_judged(check, candidate, champion=None if first else champion, evidence=evidence) for check in checks]
     if not first and champion is None:
         verdicts = [_without_champion(check, verdict) for check, verdict in zip(checks, verdicts, strict=True)]
     if first:
@@ -133,7 +133,7 @@ def not_applicable(check: str, reason: str, **more: Any) -> Verdict:
     return Verdict(check=check, outcome=Outcome.NOT_APPLICABLE, reason=reason, **more)
 
 
-def _judged(check: GateCheck, candidate: Predictions, champion: Predictions | None, evidence: Evidence) -> Verdict:
+def _judged(check: GateCheck, candidate: Predictions, *, champion: Predictions | None, evidence: Evidence) -> Verdict:
     try:
         verdict: object = check(candidate, champion, evidence)
     except Exception as error:  # noqa: BLE001 - boundary: a check may be the user's code; the verdict records it

@@ -51,7 +51,7 @@ class EverySlice(msgspec.Struct, frozen=True, kw_only=True, tag="every_slice", t
                 threshold=self.bound,
                 details=_listed({}, small, counts),
             )
-        return self._verdict(metric, values, small, counts)
+        return self._verdict(metric, values=values, small=small, counts=counts)
 
     def _figures(
         self, metric: Metric, candidate: Predictions, evidence: Evidence
@@ -69,7 +69,7 @@ class EverySlice(msgspec.Struct, frozen=True, kw_only=True, tag="every_slice", t
         return values, small, counts
 
     def _verdict(
-        self, metric: Metric, values: dict[str, float], small: dict[str, int], counts: dict[str, int]
+        self, metric: Metric, *, values: dict[str, float], small: dict[str, int], counts: dict[str, int]
     ) -> Verdict:
         sign = 1.0 if metric.greater_is_better else -1.0
         undefined = [level for level, value in values.items() if not math.isfinite(value)]

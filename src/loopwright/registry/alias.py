@@ -82,11 +82,16 @@ def alias_history(
 ) -> tuple[PastMove, ...]:
     """Every move of an alias, oldest first."""
     return tuple(
-        PastMove(to=move.target, number=_number(ledger, name, move.target, namespace), at=move.at, seq=move.seq)
+        PastMove(
+            to=move.target,
+            number=_number(ledger, name, digest=move.target, namespace=namespace),
+            at=move.at,
+            seq=move.seq,
+        )
         for move in ledger.history(ref_name(name, alias, namespace))
     )
 
 
-def _number(ledger: Ledger, name: str, digest: Digest | None, namespace: str) -> int | None:
+def _number(ledger: Ledger, name: str, *, digest: Digest | None, namespace: str) -> int | None:
     version = find_version(ledger, digest, name=name, namespace=namespace) if digest else None
     return version.number if version else None

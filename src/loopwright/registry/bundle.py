@@ -102,7 +102,7 @@ def extract_bundle(blobs: Blobs, digest: Digest, folder: Path) -> None:
     if _holds(folder, digest):
         return
     if folder.exists():
-        raise UsageError(f"{folder} is in the way", fix="Name a folder that does not exist.")
+        raise _in_the_way(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -186,7 +186,11 @@ def _publish(building: Path, folder: Path, digest: Digest) -> None:
     building.chmod(0o700)
     try:
         os.rename(building, folder)
-    except OSError:
+    except OSError as error:
         # Another process published the same bundle first; its folder is as good as this one.
         if not _holds(folder, digest):
-            raise
+            raise _in_the_way(folder) from error
+
+
+def _in_the_way(folder: Path) -> UsageError:
+    return UsageError(f"{folder} is in the way", fix="Name a folder that does not exist.")
