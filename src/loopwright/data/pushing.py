@@ -6,6 +6,7 @@ a part writes down, in the same ledger commit, which batches it took: a cursor, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def push(
         "known_at": known_at,
         "count": len(rows),
         "batch": batch or random_id("push"),
-        "rows": to_json(rows).decode(),
+        "rows": to_json(frame.to_dicts()).decode(),
         "schema": to_json(schema_of(frame)).decode(),
     }
     stores.tables.append(f"push.{dataset.name}", [row])
@@ -106,14 +107,14 @@ def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> 
     if table.height == 0:
         return Unlanded(frame=pl.DataFrame(), cursor=cursor, batches=0)
     found = {row["batch"]: row for row in table.sort("at", "batch").to_dicts() if row["batch"] not in cursor.batches}
-    frames = [_batch(row, expected, name) for row in sorted(found.values(), key=lambda row: int(row["known_at"]))]
-    if not frames:
+    if not found:
         return Unlanded(frame=pl.DataFrame(), cursor=cursor, batches=0)
+    frames = _frames(sorted(found.values(), key=lambda row: int(row["known_at"])), expected, name)
     until = max(cursor.until, *(int(row["at"]) for row in found.values()))
     taken = cursor.batches | {batch: int(row["at"]) for batch, row in found.items()}
     recent = {batch: at for batch, at in taken.items() if at >= until - _OVERLAP}
     return Unlanded(
-        frame=pl.concat(frames, how="diagonal_relaxed"), cursor=Cursor(until=until, batches=recent), batches=len(frames)
+        frame=pl.concat(frames, how="diagonal_relaxed"), cursor=Cursor(until=until, batches=recent), batches=len(found)
     )
 
 
@@ -157,11 +158,19 @@ def _numbers(values: list[Any]) -> bool:
     return {type(value) for value in values if value is not None} == {int, float}
 
 
-def _batch(row: Mapping[str, Any], expected: Mapping[str, pl.DataType], name: str) -> pl.DataFrame:
-    types = types_in(decode(row["schema"])) | dict(expected)
-    frame, failures = frame_of(decode(row["rows"]), types)
-    refuse(failures, dataset=name)
-    return frame.with_columns(pl.lit(int(row["known_at"]), dtype=pl.Int64).alias(RESERVED_COLUMN))
+def _frames(batches: Sequence[Mapping[str, Any]], expected: Mapping[str, pl.DataType], name: str) -> list[pl.DataFrame]:
+    """The batches' rows, in their order; batches in a row that were of one schema become one frame."""
+    frames = []
+    for schema, group in groupby(batches, key=lambda batch: str(batch["schema"])):
+        rows: list[dict[str, Any]] = []
+        known_at: list[int] = []
+        for batch in group:
+            rows += decode(batch["rows"])
+            known_at += [int(batch["known_at"])] * int(batch["count"])
+        frame, failures = frame_of(rows, types_in(decode(schema)) | dict(expected))
+        refuse(failures, dataset=name)
+        frames.append(frame.with_columns(pl.Series(RESERVED_COLUMN, known_at, dtype=pl.Int64)))
+    return frames
 
 
 def _cursor(stores: Stores, name: str) -> Cursor:
