@@ -95,7 +95,8 @@ def test_a_failing_step_is_told_with_the_place_and_later_steps_do_not_run(flow):
         flow.run()
     frames = caught.value.context["frames"]
     assert [Path(frame.partition(":")[0]).name for frame in frames] == [
-        f"{flow.project.name('loop')}.py", f"{flow.project.name('helper')}.py",
+        f"{flow.project.name('loop')}.py",
+        f"{flow.project.name('helper')}.py",
     ]
     assert frames[-1].endswith(":3 in fail")
     assert isinstance(caught.value.__cause__, KeyError)

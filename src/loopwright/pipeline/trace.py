@@ -107,7 +107,7 @@ class Handle:
 
     def _refuse(self, use: str) -> NoReturn:
         raise GraphError(
-            f"the result of {self.node_!r} does not exist yet, so `{use}` cannot be asked of it",
+            f"the result of {self.node_!r} does not exist yet, so {use} cannot be asked of it",
             why="a pipeline function only connects steps; values exist when it runs",
             fix="Move this expression into a step.",
         )
@@ -115,11 +115,15 @@ class Handle:
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - always refuses
         self._refuse("if …")
 
-    def __len__(self) -> NoReturn:  # noqa: PLE0303 - always refuses
-        self._refuse("len()")
+    def __len__(self) -> int:
+        if self.outputs_ == 1:
+            self._refuse("len()")
+        return self.outputs_
 
-    def __getitem__(self, key: object) -> NoReturn:
-        self._refuse(f"[{key!r}]")
+    def __getitem__(self: H, key: int) -> H:
+        if self.outputs_ == 1 or not isinstance(key, int):
+            self._refuse(f"[{key!r}]")
+        return list(self)[key]
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         self._refuse("()")

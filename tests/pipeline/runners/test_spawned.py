@@ -123,7 +123,9 @@ def test_the_child_has_only_the_environment_that_the_pipeline_declares(child, mo
     assert "SECRET_TOKEN" not in names
     assert {"PATH", "OMP_NUM_THREADS"} <= names
     child.bench.variables = {"REGION": "eu", "SECRET_TOKEN": "x"}
-    child.bench.project.write("loop", MODEL.replace("BODY", "[os.environ.get('REGION'), os.environ.get('SECRET_TOKEN')]"))
+    child.bench.project.write(
+        "loop", MODEL.replace("BODY", "[os.environ.get('REGION'), os.environ.get('SECRET_TOKEN')]")
+    )
     text = child.bench.project.texts["loop"].replace("@pipeline\n", "@pipeline(variables=('REGION',))\n")
     child.bench.project.write("loop", text, head=False)
     assert get_value(child.bench.blobs, child.bench.run().results["model"]) == ["eu", None]
@@ -214,7 +216,8 @@ def test_when_the_parent_is_killed_nothing_is_left_running(tmp_path, how):
 def test_an_import_that_fails_in_the_child_is_a_failed_step(child):
     bench = child.bench
     bench.project.write(
-        "loop", "import sys\nif 'loopwright.pipeline.runners.child' in sys.argv[0] or sys.flags.safe_path:\n"
+        "loop",
+        "import sys\nif 'loopwright.pipeline.runners.child' in sys.argv[0] or sys.flags.safe_path:\n"
         "    raise RuntimeError('not here')\n",
     )
     bench.project.texts["loop"] += textwrap.dedent(MODEL).replace("BODY", "1")
