@@ -107,3 +107,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+import sys as _sys  # noqa: E402
+from types import ModuleType as _M  # noqa: E402
+
+
+class _P(_M):
+    def __setattr__(self, name, value):  # type: ignore
+        if name == "pipeline" and isinstance(value, _M):
+            return
+        super().__setattr__(name, value)
+
+
+_sys.modules[__name__].__class__ = _P

@@ -100,13 +100,14 @@ class Stream:
         """Forget rows before `start`."""
         self._next = int(np.searchsorted(self._times, start, side="left"))
 
-    def take(self, until: Micros) -> tuple[list[dict[str, Any]], np.ndarray]:
-        """The next rows with time before `until`, and their times, shape (n,)."""
-        end = int(np.searchsorted(self._times, until, side="left"))
-        rows = self._frame.slice(self._next, end - self._next).to_dicts()
-        times = self._times[self._next : end]
-        self._next = max(self._next, end)
-        return rows, times
+    def take(self, until: Micros, *, one_in: int = 1) -> list[dict[str, Any]]:
+        """The next rows with time before `until`; of these, every `one_in`-th row of the whole stream."""
+        end = max(self._next, int(np.searchsorted(self._times, until, side="left")))
+        rows = self._frame.slice(self._next, end - self._next)
+        if one_in > 1:
+            rows = rows.filter(pl.Series(np.arange(self._next, end) % one_in == 0))
+        self._next = end
+        return rows.to_dicts()
 
     def __len__(self) -> int:
         return len(self._times)

@@ -27,6 +27,8 @@ from loopwright.observations.labels import TABLE as LABELS
 from loopwright.pipeline.step import TrainingSetHandle, source
 
 MAX_CLASSES = 100
+ALL_KNOWN: Micros = 2**62
+"""History counts by event time alone: a file of last year's departures, landed today, was known last year."""
 
 
 class TrainingSetSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,11 @@ class TrainingSets:
             versions[name] = version
         return Pins(versions=versions, labels_known_at=self._last_label())
 
+    def pins_of(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The newest pins as JSON, for provenance; empty where a dataset has not landed yet."""
+        pins = self.pins(msgspec.convert(spec, TrainingSetSpec))
+        return {} if pins is None else dict(msgspec.to_builtins(pins))
+
     def probe(self, spec: Mapping[str, Any]) -> Digest | None:
         """The digest of the newest pins."""
         pins = self.pins(msgspec.convert(spec, TrainingSetSpec))
@@ -124,7 +131,7 @@ class TrainingSets:
         frames = {name: read(self.workspace.stores, name, version=version) for name, version in pins.versions.items()}
         if views:
             labelled = join_features(
-                labelled, event_time=str(dataset.event_time), known=None, views=[(view, frames[view.source.name]) for view in views]
+                labelled, event_time=str(dataset.event_time), known=ALL_KNOWN, views=[(view, frames[view.source.name]) for view in views]
             )
         return _assemble(labelled, dataset, spec, views)
 

@@ -20,12 +20,13 @@ USER_FILE = Path("~/.config/loopwright/settings.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """What every journey is given."""
+    """What every journey is given. `clock` is the workspace's, `machine` the machine's: they differ in a replay."""
 
     project: Path
     stores: Stores
     settings: Settings
     clock: Clock
+    machine: Clock
     ids: IdSource
     actor: str
 
@@ -75,7 +76,7 @@ def open_workspace(
         create_home(home, replay=replay, ids=random_id, clock=system)
     stores = open_stores(home, clock=system, ids=random_id)
     clock = ReplayClock(stores.ledger, system) if stores.replay else system
-    return Workspace(project=project, stores=stores, settings=settings, clock=clock, ids=random_id, actor=_actor())
+    return Workspace(project=project, stores=stores, settings=settings, clock=clock, machine=system, ids=random_id, actor=_actor())
 
 
 def _actor() -> str:

@@ -25,7 +25,9 @@ def command(
     if data is not None:
         if not target:
             raise UsageError("--data needs --target", fix="Name the column to predict: --target COLUMN.")
-        made = entry("loopwright.app.new_from_data:new_from_data")(Path(name), data, target, key=key or None, time=time or None)
+        made = entry("loopwright.app.new_from_data:new_from_data")(
+            Path(name), data, target, key=key or None, time=time or None
+        )
     else:
         made = new_from_template(Path(name), template or "tabular")
     return Answer(data=made, show=lambda: _show(made))

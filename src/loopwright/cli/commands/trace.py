@@ -13,7 +13,9 @@ from loopwright.core.clock import iso
 
 
 def command(
-    subject: Annotated[str, typer.Argument(help="A thing: model:NAME@champion, incident:ID, alert:ID, release:ID, run:ID, event:SEQ.")],
+    subject: Annotated[
+        str, typer.Argument(help="A thing: model:NAME@champion, incident:ID, alert:ID, release:ID, run:ID, event:SEQ.")
+    ],
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
 ) -> Answer:
     """Print the chain of cause and effect behind a thing."""
@@ -25,4 +27,6 @@ def command(
 def _show(found: Trace) -> None:
     for link in found.links:
         event = link.event
-        line(f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {'  ' * min(link.depth, 12)}{describe(event)}  ({event.actor})")
+        line(
+            f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {'  ' * min(link.depth, 12)}{describe(event)}  ({event.actor})"
+        )

@@ -1,0 +1,132 @@
+"""The control process's work: one pass watches, retrains and moves releases. One controller at a time, by a lease."""
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+from loopwright.app.intake import Feedback, push_rows, take_feedback
+from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.online import ensure_online
+from loopwright.app.release import running_release
+from loopwright.app.release_control import ReleaseController
+from loopwright.app.retrain import retrain_if_due
+from loopwright.app.versions import manifest_of, views_of
+from loopwright.app.watch import watch_endpoint
+from loopwright.app.workspace import Workspace
+from loopwright.core.clock import SECOND
+from loopwright.features.view import FeatureView
+
+LEASE_KEY = "lease/controller"
+LEASE_S = 10
+READY_S = 45.0
+POLL_S = 0.05
+SEALED = ("requests", "labels", "arm_stats")
+SEAL_EVERY_S = 5.0
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pass found: whether a release is under way, and how many have ended, and how many well."""
+
+    releasing: bool
+    promoted: int
+    finished: int
+    leading: bool
+
+
+class Controller:
+    """Runs passes over one loop. Safe to call from several threads: passes and intake take turns."""
+
+    def __init__(self, workspace: Workspace, loaded: LoadedLoop) -> None:
+        self._workspace = workspace
+        self._loaded = loaded
+        self._releases = ReleaseController(workspace)
+        self._lock = Lock()
+        self._name = workspace.ids("control").encode()
+        self._sealed_at = 0.0
+        self._views_of: tuple[str | None, tuple[FeatureView, ...]] = (None, ())
+
+    def step(self) -> Passed:
+        """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""
+        with self._lock:
+            leading = self._lead()
+            if leading:
+                watch = watch_endpoint(self._workspace, self._loaded.loop)
+                retrain_if_due(self._workspace, self._loaded, watch)
+                self._releases.step(self._loaded.loop.name)
+                self._seal()
+            return self._passed(leading=leading)
+
+    def settle(self) -> Passed:
+        """One pass, and then wait until every live worker stands at the newest arms and their versions are up."""
+        passed = self.step()
+        clock = self._workspace.clock
+        deadline = clock.monotonic() + READY_S
+        while not self._settled() and clock.monotonic() < deadline:
+            clock.sleep(POLL_S)
+        return passed
+
+    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Take pushed rows; see `app.intake.push_rows`."""
+        with self._lock:
+            return push_rows(self._workspace, self._loaded.datasets, self._views(), dataset, rows)
+
+    def feedback(self, endpoint: str, labels: Sequence[Feedback]) -> int:
+        """Take labels; see `app.intake.take_feedback`."""
+        return take_feedback(self._workspace, endpoint, labels)
+
+    def prepare(self) -> None:
+        """Fill the online features of what answers now."""
+        with self._lock:
+            ensure_online(self._workspace, self._views())
+
+    def _views(self) -> tuple[FeatureView, ...]:
+        """The feature views of every version that answers now, once each; read again when the arms have moved."""
+        ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
+        target = ledger.ref(self._workspace.ref("endpoint", name, "arms"))
+        if target != self._views_of[0]:
+            record = ledger.record("arms", target) if target else None
+            versions = [arm["version"] for arm in record.data["arms"]] if record else []
+            found = {view.digest(): view for v in versions for view in views_of(self._workspace, manifest_of(self._workspace, v))}
+            self._views_of = (target, tuple(found.values()))
+        return self._views_of[1]
+
+    def _lead(self) -> bool:
+        kv = self._workspace.stores.kv
+        expires = self._workspace.machine.now() + LEASE_S * SECOND
+        held = kv.get_many([LEASE_KEY]).get(LEASE_KEY)
+        if held not in (None, self._name):
+            return False
+        return kv.compare_and_set(LEASE_KEY, held, self._name, expires_at=expires)
+
+    def _seal(self) -> None:
+        """Closed segments become Parquet, so that looking back stays cheap."""
+        if self._workspace.clock.monotonic() - self._sealed_at >= SEAL_EVERY_S:
+            self._sealed_at = self._workspace.clock.monotonic()
+            for table in SEALED:
+                self._workspace.stores.tables.seal(table)
+
+    def _passed(self, *, leading: bool) -> Passed:
+        ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
+        ended = {status: len(ledger.search("release", where={"endpoint": name, "status": status}, limit=1000))
+                 for status in ("promoted", "rolled_back", "inconclusive")}
+        return Passed(
+            releasing=running_release(self._workspace, name) is not None, promoted=ended["promoted"], finished=sum(ended.values()),
+            leading=leading,
+        )
+
+    def _settled(self) -> bool:
+        """Whether every live worker has acknowledged the newest arms and none of its versions is still coming up."""
+        ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
+        target = ledger.ref(self._workspace.ref("endpoint", name, "arms"))
+        arms = ledger.record("arms", target) if target else None
+        if arms is None:
+            return True
+        fresh = self._workspace.machine.now() - LEASE_S * SECOND
+        leases = [r.data for r in ledger.search("lease", where={"role": "worker"}, limit=100)]
+        live = [lease for lease in leases if not lease.get("ended") and int(lease["at"]) > fresh]
+        return bool(live) and all(
+            lease["revisions"].get(name) == arms.data["revision"] and "starting" not in lease["arms"].get(name, {}).values()
+            for lease in live
+        )

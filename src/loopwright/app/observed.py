@@ -1,0 +1,78 @@
+"""Logged requests as the columns that the model saw: what drift is measured on and what models are compared on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from loopwright.core.clock import Micros
+from loopwright.core.schema import Column, Signature
+from loopwright.monitoring.reference import prediction_values
+from loopwright.observations.request_log import TABLE
+from loopwright.store.tables import Tables
+
+
+def answered(
+    tables: Tables, endpoint: str, *, version: str | None = None, since: Micros | None = None, until: Micros | None = None
+) -> pl.DataFrame:
+    """Requests that were answered with 200, in order of event time.
+
+    Args:
+        tables: Where the request log is.
+        endpoint: Whose.
+        version: Only those that this model answered.
+        since, until: A half-open span of *receipt* time.
+    """
+    rows = tables.scan(TABLE, since=since, until=until)
+    if not rows.height:
+        return rows
+    kept = (pl.col("endpoint") == endpoint) & (pl.col("status") == 200)
+    if version is not None:
+        kept = kept & (pl.col("version") == version)
+    return rows.filter(kept).sort("event_time", maintain_order=True)
+
+
+def model_columns(rows: pl.DataFrame, signature: Signature) -> dict[str, np.ndarray]:
+    """The model's features as numbers by name, (n_rows,) each: codes for categories, NaN for nulls.
+
+    Args:
+        rows: Rows of the request log, with the structs `inputs` and `features`.
+        signature: The model's contract.
+    """
+    return {column.name: _numbers(_values(rows, column), column) for column in signature.features}
+
+
+def prediction_column(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
+    """What is watched of the answers, (n_rows,): see `monitoring.reference.prediction_values`."""
+    return prediction_values(scores_of(rows, signature), signature.task)
+
+
+def scores_of(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
+    """(n_rows,) or (n_rows, n_classes) as the model answered."""
+    if signature.task != "multiclass":
+        return rows["score"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    probabilities = rows["output"].struct.field("probabilities").to_list()
+    return np.asarray(probabilities, dtype=np.float64).reshape(rows.height, -1)
+
+
+def _values(rows: pl.DataFrame, column: Column) -> pl.Series:
+    for place in ("features", "inputs"):
+        if place in rows.columns and isinstance(rows.schema[place], pl.Struct):
+            struct = rows[place].struct
+            if column.name in struct.fields:
+                return struct.field(column.name)
+    return pl.Series(column.name, [None] * rows.height, dtype=pl.Float64)
+
+
+def _numbers(values: pl.Series, column: Column) -> np.ndarray:
+    if column.categories is not None and column.kind in ("category", "string"):
+        levels = list(column.categories)
+        codes = values.cast(pl.String).replace_strict(levels, range(len(levels)), default=-1, return_dtype=pl.Int32)
+        return codes.fill_null(-1).to_numpy()
+    return values.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with times as ISO text, as a request would send it."""
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}

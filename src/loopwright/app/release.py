@@ -1,0 +1,107 @@
+"""Releases: how a version that passed its gate reaches all traffic, or does not."""
+
+import msgspec
+
+from loopwright.app.arms import current_arms, move_arms
+from loopwright.app.loop import Loop
+from loopwright.app.online import ensure_online
+from loopwright.app.run import Override
+from loopwright.app.running_release import RunningRelease
+from loopwright.app.versions import champion_of, manifest_of, reference_of, views_of
+from loopwright.app.workspace import Workspace
+from loopwright.core.events import EventDraft
+from loopwright.core.hashing import Digest
+from loopwright.errors import ReleaseError
+from loopwright.release.plan import Canary, ReleasePlan, plan_release
+from loopwright.release.policy import start
+from loopwright.release.routing import Arms
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """What starting a release did: `releasing` with its id, or `waiting` behind the one under way."""
+
+    status: str
+    release: str | None
+    events: tuple[int, ...]
+
+
+def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
+    """Make the first version champion and let it answer all requests; returns the events."""
+    ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
+    data = {"ref": workspace.ref("model", loop.name, "champion"), "from": None, "to": version, "reason": "first champion"}
+    draft = EventDraft(kind="ref_moved", subject=f"model:{loop.name}", data=data, caused_by=caused_by, actor=workspace.actor,
+                       logical_at=workspace.clock.now())
+    return move_arms(workspace, Arms.only_champion(loop.name, version), events=[draft], champion=(None, version))
+
+
+def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
+    """Make a version champion at once, for a loop that declares no release; returns the events."""
+    arms, before = current_arms(workspace, name), champion_of(workspace, name)
+    if arms is None or before is None:
+        raise ReleaseError(f"{name!r} has no champion to follow")
+    ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
+    data = {"ref": workspace.ref("model", name, "champion"), "from": before, "to": version, "reason": "the loop declares no release"}
+    draft = EventDraft(kind="ref_moved", subject=f"model:{name}", data=data, caused_by=caused_by, actor=workspace.actor,
+                       logical_at=workspace.clock.now())
+    return move_arms(workspace, arms.with_champion(version), events=[draft], champion=(before, version))
+
+
+def start_release(
+    workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...], override: Override | None = None
+) -> Started:
+    """Put a version beside the champion, at the first step's share.
+
+    Args:
+        workspace: The workspace.
+        loop: The loop, whose `release` is the declaration; one step of 5 % under an override where it declares none.
+        version: The registered version.
+        caused_by: Events that led to it.
+        override: Set where the gate did not pass.
+
+    Raises:
+        ReleaseError: There is no champion to stand beside.
+    """
+    arms = current_arms(workspace, loop.name)
+    if arms is None:
+        raise ReleaseError(f"{loop.name!r} has no champion to stand beside")
+    if running_release(workspace, loop.name) is not None:
+        return Started(status="waiting", release=None, events=())
+    manifest, champion = manifest_of(workspace, version), arms.champion.version
+    ensure_online(workspace, views_of(workspace, manifest))
+    now = workspace.clock.now()
+    plan = plan_release(
+        loop.release or Canary(steps=(5, 100)), endpoint=loop.name, champion=champion, candidate=version,
+        task=manifest.signature.task, loss_scale=_loss_scale(workspace, champion),
+    )
+    release = RunningRelease(id=workspace.ids("rel"), plan=plan, state=start(plan, now), counted_until=now, labels_until=now)
+    data = {"endpoint": loop.name, "candidate": version, "champion": champion, "share": plan.shares[0], "override": override is not None}
+    draft = EventDraft(kind="release_started", subject=f"release:{release.id}", data=data, caused_by=caused_by,
+                       actor=workspace.actor, logical_at=now)
+    moved = move_arms(
+        workspace, arms.with_canary(version, plan.shares[0], release=release.id), events=[draft], records=[release.record(now)]
+    )
+    release = msgspec.structs.replace(release, event=moved[-1])
+    workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
+    return Started(status="releasing", release=release.id, events=moved)
+
+
+def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | None:
+    """The release under way, if any."""
+    found = workspace.stores.ledger.search("release", where={"endpoint": endpoint, "status": "running"}, limit=1)
+    return msgspec.convert(found[0].data, RunningRelease) if found else None
+
+
+def explain_release(plan: ReleasePlan) -> tuple[str, ...]:
+    """The plan in words: its steps and what it needs."""
+    shares = ", ".join(f"{share:.0%}" for share in plan.shares)
+    return (f"shares {shares}; at each step {plan.min_requests} requests of the candidate",
+            *(f"guard {guard.name}, required {guard.required.replace('_', ' ')}" for guard in plan.guards))
+
+
+def _loss_scale(workspace: Workspace, version: Digest) -> float | None:
+    """The labels' standard deviation on the champion's holdout, from its RMSE and R²."""
+    reference = reference_of(workspace, manifest_of(workspace, version))
+    quality = reference.quality if reference else {}
+    if "rmse" not in quality or quality.get("r2", 1.0) >= 1.0:
+        return None
+    return float(quality["rmse"] / (1.0 - quality["r2"]) ** 0.5)

@@ -1,0 +1,164 @@
+"""`plan` and `run`: from what changed to a judged candidate. This half is light; what judges is reached by name."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import msgspec
+
+from loopwright.app.entry import entry
+from loopwright.app.landing import land_all
+from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.workspace import Workspace
+from loopwright.core.environment import variables
+from loopwright.core.verdict import Outcome, Verdict
+from loopwright.errors import UsageError
+from loopwright.pipeline.cache import LedgerCache
+from loopwright.pipeline.execute import RunResult, Workbench, apply
+from loopwright.pipeline.graph import Graph
+from loopwright.pipeline.identify import Identities, Source, identify
+from loopwright.pipeline.pipeline import Pipeline
+from loopwright.pipeline.plan import Plan, plan
+from loopwright.pipeline.progress import OnProgress, silent
+from loopwright.pipeline.runners.in_process import InProcessRunner
+from loopwright.pipeline.runners.spawned import SpawnedRunner
+
+SOURCES = {"training_set": "loopwright.app.training_set:TrainingSets"}
+JUDGE = "loopwright.app.judge:judge"
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's word that a candidate may go into canary though its gate did not pass."""
+
+    reason: str
+    actor: str
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a candidate.
+
+    Attributes:
+        version: The bundle's digest.
+        number: The version's number, where it was registered.
+        outcome: The gate's.
+        verdicts: Every check's.
+        metrics: Figures on the holdout.
+        status: `champion` (the first), `releasing`, `promoted` (a loop without a release), `waiting` (another release is
+            under way), `unchanged` (it is the champion already), `refused`.
+        release: The release's id, where one started.
+        events: What was written to the journal, in order.
+    """
+
+    version: str
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    metrics: dict[str, float | None]
+    status: str
+    number: int | None = None
+    release: str | None = None
+    events: tuple[int, ...] = ()
+
+
+class LoopRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run: which steps ran, and what became of the candidate, if the pipeline made one."""
+
+    run: str
+    ran: tuple[str, ...]
+    reused: tuple[str, ...]
+    results: dict[str, str]
+    landed: tuple[int, ...]
+    judged: Judged | None = None
+    events: tuple[int, ...] = ()
+
+    @property
+    def unchanged(self) -> bool:
+        return not self.ran
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and what it was made from."""
+
+    plan: Plan
+    identities: Identities
+    sources: dict[str, Any]
+
+
+def plan_loop(workspace: Workspace, loaded: LoadedLoop, parameters: Mapping[str, Any] | None = None) -> Planned:
+    """Say which steps would run, and why, against what has landed so far.
+
+    Raises:
+        UsageError, GraphError: The pipeline is not one.
+    """
+    graph = _graph(loaded, parameters)
+    sources = _sources(workspace, loaded, graph)
+    identities = identify(graph, sources=sources, variables=variables())
+    cache = LedgerCache(workspace.stores.ledger, workspace.stores.blobs)
+    return Planned(plan=plan(graph, identities.nodes, cache), identities=identities, sources=sources)
+
+
+def run_loop(
+    workspace: Workspace, loaded: LoadedLoop, *, parameters: Mapping[str, Any] | None = None, override: Override | None = None,
+    on_progress: OnProgress = silent, caused_by: tuple[int, ...] = (),
+) -> LoopRun:
+    """Land what is new, run what changed, and judge the candidate.
+
+    Args:
+        workspace: The project's workspace.
+        loaded: The loop file.
+        parameters: Values for the pipeline's parameters.
+        override: Lets a candidate that did not pass into canary; recorded with its reason and the failed checks.
+        on_progress: Told of every step.
+        caused_by: Events that led to this run.
+
+    Raises:
+        DataRefusedError: A landing broke its contract.
+        StepFailedError: A step failed.
+        GateFailedError, NoVerdictError: The candidate did not pass.
+    """
+    landed = land_all(workspace, loaded.datasets)
+    planned = plan_loop(workspace, loaded, parameters)
+    graph = planned.plan.graph
+    spawned = SpawnedRunner(
+        blobs=workspace.home / "blobs", project=loaded.project, search_path=_search_path(loaded), modules=(graph.module,)
+    )
+    with closing(spawned):
+        if any(node.isolated and node.action == "run" for node in planned.plan.nodes):
+            spawned.start()
+        done = apply(planned.plan, planned.identities, Workbench(
+            blobs=workspace.stores.blobs, ledger=workspace.stores.ledger, clock=workspace.clock, ids=workspace.ids,
+            in_process=InProcessRunner(workspace.stores.blobs, clock=workspace.clock), isolated=spawned,
+            sources=planned.sources, variables=variables(), on_progress=on_progress, actor=workspace.actor,
+            caused_by=(*caused_by, *landed), namespace=workspace.namespace,
+        ))
+    judged = entry(JUDGE)(workspace, loaded, planned, done, override) if graph.candidate else None
+    return _result(done, landed, judged)
+
+
+def _result(done: RunResult, landed: tuple[int, ...], judged: Judged | None) -> LoopRun:
+    reused = tuple(step.step for step in done.steps if step.action == "reused")
+    return LoopRun(
+        run=done.run, ran=done.ran, reused=reused, results=done.results, landed=landed, judged=judged,
+        events=(*landed, *done.events, *(judged.events if judged else ())),
+    )
+
+
+def _graph(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
+    pipeline = loaded.loop.pipeline
+    if not isinstance(pipeline, Pipeline):
+        raise UsageError(
+            f"the loop {loaded.loop.name!r} has a pipeline that is not one", why=f"it is a {type(pipeline).__name__}",
+            fix="Decorate the function with @lw.pipeline.",
+        )
+    return pipeline.trace(parameters)
+
+
+def _sources(workspace: Workspace, loaded: LoadedLoop, graph: Graph) -> dict[str, Source]:
+    kinds = {node.source.kind for node in graph.nodes if node.source is not None}
+    return {
+        kind: entry(SOURCES[kind])(workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name)
+        for kind in sorted(kinds & SOURCES.keys())
+    }
+
+
+def _search_path(loaded: LoadedLoop) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((str(loaded.path.parent), str(loaded.project))))

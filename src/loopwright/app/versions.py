@@ -1,0 +1,51 @@
+"""What the journeys need to know of a registered version: its manifest, its reference, its name."""
+
+from typing import Any
+
+import msgspec
+
+from loopwright.app.workspace import Workspace
+from loopwright.core.hashing import Digest
+from loopwright.errors import NotFoundError
+from loopwright.features.view import FeatureView
+from loopwright.formats.value import get_value
+from loopwright.monitoring.reference import Reference
+from loopwright.registry.bundle import Manifest, read_manifest
+
+
+def champion_of(workspace: Workspace, name: str) -> Digest | None:
+    """The version that `NAME@champion` points to."""
+    return workspace.stores.ledger.ref(workspace.ref("model", name, "champion"))
+
+
+def manifest_of(workspace: Workspace, version: Digest) -> Manifest:
+    """The version's manifest."""
+    return read_manifest(workspace.stores.blobs, version)
+
+
+def reference_of(workspace: Workspace, manifest: Manifest) -> Reference | None:
+    """What the version's world looked like, if its bundle says so."""
+    digest = manifest.parts.get("reference")
+    return None if digest is None else msgspec.convert(get_value(workspace.stores.blobs, digest), Reference)
+
+
+def views_of(workspace: Workspace, manifest: Manifest) -> tuple[FeatureView, ...]:
+    """The feature views that the version's features come from."""
+    digest = manifest.parts.get("features")
+    said: dict[str, Any] = get_value(workspace.stores.blobs, digest) if digest else {}
+    return tuple(FeatureView.from_json(view) for view in said.get("views", ()))
+
+
+def resolve_version(workspace: Workspace, name: str) -> Digest:
+    """The digest of `NAME@ALIAS`, `NAME` (its champion) or a digest.
+
+    Raises:
+        NotFoundError: There is no such version.
+    """
+    model, _, alias = name.partition("@")
+    found = workspace.stores.ledger.ref(workspace.ref("model", model, alias or "champion"))
+    if found is None and workspace.stores.ledger.record("model_version", name):
+        found = name
+    if found is None:
+        raise NotFoundError(f"there is no version {name!r}", fix="Run `loopwright status` to see models and aliases.")
+    return found

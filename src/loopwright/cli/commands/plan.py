@@ -1,0 +1,29 @@
+"""`loopwright plan`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopwright.app.run import plan_loop
+from loopwright.cli.project import opened, parameters_of
+from loopwright.cli.render import Answer, line
+from loopwright.pipeline.plan import Plan, explain, plan_json
+
+
+def command(
+    project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
+    file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A pipeline parameter, as trees=300.")] = None,
+    home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
+) -> Answer:
+    """Show which steps would run, and why."""
+    workspace, loaded = opened(project, file, create=True, home=home)
+    planned = plan_loop(workspace, loaded, parameters_of(set_ or [])).plan
+    return Answer(data=plan_json(planned), show=lambda: _show(planned))
+
+
+def _show(planned: Plan) -> None:
+    for text in explain(planned):
+        line(text)
+    line("Nothing to do." if planned.unchanged else "Next: loopwright run")

@@ -1,0 +1,103 @@
+"""The control API: labels, pushed rows, status, and one pass on request. Everything but health needs a token or a key."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from loopwright.app.controller import Controller
+from loopwright.app.intake import Feedback
+from loopwright.app.status import status
+from loopwright.app.workspace import Workspace
+from loopwright.core.codec import to_json
+from loopwright.errors import LoopwrightError, RequestRefusedError
+from loopwright.version import VERSION
+from loopwright.web.auth import Doors
+from loopwright.web.errors import as_known, body_of, headers_of, status_of
+
+OPEN_PATHS = frozenset({"/health/live"})
+
+
+class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /feedback`: labels for an endpoint's requests."""
+
+    endpoint: str
+    labels: list[Feedback]
+
+
+class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /datasets/NAME/rows`: rows as JSON objects."""
+
+    rows: list[dict[str, Any]]
+
+
+def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> FastAPI:
+    """The application; its handlers run in a thread pool, the controller makes them take turns."""
+    app = FastAPI(title="Loopwright control", version=VERSION, docs_url="/docs", redoc_url=None)
+
+    @app.middleware("http")
+    async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        try:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            if request.url.path not in OPEN_PATHS or request.method != "GET":
+                doors.admit(request.method, headers, open_on_loopback=False)
+            return await go_on(request)
+        except LoopwrightError as error:
+            return refusal(error)
+
+    @app.exception_handler(LoopwrightError)
+    async def known(request: Request, error: LoopwrightError) -> Response:  # noqa: ARG001 - the form of a handler
+        return refusal(error)
+
+    @app.get("/health/live")
+    def live() -> Response:
+        """Whether the process answers."""
+        return answer({"live": True})
+
+    @app.get("/api/status")
+    def look() -> Response:
+        """Datasets, models, arms, runs, releases, incidents."""
+        return answer(status(workspace))
+
+    @app.post("/api/settle")
+    def settle() -> Response:
+        """One pass of the controller, now; answers when every worker stands at the arms that it left."""
+        return answer(controller.settle())
+
+    @app.post("/feedback")
+    async def feedback(request: Request) -> Response:
+        """Labels: late, repeated and corrected ones too; the one known last counts."""
+        body = decoded(await request.body(), FeedbackBody)
+        return answer({"labels": await run_in_threadpool(controller.feedback, body.endpoint, body.labels)})
+
+    @app.post("/datasets/{name}/rows")
+    async def rows(name: str, request: Request) -> Response:
+        """Rows that became known now; one bad row refuses them all."""
+        body = decoded(await request.body(), RowsBody)
+        return answer({"rows": await run_in_threadpool(controller.push, name, body.rows)})
+
+    return app
+
+
+def answer(value: Any) -> Response:
+    """A value as JSON."""
+    return Response(to_json(value), media_type="application/json")
+
+
+def refusal(error: Exception) -> Response:
+    """An error as every surface shows it."""
+    known = as_known(error)
+    headers = {name.decode(): value.decode() for name, value in headers_of(known)}
+    return Response(body_of(known), status_code=status_of(known), headers=headers, media_type="application/json")
+
+
+def decoded(body: bytes, into: type[Any]) -> Any:
+    """The body, checked. Raises RequestRefusedError naming the field."""
+    try:
+        return msgspec.json.decode(body, type=into)
+    except msgspec.MsgspecError as error:
+        raise RequestRefusedError("the body is not what this path takes", why=str(error)) from error
+

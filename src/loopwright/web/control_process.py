@@ -1,0 +1,90 @@
+"""The control process: `python -m loopwright.web.control_process --project FOLDER`. API, scheduler, monitors, releases."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from loopwright.app.controller import Controller
+from loopwright.app.loop_file import load_loop
+from loopwright.app.workspace import Workspace, open_workspace
+from loopwright.core.clock import SystemClock
+from loopwright.errors import LoopwrightError
+from loopwright.web.auth import Doors, check_address, is_loopback, read_keys, read_token
+from loopwright.web.control import control_app
+from loopwright.web.parent import when_parent_ends
+from loopwright.web.sockets import listen
+
+PASS_S = 0.5
+_LOG = logging.getLogger("loopwright.control")
+
+
+async def passes(workspace: Workspace, controller: Controller) -> None:
+    """One pass after another. A replay asks for each pass itself, between its ticks."""
+    while not workspace.stores.replay:
+        try:
+            await asyncio.to_thread(controller.step)
+        except LoopwrightError as error:
+            _LOG.warning("%s %s (%s)", error.code, error.what, error.why)
+        await asyncio.sleep(PASS_S)
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Take the port, load the loop, serve until told to stop.
+
+    Raises:
+        PortInUseError, UnsafeDoorError: Before anything has started.
+        LoopFileError, StoreError: The loop or the home cannot be read.
+    """
+    door = listen(arguments.host, arguments.port)
+    project: Path = arguments.project
+    workspace = open_workspace(project, explicit={"home": arguments.home})
+    keys = read_keys(workspace.stores.ledger)
+    check_address(arguments.host, keys)
+    doors = Doors(token=read_token(workspace.home), keys=keys, loopback=is_loopback(arguments.host))
+    controller = Controller(workspace, load_loop(project / arguments.file, project))
+    controller.prepare()
+    server = uvicorn.Server(uvicorn.Config(
+        control_app(workspace, controller, doors), http="httptools", lifespan="off", log_config=None, access_log=False,
+        server_header=False, timeout_keep_alive=75,
+    ))
+    asyncio.run(_until_stopped(server, door, workspace, controller))
+
+
+async def _until_stopped(server: uvicorn.Server, door: object, workspace: Workspace, controller: Controller) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    when_parent_ends(lambda: loop.call_soon_threadsafe(stop) and None, SystemClock())
+    background = asyncio.create_task(passes(workspace, controller))
+    await server.serve(sockets=[door])  # type: ignore[list-item]
+    background.cancel()
+
+
+def main() -> int:
+    """The process's entry; returns its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(prog="loopwright control", description=__doc__)
+    parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--file", default="loop.py")
+    parser.add_argument("--home")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8701)
+    try:
+        serve(parser.parse_args())
+    except LoopwrightError as error:
+        sys.stderr.write(f"{error.code} {error.what}\n  why: {error.why}\n  fix: {error.fix}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
