@@ -54,8 +54,7 @@ def pack(arrays: Mapping[str, np.ndarray]) -> Arrays:
     """Arrays as dtype, shape and bytes."""
     packed: Arrays = {}
     for name, array in arrays.items():
-        plain = np.ascontiguousarray(array)
-        packed[name] = (plain.dtype.str, plain.shape, plain.tobytes())
+        packed[name] = (array.dtype.str, array.shape, array.tobytes())
     return packed
 
 

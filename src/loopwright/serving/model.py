@@ -85,7 +85,7 @@ class Model:
 
     def raw(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """What the model's own code answers, as it is. Raises whatever that code raises."""
-        return self._call(columns)
+        return {name: np.asarray(values) for name, values in self._call(columns).items()}
 
     def scores(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """`score` (n,) or `probabilities` (n, k), checked against the signature.
@@ -98,7 +98,7 @@ class Model:
             Exception: Whatever the model's own code raises.
         """
         rows = len(next(iter(columns.values()))) if columns else 0
-        return checked_outputs(self.signature, rows, self._call(columns))
+        return checked_outputs(self.signature, rows, self.raw(columns))
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """`scores`, and for classification `label` (n,) as values of `signature.classes`. Raises as `scores`."""

@@ -1,0 +1,234 @@
+"""An endpoint with a champion and a canary whose child is played by the test."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from loopwright.errors import (
+    ArmFailedError,
+    DeadlineError,
+    NoSpaceError,
+    NotFoundError,
+    NotReadyError,
+    RequestRefusedError,
+)
+from loopwright.release.routing import Arm, Arms
+from loopwright.serving.arms import ArmSet, CanaryArm, label_of
+from loopwright.serving.call import Call
+from loopwright.serving.endpoint import Endpoint, Limits
+from loopwright.serving.health import ArmHealth
+from loopwright.testing.clocks import ManualClock
+
+GOOD = {"carrier": "AA", "distance": 100}
+POISON = """
+from loopwright.serving.predictor import predict as usual
+
+def predict(model, columns):
+    if (columns["distance"] == 13).any():
+        raise RuntimeError("no such distance")
+    return usual(model, columns)
+"""
+
+
+class Child:
+    """Stands in for a probation child: answers, or raises what it is told."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.state = "ready"
+        self.asked = []
+
+    async def scores(self, columns, timeout_s):
+        rows = len(columns["distance"])
+        self.asked.append(rows)
+        await asyncio.sleep(0)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer(rows)
+
+
+def armset(champion, child=None, share=1.0):
+    version = "c" * 64
+    canary = Arm(name="candidate", role="canary", version=version, share=share)
+    first = Arm(name="champion", role="champion", version=champion.spec.version, share=1.0 - share)
+    if child is None:
+        return ArmSet(spec=Arms.only_champion("flights", champion.spec.version), champion=champion)
+    spec = Arms(endpoint="flights", revision=1, release="rel_1", arms=(first, canary))
+    arm = CanaryArm(label=label_of(spec, canary), spec=canary, intake=champion.intake, client=child, health=ArmHealth())
+    return ArmSet(spec=spec, champion=champion, canaries=(arm,), cause=7)
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def endpoint(log, clock):
+    return Endpoint("flights", clock=clock, sink=log, observer=log, on_trip=log.on_trip, limits=Limits())
+
+
+def call(id="r1", *records, **named):
+    return Call(id=id, records=list(records or (GOOD,)), started=0.0, deadline=float("inf"), **named)
+
+
+def ask(endpoint, arms, *calls):
+    """The outcomes of calls that arrive at the same moment."""
+
+    async def run():
+        if arms is not None:
+            endpoint.switch(arms)
+        answers = await asyncio.gather(*(endpoint.answer(one) for one in calls), return_exceptions=True)
+        await endpoint.drain()
+        return answers
+
+    return asyncio.run(run())
+
+
+def test_without_a_version_nothing_is_answered(endpoint):
+    (error,) = ask(endpoint, None, call())
+    assert isinstance(error, NotReadyError)
+
+
+def test_calls_of_one_moment_are_one_batch_and_each_gets_its_own_rows(endpoint, champion, log):
+    calls = [
+        call("a", {"carrier": "AA", "distance": 1}),
+        call("b", {"carrier": "UA", "distance": 2900}, GOOD),
+        call("c"),
+    ]
+    a, b, c = ask(endpoint, armset(champion()), *calls)
+    assert log.batches == [4]
+    assert b.outputs[1] == c.outputs[0]
+    assert a.outputs[0]["score"] < b.outputs[0]["score"]
+    assert [row["request_id"] for row in log.rows] == ["a", "b.0", "b.1", "c"]
+    assert [row["inputs"]["distance"] for row in log.rows] == [1, 2900, 100, 100]
+
+
+def test_one_refused_call_does_not_touch_its_neighbours(endpoint, champion, log):
+    good, bad = ask(endpoint, armset(champion()), call("a"), call("b", GOOD, GOOD | {"distance": -1}))
+    assert good.outputs
+    assert isinstance(bad, RequestRefusedError)
+    assert bad.context["record"] == 1
+    assert {row["request_id"]: (row["status"], row["inputs"]) for row in log.rows}["b"] == (422, {})
+
+
+def test_one_poisonous_call_does_not_fail_its_batch(endpoint, champion, log):
+    arms = armset(champion(code=POISON))
+    first, poison, last = ask(endpoint, arms, call("a"), call("b", GOOD | {"distance": 13}), call("c"))
+    assert first.outputs == last.outputs
+    assert isinstance(poison, ArmFailedError)
+    assert "no such distance" in poison.why
+    assert {row["request_id"]: row["status"] for row in log.rows} == {"a": 200, "b": 502, "c": 200}
+
+
+def test_a_late_call_is_not_answered(endpoint, champion, clock):
+    late = Call(id="r", records=[GOOD], started=0.0, deadline=clock.monotonic() - 1)
+    (error,) = ask(endpoint, armset(champion()), late)
+    assert isinstance(error, DeadlineError)
+
+
+def test_what_cannot_be_logged_is_not_answered(endpoint, champion, log):
+    log.full = True
+    (error,) = ask(endpoint, armset(champion()), call())
+    assert isinstance(error, NoSpaceError)
+
+
+def test_the_canarys_answer_is_the_callers(endpoint, champion, log):
+    child = Child(lambda n: {"score": np.full(n, 0.9)})
+    (answered,) = ask(endpoint, armset(champion(), child), call())
+    assert (answered.arm, answered.release, answered.fallback_from) == ("candidate", "rel_1", None)
+    assert answered.outputs == [{"prediction": True, "score": 0.9}]
+    assert log.answers == ["candidate"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (ArmFailedError("gone", cause="crash"), "crash"),
+        (ArmFailedError("late", cause="timeout"), "timeout"),
+        (lambda n: {"score": np.zeros(n + 1)}, "shape"),
+        (lambda n: {"score": np.full(n, np.nan)}, "shape"),
+        (lambda n: {"probabilities": np.zeros((n, 2))}, "shape"),
+    ],
+)
+def test_a_fatal_failure_trips_and_the_champion_answers(endpoint, champion, log, answer, cause):
+    child = Child(answer)
+    arms = armset(champion(), child)
+    first, second = ask(endpoint, arms, call("a"), call("b"))
+    assert (first.arm, first.fallback_from) == ("champion", "candidate")
+    assert second.fallback_from == "candidate"
+    assert [trip.cause for trip in log.trips] == [cause]
+    assert log.failed_causes == [("candidate", cause)] * 2
+    (after,) = ask(endpoint, arms, call("c"))
+    assert (after.arm, after.fallback_from) == ("champion", None)
+    assert child.asked == [2]
+
+
+def test_a_few_errors_are_forgiven_and_a_burst_is_not(endpoint, champion, log):
+    child = Child(ArmFailedError("raised", cause="error"))
+    arms = armset(champion(), child)
+    for number in range(2):
+        ask(endpoint, arms, call(str(number)))
+    assert log.trips == []
+    ask(endpoint, arms, call("2"))
+    assert len(log.trips) == 1
+    assert len(child.asked) == 3
+
+
+def test_a_canary_that_is_not_up_yet_is_passed_over(endpoint, champion, log):
+    child = Child(lambda n: {"score": np.full(n, 0.9)})
+    child.state = "starting"
+    (answered,) = ask(endpoint, armset(champion(), child), call())
+    assert (answered.arm, answered.fallback_from, log.trips) == ("champion", None, [])
+
+
+def test_a_pinned_version_answers_or_nobody_does(endpoint, champion):
+    child = Child(ArmFailedError("gone", cause="crash"))
+    arms = armset(champion(), child, share=0.0)
+    canary, first, nobody = ask(
+        endpoint,
+        arms,
+        call("a", pinned="c" * 12),
+        call("b", pinned=arms.champion.spec.version),
+        call("c", pinned="d" * 12),
+    )
+    assert isinstance(canary, ArmFailedError)
+    assert first.arm == "champion"
+    assert isinstance(nobody, NotFoundError)
+
+
+def test_a_share_is_sticky_by_request(endpoint, champion):
+    child = Child(lambda n: {"score": np.full(n, 0.9)})
+    arms = armset(champion(), child, share=0.3)
+    calls = [call(f"r{number}") for number in range(400)]
+    first = [answer.arm for answer in ask(endpoint, arms, *calls)]
+    again = [answer.arm for answer in ask(endpoint, arms, *calls)]
+    assert first == again
+    assert 80 < first.count("candidate") < 160
+
+
+class Features:
+    """Knows which instants it was asked for."""
+
+    def __init__(self):
+        self.reads = []
+
+    def read(self, requests, *, known_at):
+        self.reads.append((len(requests), known_at))
+        return [{"delay": None} for _ in requests]
+
+
+def test_features_are_read_as_known_when_each_call_was_received(endpoint, champion, log):
+    features = Features()
+    calls = [call("a", received_at=5), call("b", received_at=6), call("c", received_at=6)]
+    ask(endpoint, armset(champion(features=features)), *calls)
+    assert features.reads == [(1, 5), (1, 6), (1, 6)]
+    first = log.rows[0]
+    assert (first["at"], first["event_time"], first["features"]) == (5, 5, {"delay": None})
+
+
+def test_calls_without_a_set_clock_share_one_read(endpoint, champion, clock):
+    features = Features()
+    ask(endpoint, armset(champion(features=features)), call("a"), call("b"))
+    assert features.reads == [(2, clock.now())]
