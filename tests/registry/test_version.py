@@ -1,11 +1,12 @@
 """Versions are numbered once within their name and found by their digest."""
 
 from threading import Thread
+from typing import Any
 
 import pytest
 
-from loopwright.core.events import EventDraft
-from loopwright.errors import NotFoundError
+from loopwright.core.events import Event, EventDraft
+from loopwright.errors import ConflictError, NotFoundError
 from loopwright.registry.version import (
     ModelVersion,
     Provenance,
@@ -88,3 +89,36 @@ def test_writers_at_once_get_numbers_of_their_own(ledger: Ledger) -> None:
     for thread in threads:
         thread.join()
     assert sorted(v.number for v in versions(ledger, "delay")) == [1, 2, 3, 4, 5]
+
+
+class Overtaken(MemoryLedger):
+    """A ledger where other writers register versions just before ours, a number of times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(clock=ManualClock())
+        self.times = times
+
+    def commit(self, **asked: Any) -> tuple[Event, ...]:
+        if self.times > 0:
+            self.times -= 1
+            register_version(MemoryLedgerView(self), name="delay", digest=f"{self.times:064d}", provenance=ORIGIN)
+        return super().commit(**asked)
+
+
+class MemoryLedgerView(MemoryLedger):
+    """The same ledger without the overtaking."""
+
+    def __init__(self, other: MemoryLedger) -> None:
+        vars(self).update(vars(other))
+
+
+def test_overtaken_writer_takes_the_next_number() -> None:
+    ledger = Overtaken(times=2)
+    assert register(ledger, ONE).number == 3
+    assert [v.number for v in versions(ledger, "delay")] == [3, 2, 1]
+    assert ledger.ref("default/model/delay@latest") == ONE
+
+
+def test_writer_that_is_always_overtaken_gives_up() -> None:
+    with pytest.raises(ConflictError, match="kept registering"):
+        register(Overtaken(times=100), ONE)
