@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from loopwright.core.clock import Micros
-from loopwright.core.codec import canonical, plain
+from loopwright.core.codec import plain
 from loopwright.core.events import GENESIS, Event, EventDraft, digest_of, seal
 from loopwright.core.hashing import Digest
 from loopwright.errors import JournalBrokenError, UsageError
-from loopwright.store.ledger import Ledger
+from loopwright.store.ledger import Ledger, json_of
 
 _PAGE = 1000
 
@@ -47,7 +47,7 @@ def seal_all(
         causes = draft.caused_by + tuple(last + 1 + cause for cause in draft.caused_by_drafts)
         timed = msgspec.structs.replace(
             draft,
-            data=plain(canonical(draft.data)),
+            data=plain(json_of(draft.data, f"event {draft.kind}")),
             logical_at=logical_at if draft.logical_at is None else draft.logical_at,
         )
         event = seal(timed, seq=last + 1 + position, at=at, caused_by=causes, previous=previous)

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from loopwright.core.clock import Micros
+from loopwright.core.codec import canonical
 from loopwright.core.events import Event, EventDraft
+from loopwright.errors import UsageError
 
 Durability = Literal["full", "normal"]
 FacetValue = str | float | int | bool
@@ -26,6 +28,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     facets: dict[str, str | float | int | bool] = {}
     at: Micros = 0
+
+
+def json_of(value: Any, whose: str) -> bytes:
+    """The value's canonical JSON, as ledgers store it.
+
+    Raises:
+        UsageError: It holds something that JSON cannot say.
+    """
+    try:
+        return canonical(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UsageError(f"the data of {whose} is not JSON", why=str(error), fix="Pass plain JSON values.") from error
 
 
 def indexed_facets(record: Record) -> dict[str, FacetValue]:
@@ -64,7 +78,8 @@ class Ledger(ABC):
         """Check every ref in `expect` (None: the ref must not exist), then move refs (None: remove), upsert records by
         (kind, id), and append events, in one transaction. Events come back as `read` would give them.
 
-        Raises ConflictError, and writes nothing, when a ref is not what `expect` says.
+        Raises, and then writes nothing: ConflictError when a ref is not what `expect` says; UsageError when an event
+        names a cause that is not there, or data is not JSON.
         """
 
     @abstractmethod

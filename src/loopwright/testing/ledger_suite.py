@@ -129,6 +129,14 @@ class LedgerSuite:
             ledger.commit(moves={REF: "d1"}, events=[wrong])
         assert (len(ledger.read()), ledger.ref(REF)) == (1, None)
 
+    def test_data_that_is_not_json_is_refused_with_its_whole_commit(self, ledger: Ledger) -> None:
+        good, bad = Record(kind="run", id="1", data={}), Record(kind="run", id="2", data={"x": object()})
+        with pytest.raises(UsageError):
+            ledger.commit(moves={REF: "d1"}, records=[good, bad], events=[draft()])
+        with pytest.raises(UsageError):
+            ledger.commit(records=[good], events=[EventDraft(kind="k", subject="s", data={"x": object()})])
+        assert (ledger.read(), ledger.ref(REF), ledger.search("run"), ledger.history(REF)) == ((), None, (), ())
+
     def test_a_record_is_replaced_whole(self, ledger: Ledger) -> None:
         ledger.commit(records=[Record(kind="run", id="r", data={"a": 1}, facets={"x": 1, "y": "b"}, at=1)])
         ledger.commit(records=[Record(kind="run", id="r", data={"b": 2}, facets={"x": 2}, at=2)])

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import resource
 import signal
@@ -83,6 +84,20 @@ def test_a_segment_that_another_writer_holds_is_not_sealed(made):
     assert times(sealer) == [1, 2]
     writer.close()
     assert sealer.seal("requests") == 2
+
+
+def test_a_segment_that_was_taken_away_before_it_was_locked_is_begun_again(made, monkeypatch):
+    tables, lock, taken = made.tables(), fcntl.flock, []
+
+    def take_once(file, how):
+        if not taken:
+            taken.extend(path.unlink() or path for path in made.segments())
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", take_once)
+    tables.append("requests", [{"at": 1}])
+    assert len(taken) == 1
+    assert times(made.tables()) == [1]
 
 
 def test_a_sealing_that_died_before_its_commit_is_done_again(made, monkeypatch):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from loopwright.core.clock import Clock
-from loopwright.core.codec import canonical, from_json
+from loopwright.core.codec import from_json
 from loopwright.core.events import GENESIS, Event, EventDraft
 from loopwright.errors import ConflictError
 from loopwright.store.journal import seal_all
-from loopwright.store.ledger import Durability, FacetValue, Ledger, Record, RefMove, indexed_facets
+from loopwright.store.ledger import Durability, FacetValue, Ledger, Record, RefMove, indexed_facets, json_of
 
 
 class MemoryLedger(Ledger):
@@ -95,8 +95,9 @@ class MemoryLedger(Ledger):
 
 
 def _stored(record: Record, now: int) -> bytes:
-    return canonical(
-        Record(kind=record.kind, id=record.id, data=record.data, facets=indexed_facets(record), at=record.at or now)
+    return json_of(
+        Record(kind=record.kind, id=record.id, data=record.data, facets=indexed_facets(record), at=record.at or now),
+        f"{record.kind} {record.id}",
     )
 
 

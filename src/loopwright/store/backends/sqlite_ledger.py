@@ -11,7 +11,7 @@ from loopwright.core.events import GENESIS, Event, EventDraft
 from loopwright.errors import ConflictError
 from loopwright.store.backends.sqlite_connection import BUSY_TIMEOUT_S, SqliteFile
 from loopwright.store.journal import seal_all
-from loopwright.store.ledger import Durability, FacetValue, Ledger, Record, RefMove, indexed_facets
+from loopwright.store.ledger import Durability, FacetValue, Ledger, Record, RefMove, indexed_facets, json_of
 
 LEDGER_FORMAT = 1
 
@@ -180,7 +180,13 @@ def _upsert(db: sqlite3.Connection, record: Record, now: Micros) -> None:
     db.execute(
         "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET "
         "at = excluded.at, data = excluded.data, facets = excluded.facets",
-        (record.kind, record.id, record.at or now, canonical(record.data).decode(), canonical(facets).decode()),
+        (
+            record.kind,
+            record.id,
+            record.at or now,
+            json_of(record.data, f"{record.kind} {record.id}").decode(),
+            canonical(facets).decode(),
+        ),
     )
     db.executemany(
         "INSERT INTO facets VALUES (?, ?, ?, ?)",
