@@ -37,7 +37,7 @@ def test_binary_metrics_agree_with_scikit_learn(ties):
         "balanced_accuracy": reference.balanced_accuracy_score(label, answer),
         "f1": reference.f1_score(label, answer),
     }
-    found = quality("binary", label, score, (False, True))
+    found = quality("binary", label, score, classes=(False, True))
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9)
 
 
@@ -54,7 +54,7 @@ def test_multiclass_metrics_agree_with_scikit_learn():
         "balanced_accuracy": reference.balanced_accuracy_score(codes, answer),
         "f1": reference.f1_score(codes, answer, average="macro"),
     }
-    found = quality("multiclass", label, score, CLASSES3)
+    found = quality("multiclass", label, score, classes=CLASSES3)
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9)
 
 

@@ -44,7 +44,7 @@ def judge_performance(
         return _unknown(rule, f"{n_labels} labels of the {rule.min_labels} needed", n_labels)
     recent = rows.since(_start(rows, rule.min_labels))
     days = np.unique(recent.event_time[recent.labelled] // DAY)
-    span = _interval(metric, rule, reference, recent, rng=rng, over_days=days.size > 1)
+    span = _interval(metric, rule, reference, rows=recent, rng=rng, over_days=days.size > 1)
     if not span.known:
         return _unknown(rule, f"{rule.metric} is undefined on the last {span.n} labels", span.n)
     worst = promised - rule.loss_at_most if metric.greater_is_better else promised + rule.loss_at_most
@@ -88,8 +88,8 @@ def _interval(
     metric: Metric,
     rule: PerformanceRule,
     reference: Reference,
-    rows: LabelledRequests,
     *,
+    rows: LabelledRequests,
     rng: np.random.Generator,
     over_days: bool,
 ) -> Interval:

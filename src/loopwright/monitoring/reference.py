@@ -110,7 +110,7 @@ def build_reference(
     for name in (PREDICTION, LABEL):
         bins[name] = _answer_bins(series[name], signature, is_label=name == LABEL)
     columns = tuple(
-        _column(name, values, blocks, bins[name], keep_missing=name not in (PREDICTION, LABEL))
+        _column(name, values, blocks, bins=bins[name], keep_missing=name not in (PREDICTION, LABEL))
         for name, values in series.items()
     )
     return Reference(
@@ -162,7 +162,7 @@ def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bin
 
 
 def _column(
-    name: str, values: AnyArray, blocks: NDArray[np.int64], bins: Bins, *, keep_missing: bool
+    name: str, values: AnyArray, blocks: NDArray[np.int64], *, bins: Bins, keep_missing: bool
 ) -> ColumnReference:
     numbers = floats(values)
     kept = np.ones(numbers.size, dtype=bool) if keep_missing else np.isfinite(numbers)
@@ -181,11 +181,11 @@ def _column(
         bins=bins,
         counts=_whole(total),
         standard=standard_of(days, positions),
-        figures=tuple(_figure(figure, days, positions, tuple(full)) for figure in names),
+        figures=tuple(_figure(figure, days, positions, numbers=tuple(full)) for figure in names),
     )
 
 
-def _figure(name: FigureName, days: Floats, positions: tuple[float, ...], numbers: tuple[int, ...]) -> Figure:
+def _figure(name: FigureName, days: Floats, positions: tuple[float, ...], *, numbers: tuple[int, ...]) -> Figure:
     values = leave_one_out(name, days, positions)
     memory = round(memory_of(values, numbers), 4)
     calibration = []

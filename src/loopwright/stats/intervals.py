@@ -78,7 +78,7 @@ def _one_class(positive: Bools) -> bool:
     return int(positive.sum()) < 2 or int((~positive).sum()) < 2
 
 
-def _area_error(positive: Bools, above: Floats, below: Floats, blocks: AnyArray | None) -> float:
+def _area_error(positive: Bools, above: Floats, below: Floats, *, blocks: AnyArray | None) -> float:
     """Standard error of a mean placement: over rows (DeLong and others 1988), or over blocks (Obuchowski 1997)."""
     if blocks is None:
         return float(np.sqrt(above.var(ddof=1) / above.size + below.var(ddof=1) / below.size))
@@ -107,7 +107,7 @@ def auc_interval(positive: Bools, score: Floats, level: float = 0.95, *, blocks:
         return Interval(value=_NAN, low=_NAN, high=_NAN, level=level, n=positive.size)
     above, below = _placements(positive, score)
     area = float(above.mean())
-    error = _area_error(positive, above, below, blocks)
+    error = _area_error(positive, above, below, blocks=blocks)
     if error < 1e-9 or area in (0.0, 1.0):
         smaller = min(above.size, below.size)
         span = wilson(round(area * smaller), smaller, level)
@@ -139,7 +139,7 @@ def auc_difference(
     above_b, below_b = _placements(positive, other)
     above, below = above_a - above_b, below_a - below_b
     value = float(above.mean())
-    half = _critical(level, blocks) * _area_error(positive, above, below, blocks)
+    half = _critical(level, blocks) * _area_error(positive, above, below, blocks=blocks)
     return Interval(value=value, low=value - half, high=value + half, level=level, n=positive.size)
 
 
@@ -152,7 +152,7 @@ def _resamples(n: int, blocks: AnyArray | None, rng: np.random.Generator) -> Cal
     return lambda: np.concatenate([groups[i] for i in rng.integers(0, len(groups), size=len(groups))])
 
 
-def _percentile(value: float, draws: Floats, level: float, n: int) -> Interval:
+def _percentile(value: float, draws: Floats, *, level: float, n: int) -> Interval:
     defined = draws[np.isfinite(draws)]
     if not np.isfinite(value) or defined.size < (1 - _MOST_UNDEFINED) * draws.size:
         return Interval(value=value, low=_NAN, high=_NAN, level=level, n=n)
@@ -174,7 +174,7 @@ def _bootstrap(
         return Interval(value=value, low=_NAN, high=_NAN, level=level, n=n)
     draw = _resamples(n, blocks, rng)
     draws = floats([statistic(draw()) for _ in range(resamples)])
-    span = _percentile(statistic(np.arange(n)), draws, level, n)
+    span = _percentile(statistic(np.arange(n)), draws, level=level, n=n)
     widening = _critical(level, blocks) / normal_quantile(level)
     return Interval(
         value=span.value,

@@ -249,6 +249,6 @@ ten bins of equal mass (Naeini and others 2015), of the top class where there ar
 class above 0.5, or the most probable class."""
 
 
-def quality(task: Task, label: AnyArray, score: Floats, classes: tuple[Any, ...] = ()) -> dict[str, float]:
+def quality(task: Task, label: AnyArray, score: Floats, *, classes: tuple[Any, ...] = ()) -> dict[str, float]:
     """Every metric of `METRICS` that the task has; NaN where undefined."""
     return {m.name: m.function(label, score, classes) for m in METRICS.values() if task in m.tasks}

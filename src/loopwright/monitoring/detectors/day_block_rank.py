@@ -104,9 +104,9 @@ class DayBlockRank:
         columns = []
         for watch in state.columns:
             counts = window.columns.get(watch.column, {})
-            days = [day for day in sorted(counts) if _due(day, counts[day], watch.day, through)]
+            days = [day for day in sorted(counts) if _due(day, counts[day], judged=watch.day, through=through)]
             for day in days:
-                watch = _advanced(watch, self._columns[watch.column], day, floats(counts[day]))  # noqa: PLW2901
+                watch = _advanced(watch, self._columns[watch.column], day=day, counts=floats(counts[day]))  # noqa: PLW2901
             columns.append(watch)
             judged.update(days)
         return DayBlockState(columns=tuple(columns), days=state.days + len(judged))
@@ -114,7 +114,7 @@ class DayBlockRank:
     def verdict(self, state: DayBlockState) -> Verdict:
         """Fail when the evidence reaches the stated mean time between false alarms.
 
-        `details["named"]` are the columns to look at: those whose own evidence is at least a tenth of what an alarm needs.
+        `details["named"]` are the columns to look at, whose own evidence is at least a tenth of what an alarm needs.
         """
         if not state.columns:
             return self._unknown(f"the reference has {self._reference.blocks} days with rows, {MIN_BLOCKS} are needed")
@@ -173,11 +173,11 @@ class DayBlockRank:
         }
 
 
-def _due(day: int, counts: tuple[int, ...], judged: int | None, through: int) -> bool:
+def _due(day: int, counts: tuple[int, ...], *, judged: int | None, through: int) -> bool:
     return day < through and (judged is None or day > judged) and sum(counts) >= MIN_BLOCK_ROWS
 
 
-def _advanced(watch: ColumnWatch, column: ColumnReference, day: int, counts: Floats) -> ColumnWatch:
+def _advanced(watch: ColumnWatch, column: ColumnReference, *, day: int, counts: Floats) -> ColumnWatch:
     age = 0 if watch.day is None else day - watch.day
     recent = floats(watch.recent) * 0.5 ** (age / _HALF_LIFE_DAYS) + counts if watch.recent else counts
     memories = {figure.name: figure.memory for figure in column.figures}

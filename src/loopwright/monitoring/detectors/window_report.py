@@ -53,7 +53,7 @@ class WindowReport:
             name: {day: row for day, row in days.items() if day < through and day not in state.columns.get(name, {})}
             for name, days in window.columns.items()
         }
-        return merge(state, Window(columns=fresh))
+        return merge(state, Window(columns={name: days for name, days in fresh.items() if days}))
 
     def verdict(self, state: Window) -> Verdict:
         """Warn when any column is called moved; never fail."""
