@@ -1,20 +1,150 @@
-"""One worker, as a real process over real HTTP."""
+"""One worker, as a real process: what it keeps when it is killed, what it follows, when it ends."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from loopwright.features.online import OnlineFeatures
+from loopwright.features.view import FeatureView, SourceName, count, mean
+
+HOUR = 3_600_000_000
 
 
-def test_answers_a_record_and_logs_it_before(home, worker):
-    version = home.bundle()
-    home.arms(version)
+def test_an_answer_was_logged_before_it_was_given_even_if_the_worker_is_killed(home, worker, wait_until):
+    home.arms(home.bundle())
+    answered = []
     with worker(home) as process:
         process.ready()
+
+        def keep_asking(thread):
+            with httpx.Client(base_url=process.client.base_url) as client:
+                while True:
+                    try:
+                        answer = client.post("/predict/flights", json=EXAMPLE | {"flight_id": f"t{thread}"})
+                    except httpx.HTTPError:
+                        return
+                    answered.append(answer.json()["request_id"])
+
+        with ThreadPoolExecutor(4) as pool:
+            for thread in range(4):
+                pool.submit(keep_asking, thread)
+            time.sleep(0.4)
+            process.kill()
+    assert len(answered) > 20
+    logged = {row["request_id"]: row for row in home.requests()}
+    assert set(answered) <= set(logged)
+    row = logged[answered[0]]
+    assert (row["endpoint"], row["arm"], row["status"], row["error"]) == ("flights", "champion", 200, None)
+    assert row["output"]["score"] == row["score"]
+    assert row["latency_us"] > 0
+
+
+EXAMPLE = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
+
+
+def test_a_worker_follows_the_champion_and_keeps_it_where_the_next_one_cannot_load(home, worker, wait_until):
+    first, second = home.bundle(seed=1), home.bundle(seed=2)
+    broken = home.bundle(seed=3, code="raise RuntimeError('not today')")
+    home.arms(first)
+    with worker(home) as process:
+        process.ready(home.revision)
+        assert process.predict().json()["version"] == first
+        home.arms(second)
+        process.ready(home.revision)
+        assert process.predict().json()["version"] == second
+        held = home.revision
+        home.arms(broken)
+
+        def noted():
+            failure = process.ready()["failure"]
+            assert "not today" in failure["why"]
+
+        wait_until(noted)
+        assert process.predict().json()["version"] == second
+        (event,) = home.events("version_load_failed")
+        assert event.data["code"] == "LW501"
+        leases = [record.data for record in home.stores.ledger.search("lease")]
+        (lease,) = [lease for lease in leases if lease["pid"] == process.child.pid]
+        assert lease["revisions"] == {"flights": held}
+        assert "not today" in lease["failures"]["flights"]["why"]
+        home.arms(first)
+        process.ready(home.revision)
+        assert "failure" not in process.ready()
+
+
+def test_before_a_version_is_there_the_worker_lives_but_is_not_ready(tmp_path, replay_home, worker):
+    with worker(replay_home) as process:
+        assert process.client.get("/health/live").status_code == 200
+        assert process.client.get("/health/startup").status_code == 503
+        assert process.client.get("/health/ready").status_code == 503
         answer = process.predict()
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "LW504", "1")
+
+
+def test_a_replay_moves_the_clock_forward_and_features_are_as_known_then(replay_home, worker):
+    view = FeatureView(
+        "traffic", source=SourceName(name="departures", event_time="at"), entity="carrier",
+        features={"delay_mean_1h": mean("delay", over="1h"), "departures_1h": count(over="1h")},
+    )  # fmt: skip
+    online = OnlineFeatures(replay_home.stores.kv, [view], grace="240h")
+    online.push("departures", [{"carrier": "AA", "at": 10 * HOUR, "delay": 4.0}], known_at=10 * HOUR + 5)
+    online.push("departures", [{"carrier": "AA", "at": 10 * HOUR + 1, "delay": 8.0}], known_at=10 * HOUR + 90)
+    replay_home.arms(replay_home.bundle(features={"views": [view.to_json()]}))
+
+    def ask(process, at):
+        answer = process.client.post("/predict/flights", json=EXAMPLE, headers={"loopwright-clock": str(at)})
         assert answer.status_code == 200, answer.text
-        said = answer.json()
-        assert said["version"] == version
-        assert said["arm"] == "champion"
-        assert 0 <= said["score"] <= 1
-        assert said["prediction"] is (said["score"] >= 0.5)
-        process.kill()
-    (row,) = home.requests()
-    assert row["request_id"] == said["request_id"]
-    assert row["key"] == "f1"
-    assert row["score"] == said["score"]
+        return answer.json()["request_id"]
+
+    with worker(replay_home) as process:
+        process.ready()
+        ids = [ask(process, 10 * HOUR + offset) for offset in (10, 100, 50, 2 * HOUR)]
+        rubbish = process.client.post("/predict/flights", json=EXAMPLE, headers={"loopwright-clock": "soon"})
+        assert rubbish.status_code == 400
+    rows = {row["request_id"]: row for row in replay_home.requests()}
+    seen = [(rows[id]["at"] - 10 * HOUR, *rows[id]["features"].values()) for id in ids]
+    assert seen == [(10, 4.0, 1), (100, 6.0, 2), (100, 6.0, 2), (2 * HOUR, None, 0)]
+    stats = replay_home.stores.tables.scan("arm_stats")
+    assert stats["requests"].sum() == 4
+
+
+@pytest.mark.parametrize("how", ["pipe", "SIGTERM"])
+def test_a_worker_that_is_told_to_end_ends_and_takes_leave(home, worker, how):
+    home.arms(home.bundle())
+    with worker(home) as process:
+        process.ready(home.revision)
+        if how == "pipe":
+            process.child.stdin.close()
+        else:
+            process.child.send_signal(signal.Signals[how])
+        assert process.child.wait(timeout=20) == 0
+        leases = [record.data for record in home.stores.ledger.search("lease")]
+        assert [lease["ended"] for lease in leases if lease["pid"] == process.child.pid] == [True]
+        assert not (home.path / "run" / "worker-1.json").exists()
+
+
+def run_worker(home, *arguments):
+    command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home.path), "--endpoint", "flights"]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_taken_port_is_refused_before_anything_starts(home):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run_worker(home, "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "LW107" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_open_address_without_a_key_is_refused(home):
+    done = run_worker(home, "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 1
+    assert "LW507" in done.stderr
+    assert json.dumps("loopwright key new")[1:-1] in done.stderr
