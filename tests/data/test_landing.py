@@ -121,6 +121,7 @@ def test_bad_data_is_refused_and_nothing_is_written_but_the_refusal(
     assert event.kind == "dataset_refused"
     assert event.data["code"] == caught.value.code  # type: ignore[attr-defined]
     assert "abc" not in str(event.data)
+    assert event.data.get("line") == (3 if "line" in said else None)
 
 
 def test_a_refusal_names_files_and_lines_across_files(stores: Stores, clock: ManualClock, write: Write) -> None:

@@ -1,7 +1,9 @@
-import polars as pl
+import subprocess
+import sys
+
 import pytest
 
-from loopwright.data.parts import DatasetVersion, Part, current, ref_of, schema_of, types_in, types_of, version_of
+from loopwright.data.parts import DatasetVersion, Part, current, ref_of, version_of
 from loopwright.errors import NotFoundError
 from loopwright.store.open_stores import Stores
 
@@ -30,17 +32,8 @@ def test_a_version_counts_rows_and_knows_its_watermark() -> None:
     assert DatasetVersion(name="d", schema=(), parts=()).last_event_at is None
 
 
-def test_types_come_back_from_their_names() -> None:
-    types = {
-        "a": pl.Int16(),
-        "b": pl.String(),
-        "c": pl.Datetime("ms", "Europe/Berlin"),
-        "d": pl.Datetime("us"),
-        "e": pl.Boolean(),
-        "f": pl.Float32(),
-        "g": pl.Date(),
-        "h": pl.Null(),
-    }
-    assert types_in(schema_of(pl.DataFrame(schema=types))) == types
-    assert types_in([("n", "List(Int64)")]) == {}
-    assert types_of(None) == {}
+def test_what_is_asked_before_anything_runs_imports_no_data_library() -> None:
+    modules = "loopwright.data.pending, loopwright.data.parts, loopwright.data.dataset, loopwright.data.source"
+    code = f"import {modules}, sys; print([m for m in ('polars', 'numpy', 'pandera') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

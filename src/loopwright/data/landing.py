@@ -14,10 +14,12 @@ import polars as pl
 from loopwright.core.clock import Clock, Micros
 from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.data.coercion import common, shown, typed_frame
+from loopwright.data.column_types import types_of
 from loopwright.data.contract import required_columns
 from loopwright.data.dataset import Dataset
 from loopwright.data.failure import FIRST, Failure
-from loopwright.data.parts import DatasetVersion, current, types_of
+from loopwright.data.parts import DatasetVersion, current
+from loopwright.data.pending import STAT_CACHE, is_new
 from loopwright.data.publishing import Batch, Cause, Landing, parquet_bytes, publish, record_refusal
 from loopwright.data.pushing import unlanded
 from loopwright.data.reading import FileRows, read_file
@@ -27,7 +29,6 @@ from loopwright.errors import ConflictError, DataRefusedError, UsageError
 from loopwright.store.open_stores import Stores
 
 _ATTEMPTS = 5
-STAT_CACHE = "stat_cache.json"
 
 
 def land(
@@ -67,7 +68,7 @@ def land(
 
     def gather(found: DatasetVersion | None) -> tuple[Batch, Landing]:
         files = probe(patterns, project=project, cache=StatCache(stores.home / STAT_CACHE))
-        new = [file for file in files if _is_new(file, found)]
+        new = [file for file in files if is_new(file, found)]
         there = {file.name for file in files}
         landed = {part.source for part in found.parts if part.source is not None} if found and paths is None else set()
         batch = _checked(_read(new, dataset, found), dataset, found)
@@ -141,16 +142,6 @@ def _land(
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
-
-
-def _is_new(file: SourceFile, found: DatasetVersion | None) -> bool:
-    """Whether the file holds what its path did not hold last; a renamed or copied file is not new."""
-    if found is None:
-        return True
-    of_path = [part.source_digest for part in found.parts if part.source == file.name]
-    if of_path:
-        return of_path[-1] != file.digest
-    return all(part.source_digest != file.digest for part in found.parts)
 
 
 def _read(

@@ -1,37 +1,17 @@
-"""A dataset version as a value: its declaration, its schema and its parts, and where the ledger keeps it."""
+"""A dataset version as a value: its declaration, its schema and its parts, and where the ledger keeps it.
 
-import re
-from collections.abc import Sequence
+No data library is imported here: whether anything changed is asked before one is needed.
+"""
 
 import msgspec
-import polars as pl
 
 from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest, digest_value
-from loopwright.data.coercion import shown
 from loopwright.errors import NotFoundError
 from loopwright.store.ledger import Record
 from loopwright.store.open_stores import Stores
 
 RECORD_KIND = "dataset_version"
-_SIMPLE: tuple[pl.DataType, ...] = (
-    pl.Boolean(),
-    pl.Int8(),
-    pl.Int16(),
-    pl.Int32(),
-    pl.Int64(),
-    pl.UInt8(),
-    pl.UInt16(),
-    pl.UInt32(),
-    pl.UInt64(),
-    pl.Float32(),
-    pl.Float64(),
-    pl.String(),
-    pl.Date(),
-    pl.Null(),
-)
-_BY_NAME = {shown(dtype): dtype for dtype in _SIMPLE}
-_DATETIME = re.compile(r"Datetime\(time_unit='(ms|us|ns)', time_zone=(?:None|'([^']+)')\)")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,26 +95,3 @@ def version_of(stores: Stores, digest: Digest) -> DatasetVersion:
     if record is None:
         raise NotFoundError(f"there is no dataset version {digest}", fix="Run `loopwright status` to see the versions.")
     return msgspec.convert(record.data, DatasetVersion)
-
-
-def schema_of(frame: pl.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Column and type, as a version keeps them."""
-    return tuple((name, shown(dtype)) for name, dtype in frame.schema.items())
-
-
-def types_of(version: DatasetVersion | None) -> dict[str, pl.DataType]:
-    """The version's column types, without opening its parts; nested types are left out."""
-    return {} if version is None else types_in(version.schema)
-
-
-def types_in(schema: Sequence[Sequence[str]]) -> dict[str, pl.DataType]:
-    """The types that pairs of column and type name mean; nested types are left out."""
-    named = {column: _type(text) for column, text in schema}
-    return {column: dtype for column, dtype in named.items() if dtype is not None}
-
-
-def _type(text: str) -> pl.DataType | None:
-    if found := _DATETIME.fullmatch(text):
-        unit = found[1]
-        return pl.Datetime("ms" if unit == "ms" else "ns" if unit == "ns" else "us", found[2])
-    return _BY_NAME.get(text)

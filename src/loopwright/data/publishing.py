@@ -11,9 +11,10 @@ from loopwright.core.clock import Clock, Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.data.coercion import common, shown
+from loopwright.data.column_types import types_of
 from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.instants import span
-from loopwright.data.parts import DatasetVersion, Part, ref_of, types_of
+from loopwright.data.parts import DatasetVersion, Part, ref_of
 from loopwright.data.pushing import Cursor
 from loopwright.data.reading import FileRows
 from loopwright.errors import DataRefusedError, MissingColumnError
@@ -212,6 +213,7 @@ def record_refusal(stores: Stores, dataset: Dataset, cause: Cause, *, refusal: D
         if isinstance(failures, list)
         else []
     )
+    where = {name: refusal.context[name] for name in ("file", "line") if name in refusal.context}
     stores.ledger.commit(
         events=[
             EventDraft(
@@ -220,7 +222,7 @@ def record_refusal(stores: Stores, dataset: Dataset, cause: Cause, *, refusal: D
                 actor=cause.actor,
                 caused_by=cause.caused_by,
                 logical_at=cause.clock.now(),
-                data={"code": refusal.code, "failures": kept},
+                data={"code": refusal.code, "failures": kept} | where,
             )
         ]
     )

@@ -17,10 +17,11 @@ from loopwright.core.codec import plain as decode
 from loopwright.core.codec import to_json
 from loopwright.core.ids import random_id
 from loopwright.data.coercion import convert, plain, shown
+from loopwright.data.column_types import schema_of, types_in, types_of
 from loopwright.data.contract import refuse
 from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.failure import FIRST, Failure
-from loopwright.data.parts import current, schema_of, types_in, types_of
+from loopwright.data.parts import current
 from loopwright.data.rules import broken_rules, types_for
 from loopwright.store.ledger import Record
 from loopwright.store.open_stores import Stores

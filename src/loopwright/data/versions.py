@@ -10,9 +10,10 @@ import polars as pl
 
 from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest
+from loopwright.data.column_types import types_of
 from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.instants import micros_of
-from loopwright.data.parts import DatasetVersion, Part, current, types_of, version_of
+from loopwright.data.parts import DatasetVersion, Part, current, version_of
 from loopwright.data.pushing import unlanded
 from loopwright.data.upsert import Load, every_row, latest_rows
 from loopwright.errors import MissingColumnError, NotFoundError
