@@ -14,9 +14,11 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
+    StackingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -55,6 +57,8 @@ MODELS = [
     MLPClassifier(max_iter=400, hidden_layer_sizes=(3,), random_state=0, tol=0.01),
     DecisionTreeClassifier(random_state=np.random.RandomState(1)),
     mixed(),
+    StackingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier(random_state=0))], cv=3),
+    GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, scoring="roc_auc", cv=3),
 ]
 
 

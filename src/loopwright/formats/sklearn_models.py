@@ -16,6 +16,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KERNELS = ("CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Matern PairwiseKernel Product RBF "
             "RationalQuadratic Sum WhiteKernel")  # fmt: skip
 _DISTANCES = "Chebyshev Euclidean Hamming Haversine Mahalanobis Manhattan Minkowski SEuclidean"
+_SPLITS = "GroupKFold KFold ShuffleSplit StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit"
+_CLASS_SCORES = "accuracy_score balanced_accuracy_score brier_score_loss f1_score log_loss precision_score recall_score"
+_VALUE_SCORES = "mean_absolute_error mean_squared_error r2_score root_mean_squared_error"
 TRUSTED: frozenset[str] = frozenset(
     {
         "collections.OrderedDict",
@@ -54,8 +57,18 @@ TRUSTED: frozenset[str] = frozenset(
         "sklearn.neighbors._kd_tree.KDTree",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+        "sklearn.metrics._scorer._CurveScorer",
+        "sklearn.metrics._scorer._PassthroughScorer",
+        "sklearn.metrics._scorer._Scorer",
+        "sklearn.utils._bunch.Bunch",
+        "sklearn.utils._metadata_requests.MetadataRequest",
+        "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "sklearn.utils.validation.check_array",
     }
+    | {f"sklearn.model_selection._split.{name}" for name in _SPLITS.split()}
+    | {f"sklearn.metrics._classification.{name}" for name in _CLASS_SCORES.split()}
+    | {f"sklearn.metrics._ranking.{name}" for name in ("average_precision_score", "roc_auc_score")}
+    | {f"sklearn.metrics._regression.{name}" for name in _VALUE_SCORES.split()}
     | {f"sklearn.gaussian_process.kernels.{name}" for name in _KERNELS.split()}
     | {
         f"sklearn.metrics._dist_metrics.{name}Distance{bits}"
