@@ -9,7 +9,7 @@ import pytest
 from loopwright.core.clock import SystemClock
 from loopwright.core.events import EventDraft
 from loopwright.core.ids import random_id
-from loopwright.errors import HomeTooNewError, NotAHomeError, UsageError
+from loopwright.errors import ClockRefusedError, HomeTooNewError, NotAHomeError, UsageError
 from loopwright.store.journal import verify_chain
 from loopwright.store.open_stores import create_home, open_stores, read_home
 from loopwright.testing.clocks import ManualClock
@@ -149,3 +149,19 @@ def test_opening_loads_no_data_frame_library(home):
     )
     shown = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_only_a_home_for_replay_takes_another_clock(home, tmp_path):
+    stores = opened(home)
+    with pytest.raises(ClockRefusedError):
+        stores.use_clock(ManualClock(7))
+    stores.close()
+    replayed = opened(create_home(tmp_path / "replayed", replay=True, ids=CountingIds(), clock=ManualClock()))
+    replayed.use_clock(ManualClock(5))
+    replayed.kv.put_many({"a": b"1"}, expires_at=6)
+    assert replayed.kv.get_many(["a"]) == {"a": b"1"}
+    replayed.use_clock(ManualClock(7))
+    (event,) = replayed.ledger.commit(events=[EventDraft(kind="k", subject="s")], moves={"r": "1"})
+    assert (event.logical_at, replayed.ledger.history("r")[0].at) == (7, 7)
+    assert replayed.kv.get_many(["a"]) == {}
+    replayed.close()

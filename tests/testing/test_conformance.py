@@ -1,6 +1,7 @@
 """Each suite of `loopwright.testing` over each implementation of its seam, and the proof that none is left out."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,11 @@ def test_every_implementation_of_a_seam_is_in_its_suite(seam):
     assert implementations - tested == set(), f"subclass {seam}Suite for these, with `implementation = …`"
 
 
+@cache
+def _parsed(folder):
+    return list(_classes(folder))
+
+
 def _classes(folder):
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -121,7 +127,7 @@ def _classes(folder):
 
 
 def _subclasses_of(name, folder):
-    classes = list(_classes(folder))
+    classes = _parsed(folder)
     known, size = {name}, 0
     while len(known) > size:
         size = len(known)
@@ -132,7 +138,7 @@ def _subclasses_of(name, folder):
 def _tested(suite, folder):
     return {
         ast.unparse(statement.value)
-        for node, bases in _classes(folder)
+        for node, bases in _parsed(folder)
         if suite in bases
         for statement in node.body
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "implementation"

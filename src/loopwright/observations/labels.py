@@ -78,6 +78,7 @@ def latest_labels(tables: Tables, endpoint: str, *, known_at: Micros | None = No
 def labelled_requests(
     tables: Tables,
     endpoint: str,
+    *,
     since: Micros | None = None,
     until: Micros | None = None,
     known_at: Micros | None = None,

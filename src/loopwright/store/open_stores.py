@@ -11,7 +11,7 @@ import msgspec
 from loopwright.core.clock import Clock, Micros, SystemClock
 from loopwright.core.codec import from_json, plain, to_json
 from loopwright.core.ids import IdSource
-from loopwright.errors import HomeTooNewError, NotAHomeError, UsageError
+from loopwright.errors import ClockRefusedError, HomeTooNewError, NotAHomeError, UsageError
 from loopwright.store.backends.local_blobs import LocalBlobs
 from loopwright.store.backends.local_tables import LocalTables
 from loopwright.store.backends.os_errors import named_os_errors
@@ -92,6 +92,20 @@ class Stores:
             if self._kv is None:
                 self._kv = SqliteKeyValues(self._home / KV_FILE, clock=self._clock)
             return self._kv
+
+    def use_clock(self, clock: Clock) -> None:
+        """Go by another workspace clock from now on: times of refs and records, logical times, expiries.
+
+        Raises:
+            ClockRefusedError: The home was not made for replay.
+        """
+        if not self.replay:
+            raise ClockRefusedError("this home's clock cannot be set", why="it was not created for replay")
+        self._clock = clock
+        self._ledger.use_clock(clock)
+        with self._lock:
+            if self._kv is not None:
+                self._kv.use_clock(clock)
 
     def close(self) -> None:
         """Close every file; what was acknowledged is safe with or without it."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SEGMENT_KIND = "table_segment"
 ROTATED_AT_BYTES = 64 << 20
 _ALL = 1_000_000
+_Time = tuple[Micros | None, Micros | None]
 
 
 class LocalTables(Tables):
@@ -92,7 +93,7 @@ class LocalTables(Tables):
         published = {source for record in sealed for source in record.data["sources"]}
         lines = b"".join(data for name, data in opened.items() if name not in published)
         wanted = [record for record in sealed if _overlaps(record, since, until)]
-        frames = [self._read_sealed(record.data["digest"], columns, since, until) for record in wanted]
+        frames = [self._read_sealed(record.data["digest"], columns, (since, until)) for record in wanted]
         frames.append(select(frame_of(lines), columns=None, since=since, until=until))
         return select(concatenate(frames), columns=columns, since=None, until=None)
 
@@ -113,11 +114,7 @@ class LocalTables(Tables):
 
     def names(self) -> tuple[str, ...]:
         with named_os_errors(self._folder):
-            found = {
-                path.name
-                for path in self._folder.iterdir()
-                if path.is_dir() and any(d for _, d in self._read_open(path.name))
-            }
+            found = {path.parent.parent.name for path in self._folder.glob("*/open/*.jsonl") if _has_row(path)}
         sealed = {str(record.facets["table"]) for record in self._ledger.search(SEGMENT_KIND, limit=_ALL)}
         return tuple(sorted(found | sealed))
 
@@ -145,11 +142,10 @@ class LocalTables(Tables):
                     continue  # sealed a moment ago
                 yield name, whole_lines(data)
 
-    def _read_sealed(
-        self, digest: Digest, columns: Sequence[str] | None, since: Micros | None, until: Micros | None
-    ) -> "pl.DataFrame":
+    def _read_sealed(self, digest: Digest, columns: Sequence[str] | None, within: _Time) -> "pl.DataFrame":
         import polars as pl
 
+        since, until = within
         lazy = pl.scan_parquet(self._blobs.local_path(digest))
         there = lazy.collect_schema().names()
         if since is not None:
@@ -189,6 +185,14 @@ class LocalTables(Tables):
         event = EventDraft(kind="segment_sealed", subject=f"table:{table}", data=facts)
         self._ledger.commit(records=[record], events=[event], durability="full")
         return frame.height
+
+
+def _has_row(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False  # sealed a moment ago, so that its record tells
 
 
 def _overlaps(record: Record, since: Micros | None, until: Micros | None) -> bool:

@@ -35,6 +35,10 @@ class SqliteKeyValues(KeyValues):
         self._file = SqliteFile(path, schema=_SCHEMA, version=KV_FORMAT, busy_timeout_s=busy_timeout_s)
         self._clock = clock
 
+    def use_clock(self, clock: Clock) -> None:
+        """Let expiries go by another clock from now on."""
+        self._clock = clock
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from loopwright.core.clock import Clock, Micros
 from loopwright.core.codec import canonical, from_json, plain
 from loopwright.core.events import GENESIS, Event, EventDraft
@@ -38,6 +40,7 @@ _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SELECT_EVENT = """SELECT seq, namespace, actor, at, logical_at, kind, subject, caused_by, data, previous, digest
 FROM events WHERE seq > ? ORDER BY seq LIMIT ?"""
 _RECORD_COLUMNS = "r.kind, r.id, r.at, r.data, r.facets"
+_MATCH = " AND EXISTS (SELECT 1 FROM facets w WHERE w.kind = r.kind AND w.id = r.id AND w.name = ? AND w.value = ?)"
 _SELECT_RECORD = "SELECT kind, id, at, data, facets FROM records WHERE kind = ? AND id = ?"
 
 
@@ -72,6 +75,10 @@ class SqliteLedger(Ledger):
         self._clock = clock
         self._machine = machine or clock
         self._before_full = before_full
+
+    def use_clock(self, clock: Clock) -> None:
+        """Go by another workspace clock from now on: that of a home made for replay is itself kept in its ledger."""
+        self._clock = clock
 
     def close(self) -> None:
         """Close the file."""
@@ -135,16 +142,32 @@ class SqliteLedger(Ledger):
     def search(
         self, kind: str, *, where: Mapping[str, FacetValue] | None = None, order: str = "-at", limit: int = 100
     ) -> tuple[Record, ...]:
-        name, direction = (order[1:], "DESC") if order.startswith("-") else (order, "ASC")
-        matches, arguments = _where(where or {})
+        query = _Search.of(kind, where or {}, order, limit)
         with self._file.reading() as db:
-            if name == "at":
-                selected = f"SELECT {_RECORD_COLUMNS} FROM records r WHERE r.kind = ?"  # noqa: S608 - constants
-                query = f"{selected}{matches} ORDER BY r.at {direction}, r.id LIMIT ?"
-                rows = db.execute(query, (kind, *arguments, limit)).fetchall()
-            else:
-                rows = _by_facet(db, (kind, name, direction), matches, arguments, limit)
+            rows = _by_time(db, query) if query.name == "at" else _by_facet(db, query)
         return tuple(_record(row) for row in rows)
+
+
+class _Search(msgspec.Struct, frozen=True, kw_only=True):
+    """A search as SQL: `matches` is a condition on record `r` that takes `arguments`."""
+
+    kind: str
+    matches: str
+    arguments: tuple[Any, ...]
+    name: str
+    direction: str
+    limit: int
+
+    @classmethod
+    def of(cls, kind: str, where: Mapping[str, FacetValue], order: str, limit: int) -> "_Search":
+        return cls(
+            kind=kind,
+            matches=_MATCH * len(where),
+            arguments=tuple(part for pair in where.items() for part in pair),
+            name=order.removeprefix("-"),
+            direction="DESC" if order.startswith("-") else "ASC",
+            limit=limit,
+        )
 
 
 def _check_expected(db: sqlite3.Connection, expect: Mapping[str, str | None]) -> None:
@@ -194,27 +217,26 @@ def _upsert(db: sqlite3.Connection, record: Record, now: Micros) -> None:
     )
 
 
-def _where(where: Mapping[str, FacetValue]) -> tuple[str, list[Any]]:
-    clause = " AND EXISTS (SELECT 1 FROM facets w WHERE w.kind = r.kind AND w.id = r.id AND w.name = ? AND w.value = ?)"
-    return clause * len(where), [part for pair in where.items() for part in pair]
+def _by_time(db: sqlite3.Connection, search: _Search) -> list[Any]:
+    selected = f"SELECT {_RECORD_COLUMNS} FROM records r WHERE r.kind = ?{search.matches}"  # noqa: S608 - constants
+    query = f"{selected} ORDER BY r.at {search.direction}, r.id LIMIT ?"
+    return db.execute(query, (search.kind, *search.arguments, search.limit)).fetchall()
 
 
-def _by_facet(
-    db: sqlite3.Connection, order: tuple[str, str, str], matches: str, arguments: list[Any], limit: int
-) -> list[Any]:
+def _by_facet(db: sqlite3.Connection, search: _Search) -> list[Any]:
     """Records that have the facet, in its order off the index; then, where the limit allows, those that lack it."""
-    kind, name, direction = order
     have = (
         f"SELECT {_RECORD_COLUMNS} FROM facets f JOIN records r ON r.kind = f.kind AND r.id = f.id "  # noqa: S608 - constants
-        f"WHERE f.kind = ? AND f.name = ?{matches} ORDER BY f.value {direction}, f.id LIMIT ?"
+        f"WHERE f.kind = ? AND f.name = ?{search.matches} ORDER BY f.value {search.direction}, f.id LIMIT ?"
     )
-    rows = db.execute(have, (kind, name, *arguments, limit)).fetchall()
-    if len(rows) < limit:
+    rows = db.execute(have, (search.kind, search.name, *search.arguments, search.limit)).fetchall()
+    if len(rows) < search.limit:
         lack = (
-            f"SELECT {_RECORD_COLUMNS} FROM records r WHERE r.kind = ?{matches} AND NOT EXISTS "  # noqa: S608 - constants
+            f"SELECT {_RECORD_COLUMNS} FROM records r WHERE r.kind = ?{search.matches} AND NOT EXISTS "  # noqa: S608 - constants
             "(SELECT 1 FROM facets f WHERE f.kind = r.kind AND f.id = r.id AND f.name = ?) ORDER BY r.id LIMIT ?"
         )
-        rows += db.execute(lack, (kind, *arguments, name, limit - len(rows))).fetchall()
+        room = search.limit - len(rows)
+        rows += db.execute(lack, (search.kind, *search.arguments, search.name, room)).fetchall()
     return rows
 
 
