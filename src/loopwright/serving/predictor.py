@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 Columns = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
@@ -95,10 +94,13 @@ class _EitherForm:
                 outputs = self._shape(self._call(matrix(columns)))
                 self._form = matrix
             except (ValueError, TypeError, AttributeError, KeyError, IndexError):
-                outputs = self._shape(self._call(pl.DataFrame(dict(columns))))
+                outputs = self._shape(self._call(_table(columns)))
                 self._form = _table
             return outputs
 
 
-def _table(columns: Columns) -> pl.DataFrame:
+def _table(columns: Columns) -> Any:
+    # Few models need a table, and a probation child should be up soon.
+    import polars as pl
+
     return pl.DataFrame(dict(columns))
