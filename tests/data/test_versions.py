@@ -101,6 +101,13 @@ def test_pushed_rows_alone_can_be_read(stores: Stores) -> None:
     }
 
 
+def test_pushed_rows_alone_are_one_a_key(stores: Stores) -> None:
+    log = Dataset("e", key="id", known_at="known")
+    push(stores, log, [{"id": "a", "x": 2, "known": 50}, {"id": "b", "x": 3, "known": None}], known_at=60)
+    push(stores, log, [{"id": "a", "x": 1, "known": 40}], known_at=70)
+    assert read(stores, "e", include_pushed=True, columns=["id", "x"]).rows() == [("a", 2, 50), ("b", 3, 60)]
+
+
 def test_an_unknown_dataset_or_version_is_not_found(stores: Stores) -> None:
     with pytest.raises(NotFoundError, match="'nothing' has no version"):
         read(stores, "nothing")

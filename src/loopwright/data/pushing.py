@@ -48,11 +48,14 @@ class Unlanded:
         frame: The rows, with `_known_at`; no columns where there are none.
         cursor: What the cursor is once these have landed.
         batches: How many pushes they came in.
+        key, known_at: The columns that the dataset declared when the last of them was pushed.
     """
 
     frame: pl.DataFrame
     cursor: Cursor
     batches: int
+    key: str | None = None
+    known_at: str | None = None
 
 
 def push(
@@ -86,6 +89,8 @@ def push(
         "batch": batch or random_id("push"),
         "rows": to_json(frame.to_dicts()).decode(),
         "schema": to_json(schema_of(frame)).decode(),
+        "key": dataset.key,
+        "known_at_column": dataset.known_at,
     }
     stores.tables.append(f"push.{dataset.name}", [row])
     return len(rows)
@@ -110,12 +115,16 @@ def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> 
     found = {row["batch"]: row for row in table.sort("at", "batch").to_dicts() if row["batch"] not in cursor.batches}
     if not found:
         return Unlanded(frame=pl.DataFrame(), cursor=cursor, batches=0)
-    frames = _frames(sorted(found.values(), key=lambda row: int(row["known_at"])), expected, name)
-    until = max(cursor.until, *(int(row["at"]) for row in found.values()))
+    ordered = sorted(found.values(), key=lambda row: int(row["known_at"]))
+    until = max(cursor.until, *(int(row["at"]) for row in ordered))
     taken = cursor.batches | {batch: int(row["at"]) for batch, row in found.items()}
     recent = {batch: at for batch, at in taken.items() if at >= until - _OVERLAP}
     return Unlanded(
-        frame=pl.concat(frames, how="diagonal_relaxed"), cursor=Cursor(until=until, batches=recent), batches=len(found)
+        frame=pl.concat(_frames(ordered, expected, name), how="diagonal_relaxed"),
+        cursor=Cursor(until=until, batches=recent),
+        batches=len(ordered),
+        key=ordered[-1].get("key"),
+        known_at=ordered[-1].get("known_at_column"),
     )
 
 

@@ -55,10 +55,12 @@ def read(
         MissingColumnError: A column asked for is not in the version.
     """
     found = current(stores, name) if version is None else version_of(stores, version)
-    pushed = unlanded(stores, name, types_of(found)).frame if include_pushed else pl.DataFrame()
-    if found is None and pushed.height == 0:
-        raise NotFoundError(f"dataset {name!r} has no version", fix="Land it with `loopwright run`, or push rows.")
-    found = found or DatasetVersion(name=name, schema=(), parts=())
+    waiting = unlanded(stores, name, types_of(found)) if include_pushed else None
+    pushed = pl.DataFrame() if waiting is None else waiting.frame
+    if found is None:
+        if waiting is None or pushed.height == 0:
+            raise NotFoundError(f"dataset {name!r} has no version", fix="Land it with `loopwright run`, or push rows.")
+        found = DatasetVersion(name=name, schema=(), parts=(), key=waiting.key, known_at=waiting.known_at)
     wanted = _wanted(found, columns)
     parts = _visible(found, known_at)
     loads = [_load(stores, found, part) for part in parts]
