@@ -7,12 +7,15 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SystemClock
 from loopwright.errors import NotFoundError
 from loopwright.web.auth import check_address, read_keys
+from loopwright.web.parent import when_parent_ends
 from loopwright.web.sockets import listen
 from loopwright.web.supervisor import ChildCommand, Supervisor
 from loopwright.web.up import probation_children, worker_command
 
 
-def run_whole_loop(workspace: Workspace, endpoint: str, *, file: str = "loop.py", control: bool = True) -> None:
+def run_whole_loop(
+    workspace: Workspace, endpoint: str, *, file: str = "loop.py", control: bool = True, supervised: bool = False
+) -> None:
     """Serve an endpoint until Ctrl-C: an inference worker, the control process, and children of versions on probation.
 
     Args:
@@ -20,6 +23,7 @@ def run_whole_loop(workspace: Workspace, endpoint: str, *, file: str = "loop.py"
         endpoint: The loop's name.
         file: The loop file, for the control process.
         control: False serves only: no watching, no retraining, no release moves.
+        supervised: Stop when standard input closes, as it does when the process that started this one ends.
 
     Raises:
         PortInUseError, UnsafeDoorError: Before anything has started.
@@ -35,10 +39,13 @@ def run_whole_loop(workspace: Workspace, endpoint: str, *, file: str = "loop.py"
     commands = [worker_command(workspace.home, [endpoint], settings)]
     if control:
         commands.append(_control(workspace, file, host, port + 1))
-    Supervisor(
+    supervisor = Supervisor(
         commands=commands, run=workspace.home / "run", clock=SystemClock(), wanted=probation_children(workspace.stores, settings),
         say=_say,
-    ).run_until_stopped()
+    )
+    if supervised:
+        when_parent_ends(supervisor.stop, SystemClock())
+    supervisor.run_until_stopped()
 
 
 def _control(workspace: Workspace, file: str, host: str, port: int) -> ChildCommand:

@@ -17,6 +17,7 @@ def command(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the inference server; control listens on the next.")] = None,
     home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
+    supervised: Annotated[bool, typer.Option(help="Stop when standard input closes.")] = False,
 ) -> None:
     """Run the whole loop: train if there is no champion, serve, watch, retrain, release. Ctrl-C stops it all."""
     workspace, loaded = opened(project, file, create=True, home=home, host=host, port=port)
@@ -25,4 +26,4 @@ def command(
         note("no champion yet: running the loop once")
         run_loop(workspace, loaded)
     note(f"{name}: http://{workspace.settings.text('host')}:{workspace.settings.whole('port')}/predict/{name}")
-    run_whole_loop(workspace, name, file=file)
+    run_whole_loop(workspace, name, file=file, supervised=supervised)

@@ -1,0 +1,99 @@
+"""The servers of a replay: `loopwright up` in a process group of its own, found by its ports, stopped for certain."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopwright.app.player_http import Connections
+from loopwright.core.clock import Clock
+from loopwright.core.environment import variables
+from loopwright.errors import ServingError
+
+READY_S = 60.0
+STOP_S = 20.0
+POLL_S = 0.05
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where a replay's servers answer."""
+
+    inference: Connections
+    control: Connections
+    port: int
+
+
+@contextlib.contextmanager
+def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: Path) -> Iterator[Servers]:
+    """Start `up` on free ports, wait until it is ready, and stop it at the end, whatever happens.
+
+    Raises:
+        ServingError: It ended, or was not ready in time; the log's last lines say why.
+    """
+    port = free_ports()
+    command = [sys.executable, "-m", "loopwright.cli.main", "up", "--project", str(project), "--file", file, "--port", str(port),
+               "--home", str(home.relative_to(project)), "--supervised"]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True, env=dict(variables()), cwd=project
+        )
+    try:
+        _wait(process, port, clock, log)
+        token = (home / "token").read_text(encoding="utf-8").strip()
+        yield Servers(inference=Connections(HOST, port), control=Connections(HOST, port + 1, token), port=port)
+    finally:
+        _stop(process)
+
+
+def free_ports() -> int:
+    """A port that is free together with the one after it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind((HOST, 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind((HOST, port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, clock: Clock, log: Path) -> None:
+    deadline = clock.monotonic() + READY_S
+    while not (_answers(port, "/health/ready") and _answers(port + 1, "/health/live")):
+        if process.poll() is not None or clock.monotonic() > deadline:
+            why = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            raise ServingError("the servers of the replay did not come up", why=why, fix=f"Read {log}.")
+        clock.sleep(POLL_S)
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=1.0)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask the supervisor to stop its children and itself; kill what is left of its group after a while."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
