@@ -1,0 +1,339 @@
+"""The report of one loop, read from its home: what happened, how requests drifted, who answered, how well, and why.
+
+`loop_report(workspace, "flight-delay")` gives the page's parts; `report.render` makes the page.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loopwright.app.observed import answered, scores_of
+from loopwright.app.trace import describe, journal, trace
+from loopwright.app.versions import champion_of, manifest_of
+from loopwright.app.workspace import Workspace
+from loopwright.core.events import Event
+from loopwright.core.hashing import Digest
+from loopwright.core.verdict import Outcome
+from loopwright.errors import LoopwrightError, NotFoundError
+from loopwright.export.scales import DAY
+from loopwright.export.sections import (
+    AreaChart,
+    Curve,
+    EventLine,
+    EventList,
+    Figure,
+    Figures,
+    Grid,
+    LineChart,
+    Marker,
+    Part,
+    ReliabilityChart,
+    Report,
+    Section,
+    Series,
+    Text,
+    Threshold,
+    Tone,
+)
+from loopwright.monitoring.joined import join_labels
+from loopwright.observations.labels import latest_labels
+from loopwright.observations.request_log import read_requests
+from loopwright.registry.judgement import judgements
+from loopwright.registry.version import versions
+from loopwright.stats.quality import reliability_curve
+from loopwright.store.ledger import Record
+
+_MANY = 100_000
+_COLUMNS = 6
+_MARKED: dict[str, Tone] = {
+    "incident_opened": "bad",
+    "incident_resolved": "good",
+    "retrain_decided": "plain",
+    "override_recorded": "warn",
+    "release_started": "plain",
+    "arm_tripped": "bad",
+    "release_finished": "plain",
+}
+_TONES: dict[str, Tone] = {
+    "promoted": "good",
+    "rolled_back": "bad",
+    "inconclusive": "warn",
+    "pass": "good",
+    "warn": "warn",
+    "fail": "bad",
+    "unknown": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loop:
+    """What every section is drawn from."""
+
+    workspace: Workspace
+    name: str
+    events: Sequence[Event]
+    numbers: Mapping[Digest, int]
+    markers: tuple[Marker, ...]
+
+    def version(self, digest: Digest) -> str:
+        """A version as a reader knows it."""
+        return f"version {self.numbers[digest]} ({digest[:8]})" if digest in self.numbers else digest[:12]
+
+
+def loop_report(
+    workspace: Workspace,
+    name: str,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    first: Sequence[Section] = (),
+    subject: str | None = None,
+) -> Report:
+    """The report of the loop `name` (which names its model and its endpoint as well).
+
+    Args:
+        workspace: The open home; nothing in it is changed.
+        name: The loop's name.
+        title: The page's heading; the name when empty.
+        subtitle: One sentence below it.
+        first: Sections of the caller's own, after the key figures.
+        subject: What the chain at the end explains, as `incident:inc_…`; the champion when None.
+
+    Raises:
+        NotFoundError: The journal has nothing about the loop.
+    """
+    ledger = workspace.stores.ledger
+    events = [event for event in journal(ledger) if _concerns(event, name)]
+    if not events:
+        raise NotFoundError(f"there is no loop {name!r} in {workspace.home}")
+    registered = versions(ledger, name, namespace=workspace.namespace, limit=_MANY)
+    numbers = {version.digest: version.number for version in registered}
+    loop = _Loop(workspace=workspace, name=name, events=events, numbers=numbers, markers=tuple(_markers(events)))
+    sections = (
+        _figures(loop),
+        *first,
+        *_drift(loop),
+        *_arms(loop),
+        *_reliability(loop),
+        *_judgements(loop),
+        *_chain(workspace, subject or f"model:{name}@champion"),
+    )
+    return Report(
+        title=title or name,
+        subtitle=subtitle,
+        sections=sections,
+        made_at=workspace.clock.now(),
+        source=f"the home {workspace.home.name}, journal up to event {events[-1].seq}",
+    )
+
+
+def _concerns(event: Event, name: str) -> bool:
+    kind, _, about = event.subject.partition(":")
+    named = kind in ("model", "loop", "endpoint") and about.partition("@")[0] == name
+    return named or event.data.get("endpoint") == name
+
+
+def _figures(loop: _Loop) -> Figures:
+    rows = read_requests(loop.workspace.stores.tables, loop.name, columns=["status", "fallback_from"])
+    failed = int((rows["status"] != 200).sum()) if rows.height else 0
+    rescued = int(rows["fallback_from"].is_not_null().sum()) if rows.height else 0
+    champion = champion_of(loop.workspace, loop.name)
+    kinds = [event.kind for event in loop.events]
+    ends = [str(event.data.get("outcome")) for event in loop.events if event.kind == "release_finished"]
+    opened, resolved = kinds.count("incident_opened"), kinds.count("incident_resolved")
+    return Figures(
+        title="",
+        items=(
+            Figure(
+                label="Requests", value=f"{rows.height:,}", note=f"{failed:,} failed", tone="bad" if failed else "plain"
+            ),
+            Figure(
+                label="Answered by the champion instead", value=f"{rescued:,}", note="after a candidate failed them"
+            ),
+            Figure(
+                label="Champion",
+                value=loop.version(champion) if champion else "none",
+                note=f"of {len(loop.numbers)} registered",
+            ),
+            Figure(
+                label="Incidents",
+                value=f"{opened} opened",
+                note=f"{resolved} resolved",
+                tone="warn" if opened > resolved else "plain",
+            ),
+            Figure(
+                label="Releases",
+                value=f"{ends.count('promoted')} promoted",
+                note=f"{ends.count('rolled_back')} rolled back, {ends.count('inconclusive')} inconclusive",
+            ),
+        ),
+    )
+
+
+def _markers(events: Sequence[Event]) -> Iterator[Marker]:
+    for event in events:
+        if event.kind in _MARKED:
+            outcome = str(event.data.get("outcome", ""))
+            label = f"{event.kind.replace('_', ' ')} {outcome.replace('_', ' ')}".strip()
+            yield Marker(at=event.logical_at, label=label, tone=_TONES.get(outcome, _MARKED[event.kind]))
+
+
+def _drift(loop: _Loop) -> Iterator[Section]:
+    """The incident rules' evidence, the columns' distances, and the performance, day by day."""
+    ledger = loop.workspace.stores.ledger
+    days = ledger.search("watch_day", where={"endpoint": loop.name}, order="at", limit=_MANY)
+    evidence, performance = _verdict_lines(days, sequential=True), _verdict_lines(days, sequential=False)
+    if evidence:
+        yield LineChart(
+            title="Evidence of drift",
+            series=tuple(Series(name=s.name, at=s.at, value=tuple(map(_log10, s.value))) for s, _ in evidence),
+            thresholds=tuple(
+                Threshold(value=_log10(level) or 0.0, label="incident") for _, level in evidence[:1] if level
+            ),
+            markers=loop.markers,
+            note="Logarithm (base 10) of the sequential rule's evidence that the requests no longer look like the "
+            "model's reference; the rule opens an incident where it reaches the line.",
+        )
+    columns = _column_lines(days)
+    if columns:
+        effects = [float(found["threshold"]) for day in days for found in day.data["reports"] if found["threshold"]]
+        yield LineChart(
+            title="How far each column moved",
+            series=columns,
+            thresholds=tuple(Threshold(value=level, label="report rule") for level in effects[-1:]),
+            form="percent",
+            markers=loop.markers,
+            from_zero=True,
+            note="Total variation distance of the last seven days' requests from the model's reference, the six "
+            "columns that moved furthest. It colours a report and opens nothing.",
+        )
+    for series, level in performance:
+        yield LineChart(
+            title=f"Performance: {series.name}",
+            series=(series,),
+            thresholds=() if level is None else (Threshold(value=level, label="allowed"),),
+            markers=loop.markers,
+            note="As labels arrived; a gap is a day without enough of them.",
+        )
+
+
+def _verdict_lines(days: Sequence[Record], *, sequential: bool) -> list[tuple[Series, float | None]]:
+    """A line and the last threshold for each rule that had a value; a drift rule is told by its false alarm rate."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    drifts: set[str] = set()
+    for day in days:
+        for verdict in day.data["verdicts"]:
+            found.setdefault(verdict["check"], []).append(verdict | {"at": day.data["day"] * DAY})
+            if "mean_time_between_false_alarms_days" in (verdict.get("details") or {}):
+                drifts.add(verdict["check"])
+    lines = []
+    for check, verdicts in found.items():
+        if (check in drifts) is sequential and any(v["value"] is not None for v in verdicts):
+            series = Series(name=check, at=tuple(v["at"] for v in verdicts), value=tuple(v["value"] for v in verdicts))
+            lines.append((series, verdicts[-1]["threshold"]))
+    return lines
+
+
+def _column_lines(days: Sequence[Record]) -> tuple[Series, ...]:
+    found: dict[str, dict[int, float]] = {}
+    for day in days:
+        for report in day.data["reports"]:
+            for column in report["details"].get("columns", ()):
+                found.setdefault(column["column"], {})[day.data["day"] * DAY] = column["total_variation"]
+    furthest = sorted(found, key=lambda column: -max(found[column].values()))[:_COLUMNS]
+    every = sorted({at for values in found.values() for at in values})
+    return tuple(
+        Series(name=column, at=tuple(every), value=tuple(found[column].get(at) for at in every)) for column in furthest
+    )
+
+
+def _log10(value: float | None) -> float | None:
+    """Evidence below one says nothing, so that it is drawn at zero."""
+    return None if value is None else math.log10(max(value, 1.0))
+
+
+def _arms(loop: _Loop) -> Iterator[Section]:
+    """Which version was given which share; a version keeps its colour when it becomes champion."""
+    records = loop.workspace.stores.ledger.search("arms", where={"endpoint": loop.name}, order="at", limit=_MANY)
+    if not records:
+        return
+    moments = sorted(records, key=lambda record: int(record.data["revision"]))
+    versions = list(dict.fromkeys(arm["version"] for record in moments for arm in record.data["arms"]))
+    shares = [{arm["version"]: float(arm["share"]) for arm in record.data["arms"]} for record in moments]
+    yield AreaChart(
+        title="Who answered",
+        at=tuple(record.at for record in moments),
+        until=loop.workspace.clock.now(),
+        parts=tuple(
+            Part(name=loop.version(version), share=tuple(share.get(version, 0.0) for share in shares))
+            for version in versions
+        ),
+        markers=loop.markers,
+        note="Share of the requests that each version was given.",
+    )
+
+
+def _reliability(loop: _Loop) -> Iterator[Section]:
+    """Predicted against observed for every version that has been champion, on the requests whose label is known."""
+    moves = loop.workspace.stores.ledger.history(loop.workspace.ref("model", loop.name, "champion"))
+    champions = dict.fromkeys(move.target for move in moves if move.target)
+    curves = [curve for version in champions if (curve := _curve(loop, version))]
+    if curves:
+        note = "Requests whose label has come; a calibrated model lies on the diagonal."
+        yield ReliabilityChart(title="Reliability", curves=tuple(curves), note=note)
+
+
+def _curve(loop: _Loop, version: Digest) -> Curve | None:
+    tables = loop.workspace.stores.tables
+    signature = manifest_of(loop.workspace, version).signature
+    rows = answered(tables, loop.name, version=version)
+    labels = latest_labels(tables, loop.name)
+    if signature.task != "binary" or not rows.height or not labels.height:
+        return None
+    joined = join_labels(rows, labels, scores_of(rows, signature))
+    if not joined.labelled.any():
+        return None
+    curve = reliability_curve(joined.label, joined.score[joined.labelled], classes=signature.classes)
+    return Curve(
+        name=loop.version(version),
+        predicted=tuple(curve.mean_score.tolist()),
+        observed=tuple(curve.share_positive.tolist()),
+        count=tuple(int(count) for count in curve.count),
+    )
+
+
+def _judgements(loop: _Loop) -> Iterator[Section]:
+    found = judgements(loop.workspace.stores.ledger, name=loop.name, namespace=loop.workspace.namespace, limit=50)[::-1]
+    if not found:
+        return
+    rows = []
+    for one in found:
+        bad = [v.check for v in one.verdicts if v.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
+        rows.append((loop.version(one.candidate), one.outcome.value, f"{len(one.verdicts)} rules", ", ".join(bad)))
+    yield Grid(
+        title="Candidates before the gate",
+        columns=("candidate", "outcome", "judged by", "not passed"),
+        rows=tuple(rows),
+        tones=tuple(_TONES.get(one.outcome.value, "plain") for one in found),
+    )
+
+
+def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
+    try:
+        links = trace(workspace, subject).links
+    except LoopwrightError as error:
+        yield Text(title="Why", paragraphs=(f"{error.what}.",))
+        return
+    lines = (
+        EventLine(
+            at=link.event.logical_at,
+            kind=link.event.kind,
+            subject=link.event.subject,
+            text=describe(link.event).removeprefix(f"{link.event.kind} {link.event.subject}").strip(),
+            depth=link.depth,
+            tone=_TONES.get(str(link.event.data.get("outcome", "")), _MARKED.get(link.event.kind, "plain")),
+        )
+        for link in links
+    )
+    yield EventList(title=f"Why: {subject}", events=tuple(lines), note="Causes before effects, from the journal.")
