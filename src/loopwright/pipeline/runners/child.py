@@ -24,6 +24,9 @@ from loopwright.pipeline.runners.invocation import Invoker
 from loopwright.pipeline.task import Task
 from loopwright.store.backends.local_blobs import LocalBlobs
 
+_SLOW_CODECS = {"sklearn": "skops.io"}
+"""Libraries whose models are stored by another library that takes long to import (it lists every estimator)."""
+
 
 def main(tasks: int, answers: int, lifeline: int, *, crashes: int) -> None:
     """Serve tasks until the parent closes the pipe or dies."""
@@ -67,6 +70,10 @@ def _preload(modules: tuple[str, ...]) -> None:
     for module in modules:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(module)
+    for library, codec in _SLOW_CODECS.items():
+        if library in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(codec)
 
 
 def _answer(invoker: Invoker, task: Task) -> Answer:
