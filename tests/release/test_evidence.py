@@ -16,10 +16,10 @@ def test_boolean_labels_need_no_classes():
 
 
 def test_multiclass_losses_are_halved_brier_differences():
-    found = paired_losses(
-        "multiclass", np.array(["b"]), np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]]), classes=("a", "b", "c")
-    )
-    assert found == pytest.approx([1.0])
+    label, champion = np.array(["b", "c"]), np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    candidate = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]])
+    found = paired_losses("multiclass", label, candidate, champion, classes=("a", "b", "c"))
+    assert found == pytest.approx([1.0, 0.25])
 
 
 def test_regression_losses_are_absolute_errors_in_units_of_the_scale_cut_at_one():

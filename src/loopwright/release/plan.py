@@ -45,7 +45,8 @@ class QualityGuard(msgspec.Struct, frozen=True, kw_only=True, tag="quality", tag
     """The candidate's mean loss is at most the champion's plus `margin`, both scored on the same labelled requests.
 
     The loss is Brier's for binary and (halved) for multiclass, and for regression the absolute error in units of
-    `scale`, cut at 1.
+    `scale`, cut at 1. The stated error rates hold where the expected difference of every request lies on one side of
+    the margin. Where whole days favour one version (weather, holidays), a run of such days is proof about those days.
     """
 
     margin: float = 0.005
