@@ -110,13 +110,14 @@ def loop_report(
     registered = versions(ledger, name, namespace=workspace.namespace, limit=_MANY)
     numbers = {version.digest: version.number for version in registered}
     loop = _Loop(workspace=workspace, name=name, events=events, numbers=numbers, markers=tuple(_markers(events)))
+    reliability = list(_reliability(loop))
     sections = (
         _figures(loop),
         *first,
         *_drift(loop),
         *_arms(loop),
-        *_reliability(loop),
-        *_judgements(loop),
+        *reliability,
+        *_judgements(loop, half=bool(reliability)),
         *_chain(workspace, subject or f"model:{name}@champion"),
     )
     return Report(
@@ -145,16 +146,12 @@ def _figures(loop: _Loop) -> Figures:
     return Figures(
         title="",
         items=(
-            Figure(
-                label="Requests", value=f"{rows.height:,}", note=f"{failed:,} failed", tone="bad" if failed else "plain"
-            ),
-            Figure(
-                label="Answered by the champion instead", value=f"{rescued:,}", note="after a candidate failed them"
-            ),
+            Figure(label="Requests", value=f"{rows.height:,}", note=f"{rescued:,} answered by the champion instead"),
+            Figure(label="Failed requests", value=f"{failed:,}", tone="bad" if failed else "good"),
             Figure(
                 label="Champion",
-                value=loop.version(champion) if champion else "none",
-                note=f"of {len(loop.numbers)} registered",
+                value=loop.version(champion).partition(" (")[0] if champion else "none",
+                note=f"{champion[:12] if champion else ''} of {len(loop.numbers)} registered",
             ),
             Figure(
                 label="Incidents",
@@ -303,19 +300,21 @@ def _curve(loop: _Loop, version: Digest) -> Curve | None:
     )
 
 
-def _judgements(loop: _Loop) -> Iterator[Section]:
+def _judgements(loop: _Loop, *, half: bool) -> Iterator[Section]:
     found = judgements(loop.workspace.stores.ledger, name=loop.name, namespace=loop.workspace.namespace, limit=50)[::-1]
     if not found:
         return
     rows = []
     for one in found:
         bad = [v.check for v in one.verdicts if v.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
-        rows.append((loop.version(one.candidate), one.outcome.value, f"{len(one.verdicts)} rules", ", ".join(bad)))
+        rows.append((loop.version(one.candidate), one.outcome.value, len(one.verdicts), ", ".join(bad)))
     yield Grid(
         title="Candidates before the gate",
-        columns=("candidate", "outcome", "judged by", "not passed"),
+        columns=("candidate", "outcome", "rules", "not passed"),
+        right=("rules",),
         rows=tuple(rows),
         tones=tuple(_TONES.get(one.outcome.value, "plain") for one in found),
+        half=half,
     )
 
 
