@@ -207,6 +207,7 @@ def test_the_gate_and_the_chain_are_told(told: Report) -> None:
     assert isinstance(grid, Grid)
     assert [row[1] for row in grid.rows] == ["pass"]
     assert isinstance(chain, EventList)
+    assert any(event.text == "cause drift" for event in chain.events)
     kinds = [event.kind for event in chain.events]
     assert kinds.index("incident_opened") < kinds.index("release_started") < kinds.index("release_finished")
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopwright.app.observed import answered, scores_of
-from loopwright.app.trace import describe, journal, trace
+from loopwright.app.trace import journal, trace
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import Event
-from loopwright.core.hashing import Digest
+from loopwright.core.hashing import Digest, is_digest
 from loopwright.core.verdict import Outcome
 from loopwright.errors import LoopwrightError, NotFoundError
+from loopwright.export.pictures import number_text
 from loopwright.export.scales import DAY
 from loopwright.export.sections import (
     AreaChart,
@@ -329,10 +330,25 @@ def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
             at=link.event.logical_at,
             kind=link.event.kind,
             subject=link.event.subject,
-            text=describe(link.event).removeprefix(f"{link.event.kind} {link.event.subject}").strip(),
+            text=" · ".join(_facts(link.event)),
             depth=link.depth,
             tone=_TONES.get(str(link.event.data.get("outcome", "")), _MARKED.get(link.event.kind, "plain")),
         )
         for link in links
     )
     yield EventList(title=f"Why: {subject}", events=tuple(lines), note="Causes before effects, from the journal.")
+
+
+def _facts(event: Event) -> Iterator[str]:
+    """What an event says, for a reader: instants are left out, digests cut, durations in seconds."""
+    for name, value in event.data.items():
+        if isinstance(value, str | int | float) and value != "" and not name.endswith("_at") and name != "endpoint":
+            yield f"{name.removesuffix('_us').replace('_', ' ')} {_fact(name, value)}"
+
+
+def _fact(name: str, value: str | float) -> str:
+    if isinstance(value, str):
+        return value[:12] if is_digest(value) else value
+    if name.endswith("_us"):
+        return f"{value / 1e6:.3g} s"
+    return str(value).lower() if isinstance(value, bool) else number_text(value)
