@@ -1,11 +1,14 @@
 """A reference is small, plain JSON, and the same for the same rows."""
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
 from loopwright.core.schema import Column, Signature
+from loopwright.monitoring.detectors.day_block_rank import DayBlockRank, DayBlockState
 from loopwright.monitoring.reference import (
     LABEL,
     PREDICTION,
@@ -95,3 +98,14 @@ def test_other_tasks_have_references_too(task):
     )
     assert reference.column(PREDICTION).bins.ordered is (task == "regression")
     assert reference.column(LABEL).bins.count == (4 if classes else len(reference.column(LABEL).bins.edges) + 2)
+
+
+def test_a_reference_and_a_state_of_format_1_stay_readable_and_go_on(world, count):
+    golden = Path(__file__).parent / "golden"
+    reference = msgspec.json.decode((golden / "reference-1.json").read_bytes(), type=Reference)
+    state = msgspec.json.decode((golden / "day_block_state-1.json").read_bytes(), type=DayBlockState)
+    assert (reference.format_version, reference.rows, reference.classes) == (1, 720, (False, True))
+    detector = DayBlockRank(reference)
+    assert detector.verdict(state).n == 3
+    assert detector.verdict(state).value == pytest.approx(1.26026957)
+    assert detector.update(state, count(world.day(15), reference), through=16).days == 4

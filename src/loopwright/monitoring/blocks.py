@@ -102,7 +102,7 @@ def location_of(counts: Floats, standard: Standard) -> float:
 
 def figure_of(name: FigureName, counts: Floats, standard: Standard) -> float:
     """The figure called `name` of a day's counts, rounded so that it reads the same after JSON."""
-    return round(shape_of(counts, standard) if name == "shape" else location_of(counts, standard), 6)
+    return round(shape_of(counts, standard) if name == "shape" else location_of(counts, standard), 4)
 
 
 def leave_one_out(name: FigureName, days: Floats, positions: tuple[float, ...]) -> Floats:
@@ -128,5 +128,5 @@ def memory_of(figures: Floats, days: tuple[int, ...]) -> float:
 def innovation(value: float, before: float | None, memory: float) -> float:
     """What a day's figure adds to what the day before foretold; on the same scale where there was no day before."""
     if before is None or not np.isfinite(before):
-        return round(value * float(np.sqrt(1 - memory**2)), 6)
-    return round(value - memory * before, 6)
+        return round(value * float(np.sqrt(1 - memory**2)), 4)
+    return round(value - memory * before, 4)
