@@ -19,7 +19,6 @@ from loopwright.errors import (
     StoreError,
 )
 from loopwright.store.backends.memory_ledger import MemoryLedger
-from loopwright.store.backends.sqlite_connection import named_error
 from loopwright.store.backends.sqlite_ledger import LEDGER_FORMAT, SqliteLedger
 from loopwright.store.journal import verify_chain
 from loopwright.store.ledger import Record
@@ -105,24 +104,6 @@ def test_a_closed_ledger_says_so(path):
     ledger.close()
     with pytest.raises(StoreError):
         ledger.commit(moves={"a": "1"})
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreBusyError),
-        (sqlite3.SQLITE_FULL, NoSpaceError),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, NoPermissionError),
-        (sqlite3.SQLITE_CORRUPT_VTAB, JournalBrokenError),
-        (sqlite3.SQLITE_IOERR_READ, StoreError),
-    ],
-)
-def test_extended_codes_of_sqlite_are_named(path, code, expected):
-    error = sqlite3.OperationalError("said by SQLite")
-    error.sqlite_errorcode = code
-    found = named_error(error, path)
-    assert type(found) is expected
-    assert found.why == "said by SQLite"
 
 
 @pytest.mark.parametrize(
