@@ -144,7 +144,7 @@ def test_of_rows_at_one_time_the_one_known_latest_is_last_even_among_stragglers(
     rule = view({"l": last("amount", within="1h"), "n": count(over="1h")})
     rows = source_frame([*prompt, ("a", 299, hour, 0.5)])
     at, known = (rows[name].to_numpy() for name in ("at", "_known_at"))
-    assert len(windows.group(np.zeros(len(at), np.int64), at, known, {})) == 2
+    assert len(windows.group(np.zeros(len(at), np.int64), at, known, columns={})) == 2
     joined = join_features(base, [(rule, rows)], event_time="asked_at", known="knew")
     assert joined.select("l", "n").rows() == [(0.5, 301), (1.0, 300)]
 

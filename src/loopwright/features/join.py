@@ -1,6 +1,7 @@
 """Joining features to rows as of each row's own time: never a row from the future, never one that was not known yet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -41,10 +42,10 @@ def join_features(
         UsageError: A column has a type that cannot be aggregated or is no time, or two features have one name.
     """
     at = instants(base, event_time, of="the rows that features are joined to")
-    by = _known_by(base, at, known)
+    asked = _Asked(rows=base, at=at, known=_known_by(base, at, known))
     added: list[pl.Series] = []
     for view, rows in views:
-        added.extend(_features_of(view, rows, base, at, by))
+        added.extend(_features_of(view, rows, asked))
     names = [series.name for series in added]
     twice = {name for name in names if names.count(name) > 1 or name in base.columns}
     if twice:
@@ -101,22 +102,31 @@ def _known_by(base: pl.DataFrame, at: pl.Series, known: Micros | str | None) -> 
     return np.full(len(base), known, np.int64)
 
 
-def _features_of(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, at: pl.Series, by: Ints) -> list[pl.Series]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The rows that features are joined to, the event time of each, and by when what must have been known."""
+
+    rows: pl.DataFrame
+    at: pl.Series
+    known: Ints
+
+
+def _features_of(view: FeatureView, rows: pl.DataFrame, asked: _Asked) -> list[pl.Series]:
     of = f"the rows of {view.source.name!r}, for feature view {view.name!r}"
-    codes, asked = _entity_codes(view, rows, base, of)
+    codes, wanted = _entity_codes(view, rows, asked.rows, of=of)
     when = instants(rows, view.event_time, of=of)
     timed = when.is_not_null().to_numpy()
     groups = group(
         np.where(timed, codes, -1),
         when.fill_null(0).to_numpy(),
         instants(rows, KNOWN_AT, of=of).fill_null(2**61).to_numpy(),
-        {column: numbers(rows, column, of=of) for column in view.columns},
+        columns={column: numbers(rows, column, of=of) for column in view.columns},
     )
-    askable = (at.is_not_null() & ~_any_null(base, view.entities)).to_numpy()
-    time = at.fill_null(0).to_numpy()
-    entity = np.where(askable, asked, -1)
+    askable = (asked.at.is_not_null() & ~_any_null(asked.rows, view.entities)).to_numpy()
+    time = asked.at.fill_null(0).to_numpy()
+    entity = np.where(askable, wanted, -1)
     order = np.lexsort((time, entity))
-    questions = Questions(entity=entity[order], at=time[order], known=by[order])
+    questions = Questions(entity=entity[order], at=time[order], known=asked.known[order])
     found: dict[Micros, list[Part]] = {a.over: [] for a in view.features.values()}
     for events in groups:
         for over, where in ranges(events, questions, tuple(found)).items():
@@ -124,12 +134,12 @@ def _features_of(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, at: 
     added = []
     for name, rule in view.features.items():
         values, there = aggregate(rule, found[rule.over], questions)
-        added.append(_series(name, values, there, order, askable, whole=rule.kind == "count"))
+        added.append(_series(name, values, there, order=order, askable=askable, whole=rule.kind == "count"))
     return added
 
 
 def _series(
-    name: str, values: Floats, there: np.ndarray, order: Ints, askable: np.ndarray, *, whole: bool
+    name: str, values: Floats, there: np.ndarray, *, order: Ints, askable: np.ndarray, whole: bool
 ) -> pl.Series:
     """The answers in the order of the base's rows."""
     placed, filled = np.empty_like(values), np.empty(len(values), np.bool_)
@@ -144,7 +154,7 @@ def _any_null(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     return frame.select(pl.any_horizontal(pl.col(column).is_null() for column in columns).alias("null")).to_series()
 
 
-def _entity_codes(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, of: str) -> tuple[Ints, Ints]:
+def _entity_codes(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, *, of: str) -> tuple[Ints, Ints]:
     """Entities as codes from 0, of the source's rows and of the base's; -1 for nulls and for entities without rows."""
     names = list(view.entities)
     for frame, whose in ((rows, of), (base, "the rows that features are joined to")):

@@ -39,14 +39,18 @@ def materialize(
     for layout in online.layouts:
         if layout.source in frames:
             changes = _changes(
-                layout, frames[layout.source], as_of, online.keep(layout), (row_ids or {}).get(layout.source)
+                layout,
+                frames[layout.source],
+                as_of=as_of,
+                keep=online.keep(layout),
+                row_id=(row_ids or {}).get(layout.source),
             )
             changed += online.merge(changes, as_of=as_of)
     return changed
 
 
 def _changes(
-    layout: Layout, frame: pl.DataFrame, as_of: Micros, keep: Micros, row_id: str | None
+    layout: Layout, frame: pl.DataFrame, *, as_of: Micros, keep: Micros, row_id: str | None
 ) -> dict[str, tuple[Layout, Recent]]:
     """The rows of each entity by key; what lies further back than `keep` only says from when on they are complete."""
     of = f"the rows of {layout.source!r}"

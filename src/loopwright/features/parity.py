@@ -1,6 +1,7 @@
 """Did serving compute what training would have? Logged features against the join over history, at the same instants."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import polars as pl
 
 from loopwright.core.codec import plain
 from loopwright.errors import MissingColumnError
+from loopwright.features.columns import Floats
 from loopwright.features.join import join_features, numbers
 from loopwright.features.view import AggregateKind, FeatureView
 
@@ -67,6 +69,15 @@ class ParityReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.rows > 0 and self.mismatches == 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """One feature as logged and as recomputed, request by request; NaN is null."""
+
+    ids: Sequence[str]
+    logged: Floats
+    again: Floats
+
+
 def compare_features(
     logged: pl.DataFrame,
     views: Sequence[tuple[FeatureView, pl.DataFrame]],
@@ -103,7 +114,13 @@ def compare_features(
     again = join_features(base, views, event_time=_EVENT_TIME, known=_KNOWN)
     ids = logged.get_column("request_id").cast(pl.String).to_list()
     features = tuple(
-        _compared(name, rule.kind, ids, _values(given, name), _values(again, name), tolerance_ratio, show)
+        _compared(
+            name,
+            rule.kind,
+            _Pair(ids=ids, logged=_values(given, name), again=_values(again, name)),
+            tolerance_ratio=tolerance_ratio,
+            show=show,
+        )
         for view, _ in views
         for name, rule in view.features.items()
     )
@@ -119,19 +136,12 @@ def _object(column: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({name: [value.get(name) for value in values] for name in names}, strict=False)
 
 
-def _values(frame: pl.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _values(frame: pl.DataFrame, name: str) -> Floats:
     return numbers(frame, name, of="the features of the logged requests")
 
 
-def _compared(  # noqa: PLR0917 - two columns and how to compare them
-    name: str,
-    kind: AggregateKind,
-    ids: Sequence[str],
-    logged: np.ndarray[Any, np.dtype[np.float64]],
-    again: np.ndarray[Any, np.dtype[np.float64]],
-    tolerance_ratio: float,
-    show: int,
-) -> FeatureParity:
+def _compared(name: str, kind: AggregateKind, pair: _Pair, *, tolerance_ratio: float, show: int) -> FeatureParity:
+    logged, again = pair.logged, pair.again
     neither = np.isnan(logged) & np.isnan(again)
     equal = neither | (logged == again)
     scale = np.maximum(np.abs(logged), np.abs(again))
@@ -147,7 +157,7 @@ def _compared(  # noqa: PLR0917 - two columns and how to compare them
         agreeing=int(agreeing.sum()),
         largest_relative=float(relative[both].max(initial=0.0)),
         first=tuple(
-            Difference(request_id=ids[i], logged=_or_none(logged[i]), recomputed=_or_none(again[i])) for i in first
+            Difference(request_id=pair.ids[i], logged=_or_none(logged[i]), recomputed=_or_none(again[i])) for i in first
         ),
     )
 

@@ -77,7 +77,7 @@ class EntityOrder:
         return entity * self._span + offset
 
 
-def group(entity: Ints, at: Ints, known: Ints, columns: Mapping[str, Floats]) -> tuple[Events, ...]:
+def group(entity: Ints, at: Ints, known: Ints, *, columns: Mapping[str, Floats]) -> tuple[Events, ...]:
     """Rows as one or two sorted groups: rows known promptly, and the few known much later than the others.
 
     One straggler would otherwise make every row after it look unsettled until the straggler is known.
@@ -94,13 +94,15 @@ def group(entity: Ints, at: Ints, known: Ints, columns: Mapping[str, Floats]) ->
         columns = {name: values[here] for name, values in columns.items()}
     delay = known - at
     if not len(delay) or delay.max() <= 0:
-        return (_sorted_events(entity, at, known, columns),)
+        return (_sorted_events(entity, at, known, columns=columns),)
     straggling = delay > max(4 * int(np.quantile(delay, _PROMPT_SHARE)), SECOND)
     if not straggling.any():
-        return (_sorted_events(entity, at, known, columns),)
+        return (_sorted_events(entity, at, known, columns=columns),)
     parts = (~straggling, straggling)
     return tuple(
-        _sorted_events(entity[part], at[part], known[part], {name: values[part] for name, values in columns.items()})
+        _sorted_events(
+            entity[part], at[part], known[part], columns={name: values[part] for name, values in columns.items()}
+        )
         for part in parts
     )
 
@@ -138,7 +140,7 @@ def _settled(events: Events, questions: Questions, high: Ints) -> Ints:
     return np.searchsorted(latest, questions.entity * span + known, side="left").astype(np.int64)
 
 
-def _sorted_events(entity: Ints, at: Ints, known: Ints, columns: Mapping[str, Floats]) -> Events:
+def _sorted_events(entity: Ints, at: Ints, known: Ints, *, columns: Mapping[str, Floats]) -> Events:
     order = EntityOrder(entity, at)
     keys = order.keys(entity, at)
     if not (keys[1:] >= keys[:-1]).all():

@@ -87,7 +87,7 @@ def explain(plan: ReleasePlan, assumed: Assumptions | None = None) -> Forecast:
     # Guards that every step requires must have passed before the first one ends.
     gate = max((need.needed or 0 for need in needs if need.required == "every_step"), default=0)
     steps = tuple(
-        _step_need(share, max(plan.min_requests, gate if i == 0 else 0), plan, given)
+        _step_need(share, max(plan.min_requests, gate if i == 0 else 0), plan=plan, given=given)
         for i, share in enumerate(plan.shares)
     )
     parts = [step.days for step in steps]
@@ -100,7 +100,7 @@ def explain(plan: ReleasePlan, assumed: Assumptions | None = None) -> Forecast:
     return Forecast(steps=steps, guards=needs, days=days, within_limit=False if hopeless else in_time)
 
 
-def _step_need(share: float, of_candidate: int, plan: ReleasePlan, given: Assumptions) -> StepNeed:
+def _step_need(share: float, of_candidate: int, *, plan: ReleasePlan, given: Assumptions) -> StepNeed:
     requests = math.ceil(of_candidate / share)
     if not given.requests_per_day:
         return StepNeed(share=share, requests=requests, days=None)
@@ -111,7 +111,7 @@ def _step_need(share: float, of_candidate: int, plan: ReleasePlan, given: Assump
 
 def _guard_need(plan: ReleasePlan, guard: Guard, given: Assumptions) -> GuardNeed:
     labels = not isinstance(guard, ErrorGuard | LatencyGuard | OutputGuard)
-    needed = _least(lambda n: _state_after(guard, n, plan.shares[0], given).under.rejects(plan.alpha))
+    needed = _least(lambda n: _state_after(guard, n, share=plan.shares[0], given=given).under.rejects(plan.alpha))
     per_day = given.labels_per_day if labels else (given.requests_per_day or 0) * plan.shares[0]
     return GuardNeed(
         guard=guard.name,
@@ -122,21 +122,23 @@ def _guard_need(plan: ReleasePlan, guard: Guard, given: Assumptions) -> GuardNee
     )
 
 
-def _state_after(guard: Guard, n: int, share: float, given: Assumptions) -> GuardState:
+def _state_after(guard: Guard, n: int, *, share: float, given: Assumptions) -> GuardState:
     """The guard's evidence after `n` values that are what the assumptions expect."""
     if isinstance(guard, LatencyGuard):
         slow = round(n * given.slow_ratio)
         fast = ArmTotals(requests=1, latency_us_buckets=(1, *(0,) * (_BUCKETS - 1)))
         counts = (n - slow, *(0,) * (_BUCKETS - 2), slow)
-        return observe(guard, begin(guard), Evidence(candidate=ArmTotals(requests=n, latency_us_buckets=counts)), fast)
+        return observe(
+            guard, begin(guard), Evidence(candidate=ArmTotals(requests=n, latency_us_buckets=counts)), before=fast
+        )
     if isinstance(guard, ErrorGuard):
         champions = max(1, round(n * (1 - share) / share)) if share < 1 else n
         evidence = Evidence(
             candidate=ArmTotals(requests=n, errors=round(n * given.failure_ratio)),
             champion=ArmTotals(requests=champions, errors=round(champions * given.failure_ratio)),
         )
-        return observe(guard, begin(guard), evidence, ArmTotals())
-    return observe(guard, begin(guard), Evidence(losses=_spread(n, given.loss_deviation)), ArmTotals())
+        return observe(guard, begin(guard), evidence, before=ArmTotals())
+    return observe(guard, begin(guard), Evidence(losses=_spread(n, given.loss_deviation)), before=ArmTotals())
 
 
 _BUCKETS = len(ArmTotals().latency_us_buckets)

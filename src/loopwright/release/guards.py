@@ -36,7 +36,7 @@ def begin(guard: Guard) -> GuardState:
     )
 
 
-def observe(guard: Guard, state: GuardState, evidence: Evidence, before: ArmTotals) -> GuardState:
+def observe(guard: Guard, state: GuardState, evidence: Evidence, *, before: ArmTotals) -> GuardState:
     """The evidence after what came in.
 
     Args:
@@ -48,7 +48,7 @@ def observe(guard: Guard, state: GuardState, evidence: Evidence, before: ArmTota
     if isinstance(guard, ErrorGuard):
         return _observe_errors(state, evidence, before)
     if isinstance(guard, LatencyGuard):
-        return _observe_latency(guard, state, evidence.candidate, before)
+        return _observe_latency(guard, state, evidence.candidate, before=before)
     values = evidence.losses
     if isinstance(guard, OutputGuard):
         values = differences(evidence.candidate_outputs, evidence.champion_outputs, seed=state.over.n)
@@ -123,7 +123,7 @@ def _observe_errors(state: GuardState, evidence: Evidence, before: ArmTotals) ->
     return GuardState(over=update(state.over, _failures(candidate) - rate), under=update(state.under, values))
 
 
-def _observe_latency(guard: LatencyGuard, state: GuardState, candidate: ArmTotals, before: ArmTotals) -> GuardState:
+def _observe_latency(guard: LatencyGuard, state: GuardState, candidate: ArmTotals, *, before: ArmTotals) -> GuardState:
     limit_us = latency_limit_us(guard, before)
     if limit_us is None:
         return state

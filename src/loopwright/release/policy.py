@@ -98,14 +98,14 @@ def decide(plan: ReleasePlan, state: ReleaseState, evidence: Evidence, now: Micr
         judge(guard, seen.guards[guard.name], alpha_harm=plan.alpha_of_a_guard, alpha_safe=plan.alpha)
         for guard in plan.guards
     )
-    decision, reasons = _decision(plan, seen, verdicts, evidence.tripped, now)
-    after, share = _after(plan, seen, decision, now)
+    decision, reasons = _decision(plan, seen, verdicts, tripped=evidence.tripped, now=now)
+    after, share = _after(plan, seen, decision, now=now)
     return Judgement(decision=decision, state=after, share=share, reasons=reasons, verdicts=verdicts)
 
 
 def _with_evidence(plan: ReleasePlan, state: ReleaseState, evidence: Evidence) -> ReleaseState:
     guards = {
-        guard.name: observe(guard, state.guards[guard.name], evidence, state.champion) for guard in plan.guards
+        guard.name: observe(guard, state.guards[guard.name], evidence, before=state.champion) for guard in plan.guards
     }  # fmt: skip
     return msgspec.structs.replace(
         state,
@@ -118,14 +118,14 @@ def _with_evidence(plan: ReleasePlan, state: ReleaseState, evidence: Evidence) -
 
 
 def _decision(
-    plan: ReleasePlan, state: ReleaseState, verdicts: tuple[Verdict, ...], tripped: str | None, now: Micros
+    plan: ReleasePlan, state: ReleaseState, verdicts: tuple[Verdict, ...], *, tripped: str | None, now: Micros
 ) -> tuple[Decision, tuple[str, ...]]:
     harms = tuple(f"{v.check}: {v.reason}" for v in verdicts if v.outcome == Outcome.FAIL)
     if tripped is not None:
         return "rollback", (f"a breaker has stopped the candidate: {tripped}", *harms)
     if harms:
         return "rollback", harms
-    missing = _missing(plan, state, verdicts, now)
+    missing = _missing(plan, state, verdicts, now=now)
     if not missing:
         if state.step == plan.last_step:
             return "promote", ("every step is done and every required guard has ruled harm out",)
@@ -135,7 +135,7 @@ def _decision(
     return "hold", missing
 
 
-def _missing(plan: ReleasePlan, state: ReleaseState, verdicts: tuple[Verdict, ...], now: Micros) -> tuple[str, ...]:
+def _missing(plan: ReleasePlan, state: ReleaseState, verdicts: tuple[Verdict, ...], *, now: Micros) -> tuple[str, ...]:
     """What stands between this step and the next, in words; empty if nothing does."""
     missing = []
     if state.step_requests < plan.min_requests:
@@ -157,7 +157,7 @@ def _proven(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.outcome == Outcome.PASS
 
 
-def _after(plan: ReleasePlan, state: ReleaseState, decision: Decision, now: Micros) -> tuple[ReleaseState, float]:
+def _after(plan: ReleasePlan, state: ReleaseState, decision: Decision, *, now: Micros) -> tuple[ReleaseState, float]:
     """The state that a decision leads to, and the candidate's share in it."""
     if decision in _ENDS:
         share = 1.0 if decision == "promote" else 0.0
