@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 
 import loopwright
@@ -35,16 +36,38 @@ def api_page() -> str:
     for name in loopwright.__all__:
         if not name.startswith("_"):
             thing = getattr(loopwright, name)
-            parts += ["", f"## {name}", "", *_signature(name, thing), inspect.getdoc(thing) or ""]
+            parts += ["", f"## {name}", "", *_described(name, thing)]
     return "\n".join([*parts, ""])
 
 
-def _signature(name: str, thing: object) -> list[str]:
-    """The signature of a function or a value class in a block; nothing for a type alias or an error."""
-    if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, BaseException)):
-        return []
+def _described(name: str, thing: object) -> list[str]:
+    """What a reader sees of a name: signature and docstring of a function or a class; what an alias stands for."""
+    if not (inspect.isclass(thing) or inspect.isroutine(thing)):
+        return ["```python", f"{name} = {thing}".replace("typing.", ""), "```"]
+    documented = inspect.getdoc(thing) or ""
+    if inspect.isclass(thing) and issubclass(thing, BaseException):
+        return _markdown(documented)
+    if inspect.isclass(thing) and issubclass(thing, Enum):
+        return [*_markdown(documented), "", *(f"- `{member.value}`" for member in thing)]
     parameters = inspect.signature(thing).parameters.values()
-    return ["```python", f"{name}({', '.join(map(_parameter, parameters))})", "```", ""]
+    return ["```python", f"{name}({', '.join(map(_parameter, parameters))})", "```", "", *_markdown(documented)]
+
+
+def _markdown(docstring: str) -> list[str]:
+    """A docstring's sections (`Args:` and the like) as lists; a deeper line goes on with the entry above it."""
+    lines: list[str] = []
+    listed = False
+    for line in docstring.splitlines():
+        title = re.fullmatch(r"(\w[\w ()]*):", line)
+        if title:
+            lines += [f"**{title[1]}**", ""]
+            listed = True
+        elif listed and re.match(r" {4}\S", line):
+            lines.append(re.sub(r"^ {4}([^:`]+): ", r"- `\1`: ", line) if ": " in line else f"- {line.strip()}")
+        else:
+            listed = listed and line.startswith(" ")
+            lines.append(f"  {line.strip()}" if listed else line)
+    return lines
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
