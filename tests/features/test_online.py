@@ -188,21 +188,6 @@ def test_a_clock_error_in_one_row_does_not_drop_the_others(kv):
     assert ask(online, "a", 6 * HOUR)["n"] == 1
 
 
-def test_warming_from_history_then_pushing_counts_each_identified_row_once(kv):
-    online = OnlineFeatures(kv, [view({"n": count(over="2h")})], grace="1h")
-    history = frame([("a", i * HOUR, i * HOUR, 1.0) for i in range(10)]).with_columns(id=pl.Series(range(10)))
-    assert materialize(online, {"sales": history}, as_of=9 * HOUR, row_ids={"sales": "id"}) == 1
-    online.push("sales", [sale("a", 9 * HOUR, 1.0, id=9)], known_at=9 * HOUR, row_id="id")
-    assert ask(online, "a", 10 * HOUR)["n"] == 2
-    assert ask(online, "a", 7 * HOUR)["n"] is None
-
-
-def test_warming_leaves_out_what_is_not_known_yet(kv):
-    online = OnlineFeatures(kv, [every_kind(100)])
-    materialize(online, {"sales": frame([("a", 1, 1, 1.0), ("a", 2, 50, 1.0)])}, as_of=10)
-    assert ask(online, "a", 20)["rows"] == 1
-
-
 def test_views_with_the_same_rows_share_them_and_others_have_their_own(kv):
     one, same = view({"a": mean("amount", over="1h")}), view({"b": total("amount", over="1h")}, name="v")
     other = view({"c": last("amount", within="3h")}, entity=("shop", "till"), name="w")
