@@ -203,7 +203,7 @@ class Stuck:
 class Open:
     """A door that lets everything pass."""
 
-    def admit(self, method, headers, *, open_on_loopback):
+    def admit(self, method, headers, *, open_on_loopback=False, open_to_all=False):
         pass
 
 

@@ -6,7 +6,7 @@ nonsense, the champion answers those same requests.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,17 +41,19 @@ class Limits:
     batch: int = 256
 
 
-@dataclass(slots=True, kw_only=True)
 class _Pending:
     """A call under way, on the event loop only.
 
     `at` is the workspace's time of its receipt, `rows` are its records as the champion's door passed them.
     """
 
-    call: Call
-    future: asyncio.Future[Answered]
-    at: Micros = 0
-    rows: list[Checked] = field(default_factory=list)
+    __slots__ = ("at", "call", "future", "rows")
+
+    def __init__(self, call: Call, future: asyncio.Future[Answered]) -> None:
+        self.call = call
+        self.future = future
+        self.at: Micros = 0
+        self.rows: list[Checked] = []
 
     def refuse(self, error: LoopwrightError) -> None:
         if not self.future.done():
@@ -110,7 +112,7 @@ class Endpoint:
             RequestRefusedError: A record breaks the contract of the champion.
             NotReadyError, NotFoundError, DeadlineError, ArmFailedError, StoreError: As they say.
         """
-        pending = _Pending(call=call, future=asyncio.get_running_loop().create_future())
+        pending = _Pending(call, asyncio.get_running_loop().create_future())
         self._batcher.add(pending)
         return await pending.future
 
@@ -207,7 +209,7 @@ class Endpoint:
             cause = str(failure.context.get("cause", "error"))
             for pending in asked:
                 self._observer.failed(canary.label, pending.at, cause)
-            self.note_failure(arms, canary, cause, f"{failure.what}: {failure.why}")
+            self.note_failure(arms, canary, cause=cause, why=f"{failure.what}: {failure.why}")
             still = [pending for pending in asked if not pending.future.done()]
             free = [pending for pending in still if pending.call.pinned is None]
             for pending in still:
@@ -218,7 +220,7 @@ class Endpoint:
         else:
             canary.health.succeeded()
 
-    def note_failure(self, arms: ArmSet, canary: CanaryArm, cause: str, why: str) -> None:
+    def note_failure(self, arms: ArmSet, canary: CanaryArm, *, cause: str, why: str) -> None:
         """Count a failure of a canary; tells `on_trip` where it stops the arm."""
         if canary.client.state == "closed":
             return
@@ -226,7 +228,7 @@ class Endpoint:
         if trip is not None:
             self._on_trip(arms, canary, trip)
 
-    def stop_canary(self, arms: ArmSet, canary: CanaryArm, cause: str, why: str) -> None:
+    def stop_canary(self, arms: ArmSet, canary: CanaryArm, *, cause: str, why: str) -> None:
         """Stop a canary for what happened outside any request: its child never came up, or went away."""
         if canary.health.tripped is None:
             trip = Trip(cause=cause, why=why)
@@ -248,7 +250,7 @@ class Endpoint:
         for pending in asked:
             end = start + len(pending.rows)
             answers.append(self._answered(outcome, pending, made[start:end]))
-            log.extend(self._log_rows(outcome, pending, made[start:end], start, now))
+            log.extend(self._log_rows(outcome, pending, made[start:end], start=start, now=now))
             start = end
         self._sink.append(log)
         label = outcome.arm.label
@@ -270,7 +272,7 @@ class Endpoint:
         )
 
     def _log_rows(
-        self, outcome: _Outcome, pending: _Pending, outputs: list[dict[str, Any]], start: int, now: float
+        self, outcome: _Outcome, pending: _Pending, outputs: list[dict[str, Any]], *, start: int, now: float
     ) -> list[dict[str, Any]]:
         call, spec, door = pending.call, outcome.arm.spec, outcome.arm.intake.door
         latency_us = int((now - call.started) * 1e6)
@@ -286,7 +288,7 @@ class Endpoint:
             for index, (row, output) in enumerate(zip(pending.rows, outputs, strict=True))
         ]  # fmt: skip
 
-    def _refused(self, arms: ArmSet, pending: _Pending, error: LoopwrightError, arm: str = "") -> None:
+    def _refused(self, arms: ArmSet, pending: _Pending, error: LoopwrightError, *, arm: str = "") -> None:
         """Count and log a request that gets no prediction; its content stays out of the log."""
         call = pending.call
         version = arms.champion.spec.version

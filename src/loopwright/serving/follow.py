@@ -6,7 +6,7 @@ A load that fails keeps the arms that answer now and records the cause.
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loopwright.core.clock import Clock
@@ -43,16 +43,18 @@ class FollowOptions:
     start_s: float = 30.0
 
 
-@dataclass(slots=True, kw_only=True)
 class _Followed:
-    """One endpoint under way: which record it stands at, and what went wrong last."""
+    """One endpoint under way: which record it stands at, what went wrong last, since when each child is waited for."""
 
-    endpoint: Endpoint
-    target: str | None = None
-    failure: dict[str, Any] | None = None
-    retry_at: float = 0.0
-    since: dict[str, float] = field(default_factory=dict)
-    losses: dict[str, int] = field(default_factory=dict)
+    __slots__ = ("endpoint", "failure", "losses", "retry_at", "since", "target")
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.target: str | None = None
+        self.failure: dict[str, Any] | None = None
+        self.retry_at = 0.0
+        self.since: dict[str, float] = {}
+        self.losses: dict[str, int] = {}
 
 
 class Follower:
@@ -68,7 +70,7 @@ class Follower:
         machine: Clock,
         options: FollowOptions,
     ) -> None:
-        self._followed = {name: _Followed(endpoint=endpoint) for name, endpoint in endpoints.items()}
+        self._followed = {name: _Followed(endpoint) for name, endpoint in endpoints.items()}
         self._ledger = ledger
         self._loader = loader
         self._clock = clock
@@ -86,8 +88,11 @@ class Follower:
             await asyncio.sleep(self._options.poll_s)
 
     async def step(self) -> None:
-        """One look: new events, arms that moved, canaries that failed, the lease."""
-        news = await asyncio.to_thread(self._read_news)
+        """One look: new events, arms that moved, canaries that failed, the lease.
+
+        Once a lease the arms are looked up even without news: a ref that was moved without an event is followed too.
+        """
+        news = await asyncio.to_thread(self._read_news) or self._lease_due()
         for followed in self._followed.values():
             due = followed.failure is not None and followed.endpoint.arms is None
             if news or (due and self._machine.monotonic() >= followed.retry_at):
@@ -195,10 +200,10 @@ class Follower:
             client, version = canary.client, canary.spec.version
             late = self._machine.monotonic() - followed.since.get(version, 0.0) > self._options.start_s
             if client.state == "refused" or (client.state == "starting" and late):
-                followed.endpoint.stop_canary(arms, canary, "load", client.why)
+                followed.endpoint.stop_canary(arms, canary, cause="load", why=client.why)
             elif client.losses > followed.losses.get(version, 0):
                 followed.losses[version] = client.losses
-                followed.endpoint.stop_canary(arms, canary, "crash", client.why)
+                followed.endpoint.stop_canary(arms, canary, cause="crash", why=client.why)
 
     async def _could_not_load(self, followed: _Followed, target: str, error: LoopwrightError) -> None:
         repeated = followed.failure is not None and followed.failure.get("target") == target
@@ -225,10 +230,12 @@ class Follower:
 
     async def _renew_lease(self, *, now: bool = False) -> None:
         data = self._lease_data()
-        elapsed = self._machine.monotonic() - self._lease_at
-        if now or data != self._lease_shown or elapsed >= _LEASE_S:
+        if now or data != self._lease_shown or self._lease_due():
             self._lease_at, self._lease_shown = self._machine.monotonic(), data
             await asyncio.to_thread(self._write_lease, data)
+
+    def _lease_due(self) -> bool:
+        return self._machine.monotonic() - self._lease_at >= _LEASE_S
 
     def _write_lease(self, data: Mapping[str, Any]) -> None:
         at = self._machine.now()

@@ -70,13 +70,16 @@ class Doors:
     loopback: bool = True
     hosts: frozenset[str] = frozenset()
 
-    def admit(self, method: str, headers: Mapping[str, str], *, open_on_loopback: bool) -> None:
+    def admit(
+        self, method: str, headers: Mapping[str, str], *, open_on_loopback: bool = False, open_to_all: bool = False
+    ) -> None:
         """Let a request pass.
 
         Args:
             method: Its method.
             headers: Its headers by lower-case name.
-            open_on_loopback: Whether the path is one that loopback opens without a key.
+            open_on_loopback: Whether the path needs no key on loopback.
+            open_to_all: Whether it needs none anywhere, as health.
 
         Raises:
             ForbiddenError: Its Host or Origin is not ours.
@@ -93,9 +96,10 @@ class Doors:
             raise ForbiddenError(
                 "requests from other sites are not taken", why="the Origin header is not this server's"
             )
-        if not (self.loopback and open_on_loopback) and not self._has_key(headers):
+        keyless = open_to_all or (open_on_loopback and self.loopback)
+        if not keyless and not self._has_key(headers):
             raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
-        if method in _BODY_METHODS and not _is_json(headers.get("content-type", "")):
+        if method in _BODY_METHODS and not _is_json(headers):
             raise RequestRefusedError(
                 "the body is not declared as JSON",
                 why="Content-Type must be application/json",
@@ -117,5 +121,9 @@ def _name_of(host: str) -> str:
     return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0].lower()
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+def _is_json(headers: Mapping[str, str]) -> bool:
+    """Whether the body is declared as JSON; a program that is no browser (as tritonclient) may leave it undeclared."""
+    declared = headers.get("content-type")
+    if declared is None:
+        return not any(name in headers for name in ("origin", "referer", "sec-fetch-site", "sec-fetch-mode"))
+    return declared.partition(";")[0].strip().lower() == "application/json"

@@ -12,10 +12,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON = b"application/json"
 
 
-class DisconnectedError(Exception):
-    """The caller went away before it had sent its request."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """One answer."""
@@ -53,14 +49,14 @@ class Request:
 
         Raises:
             PayloadTooLargeError: It is over `limit` bytes; nothing more of it is read.
-            DisconnectedError: The caller went away.
+            ConnectionAbortedError: The caller went away.
         """
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             raise _too_large(limit)
         message = await self.receive()
         if message["type"] == "http.disconnect":
-            raise DisconnectedError
+            raise ConnectionAbortedError
         first: bytes = message.get("body", b"")
         if not message.get("more_body", False):
             return _within(first, limit)
@@ -68,7 +64,7 @@ class Request:
         while message.get("more_body", False):
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise DisconnectedError
+                raise ConnectionAbortedError
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > limit:

@@ -15,7 +15,7 @@ from loopwright.serving.protocols import json_records, open_inference
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, oip_body_of, status_of
-from loopwright.web.http import DisconnectedError, Receive, Request, Response, Scope, Send
+from loopwright.web.http import Receive, Request, Response, Scope, Send
 from loopwright.web.metrics import Metrics
 from loopwright.web.request_ids import RequestIds
 from loopwright.web.workspace_clock import WorkspaceClock
@@ -78,7 +78,7 @@ class InferenceServer:
         request = Request.of(scope, receive)
         try:
             response = await self._respond(request)
-        except DisconnectedError:
+        except ConnectionAbortedError:
             return
         except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
             response = _failed(request, error)
@@ -91,8 +91,10 @@ class InferenceServer:
             doors.admit(request.method, request.headers, open_on_loopback=True)
             return await self._predict(request)
         if path.startswith("/health/") or path.startswith("/v2/health/"):
+            doors.admit(request.method, request.headers, open_to_all=True)
             return self._health(request, path.rsplit("/", 1)[1])
-        doors.admit(request.method, request.headers, open_on_loopback=path == "/v2" or path.startswith("/v2/"))
+        oip = path == "/v2" or path.startswith("/v2/")
+        doors.admit(request.method, request.headers, open_on_loopback=oip)
         if path in self._fixed:
             return await self._fixed[path](request)
         if match := _OIP_MODEL.fullmatch(path):
@@ -125,7 +127,7 @@ class InferenceServer:
             self._in_flight -= 1
 
     async def _answer(
-        self, endpoint: Endpoint, request: Request, records: list[Any], pinned: str | None = None
+        self, endpoint: Endpoint, request: Request, records: list[Any], *, pinned: str | None = None
     ) -> Answered:
         if len(records) > _MOST_RECORDS:
             raise UsageError(f"{len(records)} records in one request", why=f"the limit is {_MOST_RECORDS}")
@@ -179,7 +181,7 @@ class InferenceServer:
         _only(request, "GET")
         return Response(body=open_inference.server_metadata(VERSION))
 
-    async def _oip_model(self, request: Request, name: str, version: str | None, verb: str | None) -> Response:
+    async def _oip_model(self, request: Request, *, name: str, version: str | None, verb: str | None) -> Response:
         endpoint = self._endpoint(name)
         if verb == "/infer":
             _only(request, "POST")

@@ -9,7 +9,7 @@ from loopwright.core.clock import Clock
 _PATIENCE_S = 15.0
 
 
-def when_parent_ends(stop: Callable[[], None], clock: Clock) -> None:
+def when_parent_ends(stop: Callable[[], object], clock: Clock) -> None:
     """Call `stop` from a thread once standard input closes; end the process hard if it is still there after 15 s."""
 
     def wait() -> None:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from loopwright.core.clock import Clock
@@ -41,18 +41,20 @@ class ChildCommand:
     patience_at_end_s: float = 12.0
 
 
-@dataclass(slots=True, kw_only=True)
 class _Kept:
     """A child and its history. `due` is when it may be started (again), in monotonic seconds."""
 
-    command: ChildCommand
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    due: float = 0.0
-    failures: int = 0
+    __slots__ = ("command", "due", "failures", "process", "started")
+
+    def __init__(self, command: ChildCommand) -> None:
+        self.command = command
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+        self.due = 0.0
+        self.failures = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending:
     """A child that was told to end, and when that stops being a request."""
 
@@ -68,7 +70,6 @@ def _silent(line: str) -> None:
     """Say nothing."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Supervisor:
     """Keeps processes running. Used by one thread, the main one.
 
@@ -80,14 +81,23 @@ class Supervisor:
         say: Takes one line about a child that ended.
     """
 
-    commands: Sequence[ChildCommand]
-    run: Path
-    clock: Clock
-    wanted: Callable[[], Sequence[ChildCommand]] = _nothing
-    say: Callable[[str], None] = _silent
-    _kept: dict[str, _Kept] = field(default_factory=dict)
-    _ending: list[_Ending] = field(default_factory=list)
-    _stopping: bool = False
+    def __init__(
+        self,
+        *,
+        commands: Sequence[ChildCommand],
+        run: Path,
+        clock: Clock,
+        wanted: Callable[[], Sequence[ChildCommand]] = _nothing,
+        say: Callable[[str], None] = _silent,
+    ) -> None:
+        self._commands = tuple(commands)
+        self._run = run
+        self._clock = clock
+        self._wanted = wanted
+        self._say = say
+        self._kept: dict[str, _Kept] = {}
+        self._ending: list[_Ending] = []
+        self._stopping = False
 
     def stop(self) -> None:
         """Ask `run_until_stopped` to end; for signal handlers."""
@@ -99,7 +109,7 @@ class Supervisor:
         try:
             while not self._stopping:
                 self.step()
-                self.clock.sleep(_TICK_S)
+                self._clock.sleep(_TICK_S)
         finally:
             self.end()
             for number, handler in before.items():
@@ -112,35 +122,35 @@ class Supervisor:
     def step(self) -> None:
         """One look: start what is due, note what ended, end what is no longer wanted."""
         before = self.pids()
-        now = self.clock.monotonic()
-        wanted = {command.name: command for command in (*self.commands, *self._asked_for())}
+        now = self._clock.monotonic()
+        wanted = {command.name: command for command in (*self._commands, *self._asked_for())}
         for name in [name for name in self._kept if name not in wanted]:
             kept = self._kept.pop(name)
             self._let_go(kept, now + kept.command.patience_s)
         for name, command in wanted.items():
-            self._keep(self._kept.setdefault(name, _Kept(command=command)), now)
+            self._keep(self._kept.setdefault(name, _Kept(command)), now)
         self._reap(now)
         if self.pids() != before:
             self._write_pids()
 
     def end(self) -> None:
         """Ask every child to end, and wait until all have."""
-        now = self.clock.monotonic()
+        now = self._clock.monotonic()
         for kept in self._kept.values():
             self._let_go(kept, now + kept.command.patience_at_end_s)
         self._kept.clear()
         while self._ending:
-            self.clock.sleep(_TICK_S / 4)
-            self._reap(self.clock.monotonic())
-        (self.run / "supervisor.json").unlink(missing_ok=True)
+            self._clock.sleep(_TICK_S / 4)
+            self._reap(self._clock.monotonic())
+        (self._run / "supervisor.json").unlink(missing_ok=True)
 
     def _asked_for(self) -> Iterable[ChildCommand]:
         """What is wanted beside the fixed commands; where that cannot be found out now, what was wanted before."""
         try:
-            return self.wanted()
+            return self._wanted()
         except LoopwrightError as error:
-            self.say(f"{error.code} {error.what}")
-            fixed = {command.name for command in self.commands}
+            self._say(f"{error.code} {error.what}")
+            fixed = {command.name for command in self._commands}
             return [kept.command for name, kept in self._kept.items() if name not in fixed]
 
     def _keep(self, kept: _Kept, now: float) -> None:
@@ -158,7 +168,7 @@ class Supervisor:
         kept.failures += 1
         kept.due = now + pause
         kept.process = None
-        self.say(f"{kept.command.name} ended with {code}; starting it again in {pause:g} s")
+        self._say(f"{kept.command.name} ended with {code}; starting it again in {pause:g} s")
 
     def _let_go(self, kept: _Kept, until: float) -> None:
         if kept.process is not None:
@@ -175,8 +185,8 @@ class Supervisor:
         self._stopping = True
 
     def _write_pids(self) -> None:
-        self.run.mkdir(parents=True, exist_ok=True)
-        path = self.run / "supervisor.json"
+        self._run.mkdir(parents=True, exist_ok=True)
+        path = self._run / "supervisor.json"
         scratch = path.with_suffix(f".{os.getpid()}")
         scratch.write_bytes(to_json({"pid": os.getpid(), "children": self.pids()}))
         scratch.replace(path)
