@@ -40,9 +40,8 @@ def main() -> None:
         for _ in range(rounds):
             for case, command in cases.items():
                 times[case].append(taken_s(command))
-    print(
-        f"nothing changed, {rounds} rounds; target: under {TARGET_S} s; heavy imports: {sorted(loaded & set(HEAVY)) or 'none'}\n"
-    )
+    heavy = ", ".join(sorted(loaded & set(HEAVY))) or "none"
+    print(f"nothing changed, {rounds} rounds; target: under {TARGET_S} s; heavy imports: {heavy}\n")
     floor = statistics.median(times["floor: python -c pass"])
     for case, taken in times.items():
         middle = statistics.median(taken)

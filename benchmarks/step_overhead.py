@@ -1,4 +1,4 @@
-"""A chain of 100 steps that do next to nothing (`x + 1`, so that none can be reused), each durably recorded, against the same functions called plainly.
+"""A chain of 100 steps of `x + 1`, each durably recorded, against the same functions called plainly.
 
 Recorded means: result and event are in the ledger before the next step starts and survive a kill of the process
 (`normal`). Times are of `apply` alone; the floor with a store is 100 bare commits of one event to such a ledger.
