@@ -1,0 +1,145 @@
+"""A worker's end of a child that the test plays, frame by frame."""
+
+import asyncio
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from loopwright.errors import ArmFailedError
+from loopwright.serving.frames import HEADER, Hello, Reply, decode_ask, frame, pack
+from loopwright.serving.probation import ProbationClient
+
+VERSION = "v" * 64
+COLUMNS = {"x": np.array([1.0, 2.0])}
+
+
+async def until(check):
+    for _ in range(400):
+        if check():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came to that")
+
+
+def talk(tmp_path, hello, replies, then):
+    """Run `then(client)` against a child that greets with `hello` and answers by `replies(writer, ask)`."""
+
+    async def run():
+        path = tmp_path / "child.sock"
+
+        async def child(reader, writer):
+            writer.write(frame(hello) if isinstance(hello, Hello) else hello)
+            try:
+                while True:
+                    (size,) = HEADER.unpack(await reader.readexactly(HEADER.size))
+                    replies(writer, decode_ask(await reader.readexactly(size)))
+            except (asyncio.IncompleteReadError, ConnectionError):
+                writer.close()
+
+        client = ProbationClient(path, VERSION)
+        client.start()
+        await asyncio.sleep(0.01)
+        server = await asyncio.start_unix_server(child, path=str(path))
+        try:
+            return await then(client)
+        finally:
+            await client.close()
+            server.close()
+
+    return asyncio.run(run())
+
+
+GREETING = Hello(VERSION, os.getpid())
+
+
+async def ask(client):
+    await until(lambda: client.state == "ready")
+    return await client.scores(COLUMNS, 0.2)
+
+
+def failure(tmp_path, replies):
+    with pytest.raises(ArmFailedError) as caught:
+        talk(tmp_path, GREETING, replies, ask)
+    return caught.value.context["cause"], caught.value.why
+
+
+def answer_with(outputs):
+    return lambda writer, one: writer.write(frame(Reply(one.number, outputs)))
+
+
+def test_scores_come_back(tmp_path):
+    got = talk(tmp_path, GREETING, answer_with(pack({"score": np.array([0.1, 0.2])})), ask)
+    assert got["score"].tolist() == [0.1, 0.2]
+
+
+def test_an_error_of_the_model_is_told_with_its_words(tmp_path):
+    cause, why = failure(tmp_path, lambda w, one: w.write(frame(Reply(one.number, {}, ("KeyError", "'gone'")))))
+    assert (cause, why) == ("error", "KeyError: 'gone'")
+
+
+def test_silence_is_a_timeout(tmp_path):
+    assert failure(tmp_path, lambda writer, one: None)[0] == "timeout"
+
+
+@pytest.mark.parametrize("outputs", [{"score": ("|O", (1,), b"")}, {"score": ("<f8", (3,), b"12345678")}])
+def test_arrays_that_are_none_are_a_wrong_shape(tmp_path, outputs):
+    assert failure(tmp_path, answer_with(outputs))[0] == "shape"
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff" * 64, struct.pack(">I", 3) + b"abc", struct.pack(">I", 2**31)])
+def test_rubbish_on_the_socket_is_a_crash(tmp_path, rubbish):
+    assert failure(tmp_path, lambda writer, one: writer.write(rubbish))[0] == "crash"
+
+
+def test_a_closed_connection_is_a_crash_and_the_client_connects_again(tmp_path):
+    asked = []
+
+    def hang_up_once(writer, one):
+        asked.append(one.number)
+        if len(asked) == 1:
+            writer.close()
+        else:
+            writer.write(frame(Reply(one.number, pack({"score": np.zeros(2)}))))
+
+    async def twice(client):
+        with pytest.raises(ArmFailedError) as caught:
+            await ask(client)
+        assert caught.value.context["cause"] == "crash"
+        await until(lambda: client.losses == 1 and client.state == "ready")
+        return await client.scores(COLUMNS, 0.2)
+
+    assert talk(tmp_path, GREETING, hang_up_once, twice)["score"].tolist() == [0.0, 0.0]
+
+
+def test_a_late_answer_is_not_taken_for_the_next_one(tmp_path):
+    asked = []
+
+    def one_behind(writer, one):
+        asked.append(one.number)
+        for number in asked[-2:-1]:
+            writer.write(frame(Reply(number, pack({"score": np.full(2, float(number))}))))
+        if len(asked) > 1:
+            writer.write(frame(Reply(one.number, pack({"score": np.full(2, float(one.number))}))))
+
+    async def twice(client):
+        with pytest.raises(ArmFailedError):
+            await ask(client)
+        return await client.scores(COLUMNS, 0.2)
+
+    assert talk(tmp_path, GREETING, one_behind, twice)["score"].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("hello", "state"),
+    [(Hello(VERSION, 1, "no such module"), "refused"), (Hello("w" * 64, 1), "starting"), (b"\xff" * 9, "starting")],
+)
+def test_a_child_that_is_not_the_one_is_not_asked(tmp_path, hello, state):
+    async def look(client):
+        await asyncio.sleep(0.1)
+        with pytest.raises(ArmFailedError):
+            await client.scores(COLUMNS, 0.2)
+        return client.state
+
+    assert talk(tmp_path, hello, answer_with({}), look) == state
