@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.pipeline.arguments import (
-    Constant, Given, Keyed, Listed, Opaque, Wire, argument_of, leaves, replaced, valued,
+    Constant,
+    Given,
+    Keyed,
+    Listed,
+    Opaque,
+    Wire,
+    argument_of,
+    leaves,
+    replaced,
+    valued,
 )  # fmt: skip
 
 JSON = st.recursive(

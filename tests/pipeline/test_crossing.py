@@ -52,8 +52,8 @@ GRAPHS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=GRAPHS, changed=st.integers(0, 30))
 def test_of_any_graph_exactly_the_changed_part_runs_again(bench, graph, changed):
-    """Node i takes two earlier results and a constant. A node runs if and only if its inputs and its constant were never
-    seen together before; the results are those of plain Python."""
+    """Node i takes two earlier results and a constant. It runs if and only if these were never seen together before;
+    the results are those of plain Python."""
     bench.ledger = type(bench.ledger)(clock=bench.ledger._clock)
 
     def write(constants):

@@ -32,9 +32,9 @@ def program():
 
 
 CASES = {
-    "nested": (lambda: nested()(), "is defined inside nested", "error"),
-    "lambda": (lambda: nameless(), "is a lambda", "error"),
-    "main": (lambda: program()(), "__main__", "error"),
+    "nested": (nested(), "is defined inside nested", "error"),
+    "lambda": (nameless, "is a lambda", "error"),
+    "main": (program(), "__main__", "error"),
     "object": (lambda: make(object()), "the argument x of make is a builtins.object", "error"),
     "nan": (lambda: make([1, float("nan")]), "nan is not JSON", "error"),
     "unused": (lambda: (make(), make())[1], "nothing uses the result of make", "warning"),

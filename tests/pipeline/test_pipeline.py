@@ -37,7 +37,7 @@ def test_unknown_missing_and_unsayable_parameters_are_refused():
 
 
 RETURNS = {
-    "candidate": (lambda a, b: Candidate(a, b), {"model": "make", "holdout": "use"}),
+    "candidate": (Candidate, {"model": "make", "holdout": "use"}),
     "one": (lambda a, b: b, {"result": "use"}),
     "tuple": (lambda a, b: (a, b), {"result_0": "make", "result_1": "use"}),
     "dict": (lambda a, b: {"x": a, "y": b}, {"x": "make", "y": "use"}),

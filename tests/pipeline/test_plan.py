@@ -104,7 +104,8 @@ REASONS = {
         Identity(code={"m:left": "1"}, parameters={"rate": 0.5}), ["the parameter rate changed from nothing to 0.5"],
     ),
     "package": (
-        Identity(code={"m:left": "1"}, environment={"numpy": "2.5.0"}), ["the package numpy changed from 2.4.0 to 2.5.0"],
+        Identity(code={"m:left": "1"}, environment={"numpy": "2.5.0"}),
+        ["the package numpy changed from 2.4.0 to 2.5.0"],
     ),
     "python": (
         Identity(code={"m:left": "1"}, environment={"numpy": "2.4.0", "python": "cpython 3.12.0"}),

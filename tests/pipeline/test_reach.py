@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pipeline.conftest import Project
 
 from loopwright.pipeline.reach import CodeReader
-from tests.pipeline.conftest import Project
 
 
 def reach(project: Project, name: str = "f"):
@@ -140,8 +140,12 @@ REACHES = {
         "from <helper> import Box\nBOX = Box(3)\ndef f(x): return BOX.get()", {"loop:BOX", "helper:Box"},
     ),
     "another step": ("@step\ndef g(x): return x\ndef f(x): return g(x)", {"loop:g"}),
-    "conditional definition": ("if True:\n    def g(x): return 1\nelse:\n    def g(x): return 2\ndef f(x): return g(x)", {"loop:g"}),
-    "call at the top level": ("import <helper>\n<helper>.clean(1)\ndef f(x): return x", {"loop:(top level)", "helper:clean"}),
+    "conditional definition": (
+        "if True:\n    def g(x): return 1\nelse:\n    def g(x): return 2\ndef f(x): return g(x)", {"loop:g"},
+    ),
+    "call at the top level": (
+        "import <helper>\n<helper>.clean(1)\ndef f(x): return x", {"loop:(top level)", "helper:clean"},
+    ),
     "recursion": ("def g(x): return f(x)\ndef f(x): return g(x)", {"loop:g", "loop:f"}),
 }  # fmt: skip
 HELPER = """
@@ -211,14 +215,15 @@ def test_what_cannot_be_known_is_unknown_with_a_reason(project, way):
         "def f(x):\n    eval = len\n    return eval(x)",
         "def f(x):\n    import json, os.path\n    return json.dumps(os.path.join('a', x))",
         "import re\nPATTERN = re.compile('a+')\ndef f(x): return PATTERN.match(x)",
-        "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import polars as pl\n"
+        "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+        "    import polars as pl\n"
         "def f(x: pl.DataFrame) -> pl.DataFrame: return x",
         "def f(x):\n    try:\n        import no_such_package_anywhere\n    except ImportError:\n        return 1",
         "class C:\n    size = 3\n    def get(self, n=size): return n\ndef f(x): return C().get()",
-        "def f(x):\n    match x:\n        case {'a': a, **rest}: return a, rest\n        case [first, *others]: return first, others\n"
+        "def f(x):\n    match x:\n        case {'a': a, **rest}: return a, rest\n        case [first, *others]: return first, others\n"  # noqa: E501
         "        case int() as whole: return whole",
         "import numpy as np\nW = np.arange(3)\ndef f(x): return W @ x",
-        "def f(x):\n    with open(x) as file, open(x) as other:\n        return [line for line in file if (n := len(line))], n, other",
+        "def f(x):\n    with open(x) as file, open(x) as other:\n        return [line for line in file if (n := len(line))], n, other",  # noqa: E501
     ],
 )
 def test_ordinary_code_is_known(project, text):
@@ -267,7 +272,7 @@ def test_of_two_definitions_of_a_name_the_one_in_force_counts(project):
 @given(names=st.lists(st.sampled_from("abcdefg"), min_size=2, max_size=7, unique=True), at=st.integers(0, 5))
 def test_along_a_chain_of_calls_a_change_reaches_exactly_those_above_it(tmp_path_factory, names, at):
     """Functions call one another in a line; changing one changes what it and its callers reach, and no more."""
-    import sys  # noqa: PLC0415
+    import sys
 
     project = Project(tmp_path_factory.mktemp("chain"))
     sys.path.insert(0, str(project.folder))

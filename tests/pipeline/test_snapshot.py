@@ -51,8 +51,8 @@ class Case:
         sources = {str(self.folder / n): digest_file(self.folder / n) for n in ("loop.py", "helper.py")}
         given = {"globs": (str(self.folder / "data/*.csv"),), "variables": ("REGION",), "facts": self.facts} | more
         return save_snapshot(
-            self.home, "fit", watch=Watch(**({"sources": sources} | given)), answer={"steps": 5}, variables=self.variables,
-            clock=self.later(seconds),
+            self.home, "fit", watch=Watch(**({"sources": sources} | given)), answer={"steps": 5},
+            variables=self.variables, clock=self.later(seconds),
         )  # fmt: skip
 
     def check(self, seconds: int = 10):

@@ -123,7 +123,8 @@ class Handle:
     def __getitem__(self: H, key: int) -> H:
         if self.outputs_ == 1 or not isinstance(key, int):
             self._refuse(f"[{key!r}]")
-        return list(self)[key]
+        output = range(self.outputs_)[key]
+        return type(self)(trace=self.trace_, node=self.node_, output=output)
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         self._refuse("()")

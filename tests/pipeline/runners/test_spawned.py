@@ -163,8 +163,8 @@ def test_source_edited_after_the_plan_is_not_run_in_the_child(child):
     sources = bench.apply(*planned).source
     bench.project.edit("loop", "getpid(), 1", "getpid(), 2")
     entry = f"{bench.project.name('loop')}:train"
+    bench.spawned.close()
     with pytest.raises(StepFailedError, match="edited while the run was under way"):
-        bench.spawned.close()
         bench.spawned.run(Task(step="train", entry=entry, source=sources))
 
 

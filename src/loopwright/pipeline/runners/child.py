@@ -9,6 +9,7 @@ import fcntl
 import importlib
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -52,9 +53,11 @@ def die_with_parent(lifeline: int) -> None:
 
     A thread that reads the pipe would not do: native code that holds the interpreter's lock would keep it waiting.
     """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | fcntl.FASYNC)
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    if select.select([lifeline], [], [], 0)[0]:  # it was gone before the kernel knew whom to tell
+        os.killpg(0, signal.SIGKILL)
 
 
 def _listen(tasks: int, waiting: "queue.SimpleQueue[Task]") -> None:

@@ -4,7 +4,8 @@ import importlib
 import inspect
 import random  # noqa: TID251 - the one place that seeds it, so that a step has the same draws in every run
 import sys
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -103,21 +104,15 @@ def _call(step: str, function: Callable[..., Any], values: dict[str, Any]) -> An
         raise failure_of(step, error).error() from error
 
 
-def _bound(function: Callable[..., Any], values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    positional = [values[name] for name in sorted((n for n in values if n.isdigit()), key=int)]
-    named: dict[str, Any] = {}
-    kinds = {name: parameter.kind for name, parameter in inspect.signature(function).parameters.items()}
-    for name, value in values.items():
-        kind = kinds.get(name)
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            positional = [*(named.pop(n) for n in list(named)), *positional, *value]
-        elif kind is inspect.Parameter.POSITIONAL_ONLY:
-            positional.append(value)
-        elif kind is inspect.Parameter.VAR_KEYWORD:
-            named |= value
-        elif not name.isdigit():
-            named[name] = value
-    return positional, named
+def _bound(function: Callable[..., Any], values: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """The values as a call's positions and names; names of digits are positions."""
+    if any(name.isdigit() for name in values):
+        positional = [values[name] for name in sorted((n for n in values if n.isdigit()), key=int)]
+        return positional, {name: value for name, value in values.items() if not name.isdigit()}
+    signature = inspect.signature(function)
+    listed = OrderedDict((name, values[name]) for name in signature.parameters if name in values)
+    bound = inspect.BoundArguments(signature, listed)
+    return bound.args, bound.kwargs
 
 
 def _outputs(task: Task, returned: Any) -> list[Any]:
