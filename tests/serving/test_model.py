@@ -93,6 +93,12 @@ def test_a_wrong_answer_later_is_a_failure_of_the_arm(extracted, signature, mode
     assert caught.value.context["cause"] == "shape"
 
 
+def test_code_that_calls_exit_does_not_end_the_process(extracted, signature, model):
+    code = "import sys\ndef predict(model, columns): sys.exit(3)"
+    with pytest.raises(ModelLoadError, match="fails on its own example"):
+        Model.load(extracted(model("binary"), signature("binary"), code=code))
+
+
 def test_an_example_outside_the_contract_does_not_load(extracted, signature, model):
     with pytest.raises(ModelLoadError, match="fails on its own example"):
         Model.load(extracted(model("binary"), signature("binary"), distance=-5))

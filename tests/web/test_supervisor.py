@@ -121,7 +121,7 @@ def test_a_child_that_keeps_failing_is_started_less_and_less_often(tmp_path):
 
 
 def test_a_child_that_does_not_end_is_killed(tmp_path, wait_until):
-    deaf = "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); time.sleep(60)"
+    deaf = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'w'); time.sleep(60)"
     up = tmp_path / "up"
     command = ChildCommand(name="deaf", arguments=(sys.executable, "-c", deaf, str(up)), patience_at_end_s=0.2)
     supervisor = Supervisor(commands=[command], run=tmp_path, clock=ManualClock())

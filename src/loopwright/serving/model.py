@@ -11,7 +11,7 @@ import numpy as np
 
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature
-from loopwright.errors import LoopwrightError, ModelLoadError
+from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
 from loopwright.serving.outputs import checked_outputs, with_label
@@ -58,7 +58,7 @@ class Model:
             raise ModelLoadError(
                 f"the model of version {short} cannot be loaded", why=error.what, fix=error.fix
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ModelLoadError(
                 f"the model of version {short} cannot be loaded", why=_named(error), fix=_ADVICE
             ) from error
@@ -84,8 +84,13 @@ class Model:
         return ModelLoadError(f"version {self.version[:12]} fails on its own example", why=why, fix=_ADVICE)
 
     def raw(self, columns: Mapping[str, np.ndarray]) -> Outputs:
-        """What the model's own code answers, as it is. Raises whatever that code raises."""
-        return {name: np.asarray(values) for name, values in self._call(columns).items()}
+        """What the model's own code answers, as it is. Raises whatever that code raises, but not SystemExit."""
+        try:
+            return {name: np.asarray(values) for name, values in self._call(columns).items()}
+        except SystemExit as error:
+            raise ArmFailedError(
+                "the model's own code called sys.exit()", why=f"exit code {error.code}", cause="error"
+            ) from error
 
     def scores(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """`score` (n,) or `probabilities` (n, k), checked against the signature.
@@ -130,5 +135,5 @@ def _offer_code(folder: Path) -> None:
     importlib.invalidate_caches()
 
 
-def _named(error: Exception) -> str:
+def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -7,6 +7,7 @@ any other address everything but health needs a key.
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from loopwright.errors import ForbiddenError, RequestRefusedError, UnauthorisedE
 from loopwright.store.ledger import Ledger
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+)(?::\d{1,5})?")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -117,8 +119,9 @@ class Doors:
 
 
 def _name_of(host: str) -> str:
-    """The Host header without its port."""
-    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0].lower()
+    """The Host header without its port; empty where it is no name."""
+    found = _HOST.fullmatch(host)
+    return found["name"].lower() if found else ""
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:
