@@ -1,12 +1,14 @@
 """What comes in from outside while a loop runs: rows pushed to datasets, and labels."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from loopwright.app.online import push_online
 from loopwright.app.workspace import Workspace
+from loopwright.core.clock import Micros, micros
 from loopwright.core.events import EventDraft
 from loopwright.data.dataset import Dataset
 from loopwright.data.pushing import push
@@ -54,7 +56,7 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
             raise RequestRefusedError(f"label {place + 1} names neither key nor request_id", fix="Send one of them with each label.")
         rows.append(LabelRow(
             key=None if one.key is None else str(one.key), request_id=one.request_id, endpoint=endpoint, value=one.value,
-            event_time=one.event_time, at=now, source="feedback",
+            event_time=_instant(one.event_time, now), at=now, source="feedback",
         ))
     append_labels(workspace.stores.tables, rows)
     workspace.stores.ledger.commit(
@@ -62,3 +64,17 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
                            logical_at=now)], durability="normal",
     )
     return len(rows)
+
+
+def _instant(given: str | int | None, now: Micros) -> Micros:
+    """An event time as microseconds; now where none is given.
+
+    Raises:
+        RequestRefusedError: It is text that is no ISO 8601 instant.
+    """
+    if not isinstance(given, str):
+        return now if given is None else given
+    try:
+        return micros(datetime.fromisoformat(given))
+    except ValueError as error:
+        raise RequestRefusedError(f"event_time {given!r} is not an instant", why=str(error), fix="Send ISO 8601, as 2013-04-01T10:00:00Z.") from error

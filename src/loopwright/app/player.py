@@ -5,19 +5,18 @@ a feature window ends before the request's own event time.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from loopwright.app.player_http import Asked, Connections, ask_all
-from loopwright.app.scenario import Act, Scenario, Stream
-from loopwright.core.clock import Micros, micros, parse_duration
+from loopwright.app.player_http import Asked, Asker, Connections
+from loopwright.app.scenario import Act, Labels, Scenario, Stream
+from loopwright.core.clock import Clock, Micros, micros, parse_duration
 
 FULL_TICK: Micros = parse_duration("3h")
 THIN_TICK: Micros = parse_duration("1d")
-THREADS = 4
 ROWS_AT_A_TIME = 5_000
 
 
@@ -38,6 +37,7 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     failures: dict[str, int]
     acts: int
     story_told: bool
+    seconds: dict[str, float]
 
 
 class Player:
@@ -51,18 +51,21 @@ class Player:
         perform: Does an act; returns once it is done.
         set_clock: Moves the workspace clock.
         on_tick: Told the instant after each tick, and the counts.
+        clock: Measures what each part of the replay takes.
     """
 
     def __init__(
         self, project: Path, scenario: Scenario, *, inference: Connections, control: Connections,
-        perform: Callable[[Act], None], set_clock: Callable[[Micros], None], on_tick: Callable[[Micros, Asked], None],
+        perform: Callable[[Act], None], set_clock: Callable[[Micros], None], on_tick: Callable[[Micros, Asked], None], clock: Clock,
     ) -> None:
         self._scenario = scenario
-        self._inference = inference
+        self._asker = Asker(inference.host, inference.port)
         self._control = control
         self._perform = perform
         self._set_clock = set_clock
         self._on_tick = on_tick
+        self._clock = clock
+        self._seconds: dict[str, float] = {}
         self._start = micros(scenario.start)
         self._requests = [(r, self._stream(project, r.source, r.at, r.columns)) for r in scenario.requests]
         self._pushes = [(p, self._stream(project, p.source, p.at)) for p in scenario.pushes]
@@ -74,22 +77,33 @@ class Player:
     def play(self) -> Play:
         """Play to the end, or until the story is told."""
         now, acts = self._start, 0
-        with ThreadPoolExecutor(THREADS) as pool:
+        with closing(self._asker):
             for now in self._instants():  # noqa: B007 - the last instant is reported
-                self._tick(now, pool)
-                self._status = msgspec.convert(self._control.expect("/api/settle", {}), Status)
+                self._tick(now)
+                self._settle()
                 self._on_tick(now, self._asked)
                 if self._status.releasing or not self._status.promoted:
                     continue
                 if self._waiting:
-                    self._perform(self._waiting.pop(0))
+                    with self._timed("acts"):
+                        self._perform(self._waiting.pop(0))
                     acts += 1
-                    self._status = msgspec.convert(self._control.expect("/api/settle", {}), Status)
+                    self._settle()
                 elif self._scenario.stop_after == "story":
                     break
         told = self._status.promoted > 0 and not self._waiting and not self._status.releasing
         return Play(ended_at=now, requests=self._asked.sent, failed=self._asked.failed, failures=self._asked.failures,
-                    acts=acts, story_told=told)
+                    acts=acts, story_told=told, seconds={name: round(value, 2) for name, value in self._seconds.items()})
+
+    def _settle(self) -> None:
+        with self._timed("settle"):
+            self._status = msgspec.convert(self._control.expect("/api/settle", {}), Status)
+
+    @contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        before = self._clock.monotonic()
+        yield
+        self._seconds[part] = self._seconds.get(part, 0.0) + self._clock.monotonic() - before
 
     def _stream(self, project: Path, source: str, at: str, columns: list[str] | None = None) -> Stream:
         stream = Stream(project, source, at, columns)
@@ -103,23 +117,33 @@ class Player:
             now = min(now + (FULL_TICK if full else THIN_TICK), end)
             yield now
 
-    def _tick(self, now: Micros, pool: ThreadPoolExecutor) -> None:
+    def _tick(self, now: Micros) -> None:
         self._set_clock(now)
-        for push, stream in self._pushes:
-            rows = stream.take(now + parse_duration(push.ahead))
-            for chunk in _chunks(rows):
-                self._control.expect(f"/datasets/{push.dataset}/rows", {"rows": chunk})
-        for asked, stream in self._requests:
-            rows = stream.take(now, one_in=1 if self._in_full(asked.full_until, now) else asked.thin_to_one_in)
-            ask_all(pool, self._inference, f"/predict/{asked.endpoint}", rows, now, self._asked)
-        for labels, stream in self._labels:
-            rows = stream.take(now)
-            said = [{"key": r[labels.key], "value": r[labels.value], "event_time": r[labels.event_time]} for r in rows]
-            for chunk in _chunks(said):
-                self._control.expect("/feedback", {"endpoint": labels.endpoint, "labels": chunk})
+        with self._timed("pushes"):
+            for push, stream in self._pushes:
+                for chunk in _chunks(stream.take(now + duration(push.ahead))):
+                    self._control.expect(f"/datasets/{push.dataset}/rows", {"rows": chunk})
+        with self._timed("requests"):
+            for asked, stream in self._requests:
+                rows = stream.take(now, one_in=1 if self._in_full(asked.full_until, now) else asked.thin_to_one_in)
+                self._asker.ask_all(f"/predict/{asked.endpoint}", rows, now, self._asked)
+        with self._timed("labels"):
+            for labels, stream in self._labels:
+                said = [_label(labels, row) for row in stream.take(now)]
+                for chunk in _chunks(said):
+                    self._control.expect("/feedback", {"endpoint": labels.endpoint, "labels": chunk})
 
     def _in_full(self, until: Any, now: Micros) -> bool:
         return self._status.releasing or until is None or now <= micros(until)
+
+
+def duration(text: str) -> Micros:
+    """A duration that may also be none at all."""
+    return 0 if text == "0s" else parse_duration(text)
+
+
+def _label(labels: Labels, row: dict[str, Any]) -> dict[str, Any]:
+    return {"key": row[labels.key], "value": row[labels.value], "event_time": row[labels.event_time]}
 
 
 def _chunks(rows: list[Any]) -> Iterator[list[Any]]:

@@ -1,10 +1,13 @@
-"""The replay's connections to the servers: a few kept-alive ones of the standard library, each used by one thread."""
+"""The replay's connections: many small requests over kept-alive ones to the inference server, few large calls to control.
 
+A general HTTP client spends several times what the server does on each request; here every request has the same
+headers, so that only the clock, the length and the body change.
+"""
+
+import asyncio
 import http.client
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import local
 from typing import Any
 
 from loopwright.core.clock import Micros
@@ -13,46 +16,40 @@ from loopwright.errors import ServingError
 
 CLOCK_HEADER = "Loopwright-Clock"
 TIMEOUT_S = 120.0
+CONNECTIONS = 8
+MOST_HEAD_BYTES = 1 << 16
 
 
 class Connections:
-    """Calls one server on loopback. Safe to use from several threads."""
+    """Calls one server on loopback, one call at a time. Used by one thread."""
 
     def __init__(self, host: str, port: int, token: str = "") -> None:
-        self._host = host
-        self._port = port
+        self.host = host
+        self.port = port
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._local = local()
+        self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
-    def post(self, path: str, body: Any, clock: Micros | None = None) -> tuple[int, Any]:
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
         """Status and decoded answer. Raises OSError, http.client.HTTPException when the server is gone."""
-        headers = self._headers | ({CLOCK_HEADER: str(clock)} if clock is not None else {})
-        connection = self._connection()
         try:
-            connection.request("POST", path, body=to_json(body), headers=headers)
-            answer = connection.getresponse()
+            self._connection.request("POST", path, body=to_json(body), headers=self._headers)
+            answer = self._connection.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException):
-            connection.close()
+            self._connection.close()
             raise
         return answer.status, json.loads(data) if data else None
 
-    def expect(self, path: str, body: Any, clock: Micros | None = None) -> Any:
+    def expect(self, path: str, body: Any) -> Any:
         """The decoded answer of a call that must succeed. Raises ServingError."""
         try:
-            status, answer = self.post(path, body, clock)
+            status, answer = self.post(path, body)
         except (OSError, http.client.HTTPException) as error:
             raise ServingError(f"POST {path} got no answer", why=f"{type(error).__name__}: {error}") from error
         if status >= 300:
             said = answer if isinstance(answer, dict) else {}
             raise ServingError(f"POST {path} answered {status}", why=str(said.get("what", answer)), fix=str(said.get("fix", "")))
         return answer
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if not hasattr(self._local, "connection"):
-            self._local.connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
-        connection: http.client.HTTPConnection = self._local.connection
-        return connection
 
 
 class Asked:
@@ -63,19 +60,69 @@ class Asked:
         self.failed = 0
         self.failures: dict[str, int] = {}
 
-
-def ask_all(pool: ThreadPoolExecutor, server: Connections, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
-    """Send each row as one request, a few at a time, and count what did not answer 200."""
-
-    def one(row: Any) -> str:
-        try:
-            status, _ = server.post(path, row, clock)
-        except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
-        return "" if status == 200 else str(status)
-
-    for failure in pool.map(one, rows, chunksize=1):
-        asked.sent += 1
+    def count(self, failure: str) -> None:
+        """One request more; `failure` is empty where it was answered with 200."""
+        self.sent += 1
         if failure:
-            asked.failed += 1
-            asked.failures[failure] = asked.failures.get(failure, 0) + 1
+            self.failed += 1
+            self.failures[failure] = self.failures.get(failure, 0) + 1
+
+
+class Asker:
+    """Sends rows as single requests over a few connections, each the next row as soon as it has its answer.
+
+    Owns an event loop; used by one thread.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    def ask_all(self, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
+        """Send each row, wait for all answers, and count what was not answered with 200."""
+        if rows:
+            self._loop.run_until_complete(self._ask_all(path, rows, clock, asked))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for _, writer in self._idle:
+            writer.close()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _ask_all(self, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
+        head = (f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
+                f"{CLOCK_HEADER}: {clock}\r\nContent-Length: ").encode()
+        waiting = iter(rows)
+
+        async def lane() -> None:
+            for row in waiting:
+                body = to_json(row)
+                asked.count(await self._ask(head + b"%d\r\n\r\n" % len(body) + body))
+
+        await asyncio.gather(*(lane() for _ in range(min(CONNECTIONS, len(rows)))))
+
+    async def _ask(self, request: bytes) -> str:
+        """Empty where the answer is 200, else the status or the kind of failure."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
+                writer.write(request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(_length(head))
+        except (OSError, EOFError, TimeoutError, ValueError) as error:
+            return type(error).__name__
+        self._idle.append((reader, writer))
+        status = head[9:12].decode("latin-1")
+        return "" if status == "200" else status
+
+
+def _length(head: bytes) -> int:
+    """The length that an answer's head declares. Raises ValueError where it declares none."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    raise ValueError("no content-length")

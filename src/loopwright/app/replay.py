@@ -19,7 +19,9 @@ from loopwright.app.servers import running_servers
 from loopwright.app.trace import journal
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import Micros, micros
+from loopwright.core.codec import plain
 from loopwright.core.events import Event, EventDraft
+from loopwright.core.ids import random_id
 from loopwright.data.landing import land
 from loopwright.errors import DataRefusedError, GateFailedError, NoVerdictError, UsageError
 from loopwright.features.parity import ParityReport
@@ -76,8 +78,21 @@ def fresh_home(project: Path, home: str = HOME) -> Workspace:
         if not (folder / "home.json").is_file() or not read_home(folder).replay:
             raise UsageError(f"{folder} is not a replay's home", why="a replay starts clean and would remove it",
                              fix="Name another home with --home.")
-        shutil.rmtree(folder)
+        _refuse_while_running(folder)
+        away = folder.with_name(f"{folder.name}.gone-{random_id('x')[-8:]}")
+        folder.rename(away)  # one step: a kill here leaves no half of a home behind
+        shutil.rmtree(away, ignore_errors=True)
     return open_workspace(project, explicit={"home": home}, create=True, replay=True)
+
+
+def _refuse_while_running(folder: Path) -> None:
+    """Refuse where another replay's servers still use the home."""
+    try:
+        pid = int(plain((folder / "run" / "supervisor.json").read_bytes())["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError):
+        return
+    raise UsageError(f"a replay is running in {folder}", why=f"its servers belong to process {pid}", fix="Stop it with Ctrl-C, then run again.")
 
 
 def replay(
@@ -131,6 +146,7 @@ class _Replay:
             play = Player(
                 self._project, self._scenario, inference=servers.inference, control=servers.control, perform=self._perform,
                 set_clock=lambda now: set_clock(workspace.stores, now), on_tick=lambda now, asked: self._ticked(on_tick, now, asked),
+                clock=workspace.machine,
             ).play()
             self._lap("replay")
             parity = check_parity(workspace, loaded.loop.name)

@@ -74,10 +74,12 @@ def watch_endpoint(workspace: Workspace, loop: Loop) -> Watch | None:
     version = champion_of(workspace, loop.name)
     if version is None or not loop.monitor:
         return None
-    manifest = manifest_of(workspace, version)
-    reference = reference_of(workspace, manifest)
     today = workspace.clock.now() // DAY
     watch = load_watch(workspace, loop.name)
+    if watch is not None and watch.version == version and watch.through >= today:
+        return watch
+    manifest = manifest_of(workspace, version)
+    reference = reference_of(workspace, manifest)
     if watch is None or watch.version != version:
         watch = _begin(workspace, loop, watch, version, today, reference)
     if reference is None or watch.through >= today:

@@ -75,7 +75,10 @@ def open_workspace(
                                 fix="Run `loopwright run` here, or change to a project folder.")
         create_home(home, replay=replay, ids=random_id, clock=system)
     stores = open_stores(home, clock=system, ids=random_id)
-    clock = ReplayClock(stores.ledger, system) if stores.replay else system
+    clock: Clock = system
+    if stores.replay:
+        clock = ReplayClock(stores.ledger, system)
+        stores.use_clock(clock)
     return Workspace(project=project, stores=stores, settings=settings, clock=clock, machine=system, ids=random_id, actor=_actor())
 
 

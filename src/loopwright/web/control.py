@@ -100,4 +100,3 @@ def decoded(body: bytes, into: type[Any]) -> Any:
         return msgspec.json.decode(body, type=into)
     except msgspec.MsgspecError as error:
         raise RequestRefusedError("the body is not what this path takes", why=str(error)) from error
-

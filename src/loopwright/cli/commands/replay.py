@@ -58,4 +58,4 @@ def show(result: ReplayResult) -> None:
         line(f"parity: {result.parity.rows:,} requests, {result.parity.mismatches} mismatches")
     if not result.play.story_told:
         line("The data did not lead to a release, or an act did not play: see `loopwright trace` and `loopwright status`.")
-    line(f"seconds: {result.seconds}")
+    line(f"seconds: {result.seconds}, of the replay: {result.play.seconds}")

@@ -17,9 +17,10 @@ def command(
         str, typer.Argument(help="A thing: model:NAME@champion, incident:ID, alert:ID, release:ID, run:ID, event:SEQ.")
     ],
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
+    home: Annotated[str | None, typer.Option(help="Another home of the project, as .loopwright-replay.")] = None,
 ) -> Answer:
     """Print the chain of cause and effect behind a thing."""
-    workspace = open_workspace(find_project(project.resolve()))
+    workspace = open_workspace(find_project(project.resolve()), explicit={"home": home})
     found = trace(workspace, subject)
     return Answer(data=found, show=lambda: _show(found))
 

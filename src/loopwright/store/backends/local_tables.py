@@ -14,6 +14,7 @@ from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.core.ids import IdSource
 from loopwright.store.backends.local_segments import FreeSegments, Segment
+from loopwright.store.backends.open_rows import OpenRows
 from loopwright.store.backends.os_errors import named_os_errors
 from loopwright.store.backends.row_frames import checked_table, concatenate, frame_of, select, to_lines, whole_lines
 from loopwright.store.blobs import Blobs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SEGMENT_KIND = "table_segment"
-ROTATED_AT_BYTES = 64 << 20
+ROTATED_AT_BYTES = 16 << 20
 _ALL = 1_000_000
 _Time = tuple[Micros | None, Micros | None]
 
@@ -62,6 +63,7 @@ class LocalTables(Tables):
         self._fdatasync = fdatasync
         self._lock = Lock()
         self._own: dict[str, Segment] = {}
+        self._opened = OpenRows()
         with named_os_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -88,13 +90,13 @@ class LocalTables(Tables):
     ) -> "pl.DataFrame":
         # The open segments are read before the ledger: one that is sealed meanwhile is then found in both and left out
         # here; the other way round its rows could be missed.
-        opened = dict(self._read_open(checked_table(table)))
+        opened = self._opened.frames(self._open_folder(checked_table(table)))
         sealed = self._sealed(table)
         published = {source for record in sealed for source in record.data["sources"]}
-        lines = b"".join(data for name, data in opened.items() if name not in published)
         wanted = [record for record in sealed if _overlaps(record, since, until)]
         frames = [self._read_sealed(record.data["digest"], columns, (since, until)) for record in wanted]
-        frames.append(select(frame_of(lines), columns=None, since=since, until=until))
+        unpublished = (frame for name, frame in opened.items() if name not in published)
+        frames += [select(frame, columns=None, since=since, until=until) for frame in unpublished]
         return select(concatenate(frames), columns=columns, since=None, until=None)
 
     def seal(self, table: str) -> int:
@@ -129,18 +131,6 @@ class LocalTables(Tables):
 
     def _sealed(self, table: str) -> tuple[Record, ...]:
         return self._ledger.search(SEGMENT_KIND, where={"table": table}, order="at", limit=_ALL)
-
-    def _read_open(self, table: str) -> Iterator[tuple[str, bytes]]:
-        folder = self._open_folder(table)
-        if not folder.is_dir():
-            return
-        with named_os_errors(folder):
-            for name in sorted(os.listdir(folder)):
-                try:
-                    data = (folder / name).read_bytes()
-                except FileNotFoundError:
-                    continue  # sealed a moment ago
-                yield name, whole_lines(data)
 
     def _read_sealed(self, digest: Digest, columns: Sequence[str] | None, within: _Time) -> "pl.DataFrame":
         import polars as pl

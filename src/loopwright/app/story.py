@@ -1,0 +1,131 @@
+"""What a replay's journal tells, chapter by chapter: the events that carry each, and the figures that matter."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from loopwright.app.replay import ReplayResult
+from loopwright.core.events import Event
+
+Chosen = Callable[[Event], bool]
+
+
+class Chapter(msgspec.Struct, frozen=True, kw_only=True):
+    """One chapter. `told` is false where the journal has nothing for it."""
+
+    number: int
+    title: str
+    text: str
+    events: tuple[int, ...]
+    told: bool
+
+
+def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ...]:
+    """The nine chapters of a whole loop.
+
+    Args:
+        events: The journal, oldest first.
+        result: How the replay went.
+    """
+    first = next((e.seq for e in events if e.kind == "ref_moved"), 0)
+    early = [event for event in events if event.seq <= first]
+    later = [event for event in events if event.seq > first]
+    return (
+        _chapter(1, "data", [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")], _data),
+        _chapter(2, "features", [e for e in _of(early, "step_finished") if str(e.data.get("step", "")).startswith("training_set")], _seconds),
+        _chapter(3, "training", [e for e in _of(early, "step_finished") if e.data.get("step") == "train"], _seconds),
+        _chapter(4, "gate and first champion", [*_of(early, "gate_judged"), *_of(early, "ref_moved")], _gate),
+        _served(events, result),
+        _chapter(6, "incident", _of(later, "incident_opened")[:1], _incident),
+        _chapter(7, "retrain, canary, new champion", _first_release(later), _release),
+        _chapter(8, "refused and rolled back", _bad_candidates(later), _bad),
+        _chapter(9, "proof", _of(later, "version_reproduced"), _proof),
+    )
+
+
+def _chapter(number: int, title: str, chosen: Sequence[Event], say: Callable[[Sequence[Event]], str]) -> Chapter:
+    text = say(chosen) if chosen else "the journal has nothing here"
+    return Chapter(number=number, title=title, text=text, events=tuple(event.seq for event in chosen), told=bool(chosen))
+
+
+def _of(events: Iterable[Event], *kinds: str) -> list[Event]:
+    return [event for event in events if event.kind in kinds]
+
+
+def _data(chosen: Sequence[Event]) -> str:
+    landed = [f"{event.subject.partition(':')[2]} {event.data.get('rows', 0):,} rows" for event in _of(chosen, "dataset_landed")]
+    refused = len(_of(chosen, "dataset_refused"))
+    return ", ".join(landed) + (f"; {refused} file refused, every failure named" if refused else "")
+
+
+def _seconds(chosen: Sequence[Event]) -> str:
+    return ", ".join(f"{event.data['step']} in {event.data['duration_us'] / 1e6:.2f} s" for event in chosen)
+
+
+def _gate(chosen: Sequence[Event]) -> str:
+    checks: dict[str, str] = _of(chosen, "gate_judged")[0].data.get("checks", {})
+    return ", ".join(f"{check} {outcome.replace('_', ' ')}" for check, outcome in checks.items())
+
+
+def _served(events: Sequence[Event], result: ReplayResult) -> Chapter:
+    play, parity = result.play, result.parity
+    text = f"{play.requests:,} requests answered, {play.failed} failed"
+    if parity is not None:
+        text += f"; features of {parity.rows:,} requests recomputed offline, {parity.mismatches} differ"
+    labels = _of(events, "labels_landed")
+    seen = tuple(event.seq for event in (labels[:1] + labels[-1:]))
+    told = play.requests > 0 and play.failed == 0 and parity is not None and parity.holds
+    return Chapter(number=5, title="serving, feedback, parity", text=text, events=seen, told=told)
+
+
+def _incident(chosen: Sequence[Event]) -> str:
+    data = chosen[0].data
+    return f"{', '.join(data.get('checks', []))}: {data.get('reason')}"
+
+
+def _first_release(later: Sequence[Event]) -> list[Event]:
+    ended = next((e for e in later if e.kind == "release_finished" and e.data.get("outcome") == "promoted"), None)
+    if ended is None:
+        return []
+    kinds = ("retrain_decided", "gate_judged", "release_started", "release_step", "release_finished", "ref_moved")
+    opened = next((e.seq for e in later if e.kind == "incident_opened"), 0)
+    return [e for e in later if e.kind in kinds and opened <= e.seq <= ended.seq + 1]
+
+
+def _release(chosen: Sequence[Event]) -> str:
+    ended = _of(chosen, "release_finished")[-1].data
+    shares = [f"{e.data['share']:.0%}" for e in _of(chosen, "release_started", "release_step")]
+    return f"canary {', '.join(shares)}; promoted after {ended['requests']:,} requests and {ended['labels']:,} labels"
+
+
+def _bad_candidates(later: Sequence[Event]) -> list[Event]:
+    promoted = next((e.seq for e in later if e.kind == "release_finished" and e.data.get("outcome") == "promoted"), None)
+    if promoted is None:
+        return []
+    kinds = ("gate_judged", "act_refused", "override_recorded", "release_started", "arm_tripped", "release_finished")
+    return [e for e in later if e.kind in kinds and e.seq > promoted]
+
+
+def _bad(chosen: Sequence[Event]) -> str:
+    said: list[str] = []
+    if _of(chosen, "act_refused"):
+        said.append("shuffled labels: refused by the gate")
+    for event in _of(chosen, "arm_tripped"):
+        said.append(f"the faulty one: let in by an override, stopped by the breaker ({event.data.get('cause')})")
+    said += [f"release {str(e.data.get('outcome')).replace('_', ' ')}" for e in _of(chosen, "release_finished")]
+    return ", ".join(said)
+
+
+def _proof(chosen: Sequence[Event]) -> str:
+    return f"the champion was rebuilt: {chosen[-1].data.get('verdict')}"
+
+
+def untold(found: Sequence[Chapter]) -> tuple[Chapter, ...]:
+    """Chapters for which the data or the machine gave nothing."""
+    return tuple(chapter for chapter in found if not chapter.told)
+
+
+def as_json(found: Sequence[Chapter]) -> list[dict[str, Any]]:
+    """Chapters as plain JSON."""
+    return [msgspec.to_builtins(chapter) for chapter in found]
