@@ -4,12 +4,13 @@ import subprocess
 import sys
 import textwrap
 
+from tests.pipeline.test_kill import DRIVER, LOOP
+
 from loopwright.core.clock import SystemClock
 from loopwright.core.events import GENESIS
 from loopwright.core.ids import random_id
 from loopwright.formats.value import get_value
 from loopwright.store.open_stores import create_home, open_stores
-from tests.pipeline.test_kill import DRIVER, LOOP
 
 
 def test_both_finish_with_the_same_result_and_one_journal(tmp_path):
