@@ -1,7 +1,7 @@
 import enum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopwright.pipeline.arguments import (
@@ -32,6 +32,7 @@ def plain(value):
     return argument_of(value, lambda _: None)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_json_comes_back_as_it_was(value):
     argument = plain(value)

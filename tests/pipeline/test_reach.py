@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pipeline.conftest import Project
 
@@ -269,6 +269,7 @@ def test_of_two_definitions_of_a_name_the_one_in_force_counts(project):
     assert parts(project) != before
 
 
+@settings(max_examples=30, deadline=None)
 @given(names=st.lists(st.sampled_from("abcdefg"), min_size=2, max_size=7, unique=True), at=st.integers(0, 5))
 def test_along_a_chain_of_calls_a_change_reaches_exactly_those_above_it(tmp_path_factory, names, at):
     """Functions call one another in a line; changing one changes what it and its callers reach, and no more."""
