@@ -3,14 +3,16 @@
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from loopwright.app.loop import Loop
 from loopwright.data.dataset import Dataset
 from loopwright.errors import LoopFileError, LoopwrightError
+from loopwright.pipeline.imported import RecordedLoader, record_imports
+from loopwright.pipeline.modules import Owner, owner_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +52,15 @@ def load_loop(path: Path, project: Path) -> LoadedLoop:
         if len(loops) != 1:
             raise LoopFileError(f"{path} declares {len(loops)} loops", why="one `loop = lw.Loop(...)` is expected")
         named = loops[0]
-    return LoadedLoop(path=path, project=project, module=module, loop=named, datasets=_datasets(project))
+    return LoadedLoop(path=path, project=project, module=module, loop=named, datasets=_datasets(module))
 
 
 def _import(path: Path, project: Path) -> ModuleType:
     for folder in (str(path.parent), str(project)):
         if folder not in sys.path:
             sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    record_imports()
+    spec = importlib.util.spec_from_file_location(path.stem, path, loader=RecordedLoader(path.stem, str(path)))
     if spec is None or spec.loader is None:
         raise LoopFileError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
@@ -84,16 +87,20 @@ def _import_failure(error: Exception, path: Path, project: Path) -> LoopFileErro
     return LoopFileError(f"{where}: {type(error).__name__}: {error}", why="the loop file failed while it was imported", fix=fix)
 
 
-def _datasets(project: Path) -> dict[str, Dataset]:
-    """Every dataset declared at the top level of a first-party module that the loop file brought in."""
+def _datasets(module: ModuleType) -> dict[str, Dataset]:
+    """The datasets that the loop file names: by themselves, as sources of feature views, or in modules it imported."""
     found: dict[str, Dataset] = {}
-    for module in list(sys.modules.values()):
-        file: Any = getattr(module, "__file__", None)
-        if not file or not str(file).startswith(str(project)) or "site-packages" in str(file):
-            continue
-        for value in vars(module).values():
-            if isinstance(value, Dataset):
-                if found.get(value.name, value) is not value:
-                    raise LoopFileError(f"two datasets are named {value.name!r}", fix="Give each dataset a name of its own.")
-                found[value.name] = value
+    for dataset in _named_in(module, seen=set()):
+        if found.setdefault(dataset.name, dataset) is not dataset:
+            raise LoopFileError(f"two datasets are named {dataset.name!r}", fix="Give each dataset a name of its own.")
     return found
+
+
+def _named_in(module: ModuleType, *, seen: set[str]) -> Iterator[Dataset]:
+    seen.add(module.__name__)
+    for value in list(vars(module).values()):
+        source = getattr(value, "source", None) if type(value).__name__ == "FeatureView" else value
+        if isinstance(source, Dataset):
+            yield source
+        elif isinstance(value, ModuleType) and value.__name__ not in seen and owner_of(value) is Owner.FIRST_PARTY:
+            yield from _named_in(value, seen=seen)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loopwright.app.new import TEMPLATES, NewProject, listing, staged
 from loopwright.core.clock import SECOND, Micros
-from loopwright.data.contract_text import is_plain
+from loopwright.data.contract_text import is_plain, literal
 from loopwright.data.dataset import RESERVED_COLUMN
 from loopwright.data.guess import CONTRACT_CLASS, Guess, guess
 from loopwright.data.instants import micros_of
@@ -25,7 +25,12 @@ from loopwright.errors import ContractError, SourceError, UsageError
 
 TEMPLATE = "loop.py.jinja"
 HELD_OUT = 0.2
-_UNITS: tuple[tuple[str, Micros], ...] = (("d", 86_400 * SECOND), ("h", 3_600 * SECOND), ("m", 60 * SECOND), ("s", SECOND))
+_UNITS: tuple[tuple[str, Micros], ...] = (
+    ("d", 86_400 * SECOND),
+    ("h", 3_600 * SECOND),
+    ("m", 60 * SECOND),
+    ("s", SECOND),
+)
 
 
 class _Source(str):
@@ -86,35 +91,36 @@ def new_from_data(target_folder: Path, data: Path, target: str, *, key: str | No
         split = _split(found, data)
         text = loop_text(found, split, loop=_loop_name(target_folder), suffix=data.suffix.lower())
         (folder / "loop.py").write_text(text, encoding="utf-8")
-    return NewProject(project=str(target_folder), template="from_data", files=listing(target_folder), notes=_notes(found))
+    notes = _notes(found, split)
+    return NewProject(project=str(target_folder), template="from_data", files=listing(target_folder), notes=notes)
 
 
 def loop_text(found: Guess, split: Split, *, loop: str, suffix: str) -> str:
     """The loop file's source."""
     environment = Environment(  # noqa: S701 - the output is Python; `finalize` writes data as literals
-        loader=FileSystemLoader(TEMPLATES / "from_data"), undefined=StrictUndefined, finalize=_literal,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=FileSystemLoader(TEMPLATES / "from_data"),
+        undefined=StrictUndefined,
+        finalize=_literal,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     return environment.get_template(TEMPLATE).render(**_values(found, split, loop, suffix))
 
 
 def _literal(value: object) -> str:
-    """A Python literal; text in double quotes where that needs no escape more."""
-    if isinstance(value, _Source):
-        return value
-    text = repr(value)
-    return f'"{text[1:-1]}"' if isinstance(value, str) and '"' not in text else text
+    return value if isinstance(value, _Source) else literal(value)
 
 
 def _values(found: Guess, split: Split, loop: str, suffix: str) -> dict[str, Any]:
     rules = _rules(found, split.held)
     leaks = {leak.column: leak.reason for leak in found.leaks}
     estimator = "HistGradientBoostingRegressor" if found.task == "regression" else "HistGradientBoostingClassifier"
-    labelled = f"{found.rows:,} rows" + (f", and {found.unlabelled:,} whose target is not known yet" if found.unlabelled else "")
+    unknown = f", and {found.unlabelled:,} whose target is not known yet" if found.unlabelled else ""
     return {
         "title": _Source(_title(found)), "needs_polars": "pl." in found.contract, "estimator": _Source(estimator),
         "contract_class": _Source(CONTRACT_CLASS), "contract": _Source(found.contract.rstrip()),
-        "rows_about": _Source(f"# {labelled}. More files in data/ are more rows."),
+        "rows_about": _Source(f"# {found.rows:,} rows{unknown}. More files in data/ are more rows."),
         "dataset": found.dataset, "source": f"data/*{suffix}", "key": found.key, "event_time": found.event_time,
         "features": [_named(name, leaks.get(name, "")) for name in found.features],
         "left_out": [Named(name=c.name, remark=_Source(f": {_one_line(c.reason)}")) for c in found.left_out],
@@ -130,7 +136,11 @@ def _values(found: Guess, split: Split, loop: str, suffix: str) -> dict[str, Any
 
 def _title(found: Guess) -> str:
     """The module's docstring; a target whose name is no plain word stays out of it."""
-    about = {"binary": "which of two classes", "multiclass": f"which of {len(found.classes)} classes", "regression": "a number"}
+    about = {
+        "binary": "which of two classes",
+        "multiclass": f"which of {len(found.classes)} classes",
+        "regression": "a number",
+    }
     what = f"What is {found.target}?" if is_plain(found.target) else "What is the target?"
     return f'"""{what} A loop that predicts {about[found.task]} from a table."""'
 
@@ -148,7 +158,8 @@ def _one_line(text: str) -> str:
 def _check_suffix(data: Path) -> None:
     if data.suffix.lower() not in SUFFIXES:
         raise SourceError(
-            f"{data} is neither CSV nor Parquet", why=f"known suffixes: {', '.join(SUFFIXES)}",
+            f"{data} is neither CSV nor Parquet",
+            why=f"known suffixes: {', '.join(SUFFIXES)}",
             fix="Save the table as UTF-8 CSV or as Parquet, then run again.",
         )
 
@@ -156,7 +167,8 @@ def _check_suffix(data: Path) -> None:
 def _check_names(found: Guess) -> None:
     if any(column.name == RESERVED_COLUMN for column in found.columns):
         raise ContractError(
-            f"the file has a column {RESERVED_COLUMN!r}", why="that is the column which reading a version adds",
+            f"the file has a column {RESERVED_COLUMN!r}",
+            why="that is the column which reading a version adds",
             fix="Rename the column in the file.",
         )
 
@@ -190,7 +202,11 @@ def _last_part(rows: pl.DataFrame, *, classes: int) -> Split | None:
         if held > rows.height * 2 * HELD_OUT:
             continue
         parts = (rows.filter(after)["label"], rows.filter(~after)["label"])
-        return None if classes and any(part.n_unique() < classes for part in parts) else Split(text=f'last="{width}{unit}"', held=held)
+        return (
+            None
+            if classes and any(part.n_unique() < classes for part in parts)
+            else Split(text=f'last="{width}{unit}"', held=held)
+        )
     return None
 
 
@@ -199,7 +215,9 @@ def _rules(found: Guess, held: int) -> Rules:
     margin = 0.01 if held >= 5_000 else 0.03 if held >= 500 else 0.1
     held = max(held, 1)
     if found.task == "regression":
-        return Rules(metric="r2", threshold=0.0, margin=margin, loss_at_most=0.1, because="0 is always answering the mean")
+        return Rules(
+            metric="r2", threshold=0.0, margin=margin, loss_at_most=0.1, because="0 is always answering the mean"
+        )
     chance = 0.5 if found.task == "binary" else 1 / len(found.classes)
     # Two standard errors of a coin's accuracy on so many rows; that of a ROC AUC at chance is about the same size.
     luck = 2 * (chance * (1 - chance) / held) ** 0.5
@@ -209,11 +227,15 @@ def _rules(found: Guess, held: int) -> Rules:
     return Rules(metric=metric, threshold=threshold, margin=margin, loss_at_most=0.05, because=because)
 
 
-def _notes(found: Guess) -> tuple[str, ...]:
-    notes = [f"{found.task}: {found.rows:,} rows, {len(found.features)} features, split {'by ' if found.split == 'time' else 'at '}{found.split}"]
+def _notes(found: Guess, split: Split) -> tuple[str, ...]:
+    how = "the last rows by time" if split.text.startswith("last") else "rows drawn at random"
+    notes = [f"{found.task}: {found.rows:,} rows, {len(found.features)} features; judged on {how}"]
     notes += [f"{column.name!r} is left out: {column.reason}" for column in found.left_out]
-    notes += [f"{leak.column!r} may leak the target: {leak.reason}; check that it is known before the target" for leak in found.leaks]
+    notes += [
+        f"{leak.column!r} may leak the target: {leak.reason}; check that it is known before the target"
+        for leak in found.leaks
+    ]
     notes += found.notes
     if found.key is None:
-        notes.append("no key: labels come back by request id; with --key COLUMN also by key, and later rows update earlier ones")
+        notes.append("no key: labels come back by request id; --key COLUMN lets later rows and labels name a row")
     return tuple(notes)

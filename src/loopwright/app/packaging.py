@@ -1,5 +1,6 @@
 """From a run's results to a bundle: the model, and everything that must travel with it."""
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from loopwright.app.observed import plain_row
 from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import Digest
 from loopwright.errors import UsageError
-from loopwright.formats.training_set import TrainingSet
+from loopwright.formats.training_set import TrainingSet, split_training_set
 from loopwright.formats.value import get_value, put_value
 from loopwright.monitoring.reference import DAY, build_reference
 from loopwright.pipeline.execute import RunResult
@@ -107,12 +108,19 @@ def days_of(rows: TrainingSet) -> np.ndarray | None:
 
 
 def example_of(holdout: TrainingSet) -> dict[str, Any]:
-    """The holdout's first row as a request, with its joined features."""
-    about = plain_row(holdout.about.row(0, named=True)) if holdout.about.width else {}
-    joined = holdout.features.row(0, named=True)
+    """A row of the holdout as a request, with its joined features: the first whose numbers can all be said in JSON."""
+    row = _sayable_row(holdout)
+    about = plain_row(holdout.about.row(row, named=True)) if holdout.about.width else {}
+    joined = holdout.features.row(row, named=True)
     example = {column.name: about.get(column.name) for column in holdout.signature.request}
     extra = {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in joined.items() if name not in example}
     return example | extra
+
+
+def _sayable_row(holdout: TrainingSet) -> int:
+    wanted = [column.name for column in holdout.signature.request if column.kind == "float"]
+    finite = holdout.about.select(pl.all_horizontal(pl.col(wanted).fill_null(0.0).is_finite()).alias("f")) if wanted else None
+    return int(finite["f"].arg_max() or 0) if finite is not None else 0
 
 
 def _all_rows(
@@ -120,7 +128,9 @@ def _all_rows(
 ) -> tuple[TrainingSet, np.ndarray]:
     """Training and holdout rows together, and the answers: NaN where the model has learned from the row."""
     node, key = training_set_node(graph), holdout.signature.key
-    if node is None or key is None:
+    if key is None:
+        return _both_parts(workspace, graph, done, holdout, scores)
+    if node is None:
         return holdout, scores
     made = next(step for step in done.steps if step.step == node.name)
     rows: TrainingSet = get_value(workspace.stores.blobs, made.outputs[0])
@@ -130,3 +140,19 @@ def _all_rows(
     answers = np.full((len(rows), *scores.shape[1:]), np.nan)
     answers[held] = scores
     return rows, answers
+
+
+def _both_parts(
+    workspace: Workspace, graph: Graph, done: RunResult, holdout: TrainingSet, scores: np.ndarray
+) -> tuple[TrainingSet, np.ndarray]:
+    """Rows without a key cannot be found again: the holdout, and before it what the same split left to learn from."""
+    wire = graph.results["holdout"]
+    if not graph.node(wire.node).entry.endswith(f":{split_training_set.__name__}"):
+        return holdout, scores
+    made = next(step for step in done.steps if step.step == wire.node)
+    known: TrainingSet = get_value(workspace.stores.blobs, made.outputs[1 - wire.output])
+    rows = dataclasses.replace(
+        known, features=pl.concat([known.features, holdout.features]), about=pl.concat([known.about, holdout.about]),
+        label=np.concatenate([known.label, holdout.label]),
+    )
+    return rows, np.concatenate([np.full((len(known), *scores.shape[1:]), np.nan), scores])

@@ -15,7 +15,7 @@ from loopwright.app.player_http import Asked, Asker, Connections
 from loopwright.app.scenario import Act, Labels, Scenario, Stream
 from loopwright.core.clock import Clock, Micros, micros, parse_duration
 
-FULL_TICK: Micros = parse_duration("3h")
+FULL_TICK: Micros = parse_duration("6h")
 THIN_TICK: Micros = parse_duration("1d")
 ROWS_AT_A_TIME = 5_000
 
@@ -80,7 +80,8 @@ class Player:
         with closing(self._asker):
             for now in self._instants():  # noqa: B007 - the last instant is reported
                 self._tick(now)
-                self._settle()
+                if self._status.releasing or now % THIN_TICK == 0:
+                    self._settle()
                 self._on_tick(now, self._asked)
                 if self._status.releasing or not self._status.promoted:
                     continue

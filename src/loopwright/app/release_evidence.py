@@ -81,12 +81,14 @@ class EvidenceGatherer:
     def _losses(self, release: RunningRelease, until: Micros) -> np.ndarray:
         """Paired losses on the candidate's own requests whose label became known since the last look."""
         plan = release.plan
-        rows = labelled_requests(self._workspace.stores.tables, plan.endpoint, since=release.state.started_at, known_at=until)
+        rows = labelled_requests(
+            self._workspace.stores.tables, plan.endpoint, since=release.state.started_at, known_at=until - 1,
+            learned_since=release.labels_until,
+        )
         if not rows.height:
             return np.empty(0)
         rows = rows.filter(
             (pl.col("release") == release.id) & (pl.col("version") == plan.candidate) & (pl.col("status") == 200)
-            & (pl.col("label_at") >= release.labels_until) & (pl.col("label_at") < until)
         )
         champion = self._model(plan.champion)
         if not rows.height or not _answerable(rows, champion.signature):

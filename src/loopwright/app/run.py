@@ -17,6 +17,7 @@ from loopwright.pipeline.cache import LedgerCache
 from loopwright.pipeline.execute import RunResult, Workbench, apply
 from loopwright.pipeline.graph import Graph
 from loopwright.pipeline.identify import Identities, Source, identify
+from loopwright.pipeline.lint import require_sound
 from loopwright.pipeline.pipeline import Pipeline
 from loopwright.pipeline.plan import Plan, plan
 from loopwright.pipeline.progress import OnProgress, silent
@@ -90,6 +91,7 @@ def plan_loop(workspace: Workspace, loaded: LoadedLoop, parameters: Mapping[str,
         UsageError, GraphError: The pipeline is not one.
     """
     graph = _graph(loaded, parameters)
+    require_sound(graph)
     sources = _sources(workspace, loaded, graph)
     identities = identify(graph, sources=sources, variables=variables())
     cache = LedgerCache(workspace.stores.ledger, workspace.stores.blobs)
@@ -117,6 +119,14 @@ def run_loop(
     """
     landed = land_all(workspace, loaded.datasets)
     planned = plan_loop(workspace, loaded, parameters)
+    return run_planned(workspace, loaded, planned, landed=landed, override=override, on_progress=on_progress, caused_by=caused_by)
+
+
+def run_planned(
+    workspace: Workspace, loaded: LoadedLoop, planned: Planned, *, landed: tuple[int, ...] = (), override: Override | None = None,
+    on_progress: OnProgress = silent, caused_by: tuple[int, ...] = (),
+) -> LoopRun:
+    """Run a plan that was made after everything had landed; see `run_loop`."""
     graph = planned.plan.graph
     spawned = SpawnedRunner(
         blobs=workspace.home / "blobs", project=loaded.project, search_path=_search_path(loaded), modules=(graph.module,)

@@ -16,14 +16,16 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest, digest_value
 from loopwright.core.schema import Column, Signature, Task
+from loopwright.data.coercion import convert
 from loopwright.data.contract import columns as contract_columns
-from loopwright.data.dataset import Dataset
+from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.versions import read
 from loopwright.errors import MissingColumnError, NotFoundError, TargetError, UsageError
 from loopwright.features.join import join_features
 from loopwright.features.view import FeatureView
 from loopwright.formats.training_set import TrainingSet
 from loopwright.observations.labels import TABLE as LABELS
+from loopwright.observations.labels import latest_labels
 from loopwright.pipeline.step import TrainingSetHandle, source
 
 MAX_CLASSES = 100
@@ -145,19 +147,18 @@ class TrainingSets:
         own = base.filter(pl.col(spec.label).is_not_null())
         if not dataset.key or known_at == 0:
             return own
-        tables = self.workspace.stores.tables
-        fed = tables.scan(LABELS, columns=["key", "endpoint", "value", "at"], until=known_at)
-        fed = fed.filter((pl.col("endpoint") == self.endpoint) & pl.col("key").is_not_null())
+        fed = latest_labels(self.workspace.stores.tables, self.endpoint, known_at=known_at - 1)
+        fed = fed.filter(pl.col("key").is_not_null())
         if not fed.height:
             return own
-        latest = fed.sort("at").group_by("key", maintain_order=True).last().select(
-            pl.col("key").cast(base.schema[dataset.key]).alias(dataset.key),
-            pl.col("value").cast(base.schema[spec.label]).alias("_fed"), pl.col("at").alias("_fed_at"),
-        )
-        merged = base.join(latest, on=dataset.key, how="left", maintain_order="left")
-        newer = pl.col("_fed").is_not_null() & (pl.col(spec.label).is_null() | (pl.col("_fed_at") > pl.col("_known_at")))
-        label = pl.when(newer).then(pl.col("_fed")).otherwise(pl.col(spec.label)).alias(spec.label)
-        return merged.with_columns(label).drop("_fed", "_fed_at").filter(pl.col(spec.label).is_not_null())
+        # By way of text: a label of true or 1 is the same answer, whichever the dataset has.
+        value, _ = convert(fed["value"].cast(pl.String), base.schema[spec.label])
+        key, _ = convert(fed["key"], base.schema[dataset.key])
+        latest = fed.select("at", key=key, value=value).drop_nulls().group_by("key", maintain_order=True).last()
+        told = base.select(key=dataset.key).join(latest, on="key", how="left", maintain_order="left")
+        newer = told["value"].is_not_null() & (base[spec.label].is_null() | (told["at"] > base[RESERVED_COLUMN]))
+        merged = told["value"].zip_with(newer.fill_null(value=False), base[spec.label])
+        return base.with_columns(merged.alias(spec.label)).filter(pl.col(spec.label).is_not_null())
 
 
 def _require(base: pl.DataFrame, spec: TrainingSetSpec) -> None:
@@ -196,7 +197,7 @@ def _assemble(rows: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, views
 
 def _own(rows: pl.DataFrame, spec: TrainingSetSpec, views: Sequence[FeatureView]) -> list[str]:
     joined = {name for view in views for name in view.features}
-    return [name for name in rows.columns if name not in joined and name != spec.label and not name.startswith("_")]
+    return [name for name in rows.columns if name not in joined and name not in (spec.label, RESERVED_COLUMN)]
 
 
 def _feature(name: str, values: pl.Series, contract: Column | None) -> tuple[Column, pl.Series]:
@@ -227,7 +228,8 @@ def encode_label(values: pl.Series, task: Task | None) -> tuple[Task, tuple[str 
         raise TargetError(f"no row has a label in {values.name!r}", why="every value is missing, or the dataset is empty")
     decided = task or _guess_task(values)
     if decided == "regression":
-        return decided, (), values.cast(pl.Float64).to_numpy()
+        return decided, (), _numbers(values)
+    values = _whole(values)
     levels = values.unique().sort()
     if levels.len() < 2:
         raise TargetError(f"the target {values.name!r} has one class only: {levels[0]!r}", why="there is nothing to tell apart")
@@ -237,6 +239,24 @@ def encode_label(values: pl.Series, task: Task | None) -> tuple[Task, tuple[str 
         raise TargetError(f"the target {values.name!r} has {levels.len()} classes, not two", fix="Declare task='multiclass'.")
     codes = values.replace_strict(levels, pl.Series(range(levels.len()), dtype=pl.Int64), return_dtype=pl.Int64)
     return decided, tuple(levels.to_list()), codes.to_numpy()
+
+
+def _numbers(values: pl.Series) -> np.ndarray:
+    if not values.dtype.is_numeric() and values.dtype != pl.Boolean:
+        raise TargetError(f"the target {values.name!r} is {values.dtype}, which is no number", fix="Declare task='binary' or 'multiclass'.")
+    numbers = values.cast(pl.Float64).to_numpy()
+    if not np.isfinite(numbers).all():
+        raise TargetError(f"the target {values.name!r} is infinite in {int((~np.isfinite(numbers)).sum())} rows")
+    return numbers
+
+
+def _whole(values: pl.Series) -> pl.Series:
+    """Classes that came as 0.0 and 1.0 are the whole numbers that they say."""
+    if not values.dtype.is_float():
+        return values
+    if not bool((values == values.floor()).all()):
+        raise TargetError(f"the target {values.name!r} has fractions, which cannot name classes", fix="Declare task='regression'.")
+    return values.cast(pl.Int64)
 
 
 def _guess_task(values: pl.Series) -> Task:

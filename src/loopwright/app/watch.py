@@ -154,11 +154,11 @@ class _Pass:
         columns = model_columns(rows, self._signature) | {PREDICTION: prediction_column(rows, self._signature)}
         times = rows["event_time"].to_numpy()
         seen = summarise(columns, times, self._reference)
-        labels = self._labels(rows.filter(pl.col("event_time") < (self._today - LABEL_LAG_DAYS) * DAY))
+        labels = self._labels(first * DAY, rows.filter(pl.col("event_time") < (self._today - LABEL_LAG_DAYS) * DAY))
         return Window(columns=seen.columns | labels.columns)
 
-    def _labels(self, rows: pl.DataFrame) -> Window:
-        labels = latest_labels(self._workspace.stores.tables, self._loop.name)
+    def _labels(self, since: Micros, rows: pl.DataFrame) -> Window:
+        labels = latest_labels(self._workspace.stores.tables, self._loop.name, learned_since=since)
         if not rows.height or not labels.height:
             return Window()
         joined = join_labels(rows, labels, np.zeros(rows.height))
@@ -169,7 +169,7 @@ class _Pass:
     def _performance(self, rule: PerformanceRule, watch: Watch) -> Verdict:
         since = (self._today - PERFORMANCE_DAYS) * DAY
         rows = answered(self._workspace.stores.tables, self._loop.name, version=watch.version, since=since)
-        labels = latest_labels(self._workspace.stores.tables, self._loop.name)
+        labels = latest_labels(self._workspace.stores.tables, self._loop.name, learned_since=since)
         if not rows.height or not labels.height:
             rows, labels = rows.head(0), labels.head(0)
             empty = join_labels(pl.DataFrame(schema={"request_id": pl.String, "key": pl.String, "event_time": pl.Int64}), labels, np.zeros(0))

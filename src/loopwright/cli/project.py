@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.app.loop_file import LoadedLoop, find_project, load_loop
-from loopwright.app.workspace import Workspace, open_workspace
+from loopwright.app.run import LoopRun
+from loopwright.app.unchanged import last_answer
+from loopwright.app.workspace import Workspace, open_workspace, settings_of
 from loopwright.core.codec import plain
 from loopwright.errors import UsageError
 
@@ -21,6 +23,18 @@ def opened(project: Path, file: str, *, create: bool = False, **settings: object
     folder = find_project(project.resolve())
     loaded = load_loop((folder / file).resolve(), folder)
     return open_workspace(folder, explicit=settings, create=create), loaded
+
+
+def unchanged_run(project: Path, file: str, parameters: dict[str, Any], *, home: str | None) -> LoopRun | None:
+    """The last run where nothing that it was made from has changed; answered without importing the loop file."""
+    folder = find_project(project.resolve())
+    if not (folder / settings_of(folder, {"home": home}).text("home") / "home.json").is_file():
+        return None
+    workspace = open_workspace(folder, explicit={"home": home})
+    try:
+        return last_answer(workspace, folder, file, parameters)
+    finally:
+        workspace.close()
 
 
 def parameters_of(given: list[str]) -> dict[str, Any]:

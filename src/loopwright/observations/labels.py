@@ -57,8 +57,16 @@ def append_labels(tables: Tables, rows: Sequence[LabelRow]) -> None:
     tables.append(TABLE, [{**msgspec.structs.asdict(row), "value_type": type(row.value).__name__} for row in rows])
 
 
-def latest_labels(tables: Tables, endpoint: str, *, known_at: Micros | None = None) -> "pl.DataFrame":
+def latest_labels(
+    tables: Tables, endpoint: str, *, known_at: Micros | None = None, learned_since: Micros | None = None
+) -> "pl.DataFrame":
     """The endpoint's labels as they were known at `known_at` (now, where None), at most one for each request and key.
+
+    Args:
+        tables: Where labels are.
+        endpoint: Whose.
+        known_at: Labels that became known later are left out.
+        learned_since: Labels that became known before are left out: what is new since an earlier look.
 
     Returns:
         Columns key, request_id, endpoint, value, event_time, at, source, value_type; (n_labels, 8), oldest first.
@@ -67,7 +75,7 @@ def latest_labels(tables: Tables, endpoint: str, *, known_at: Micros | None = No
     import polars as pl
 
     until = None if known_at is None else known_at + 1
-    frame = tables.scan(TABLE, columns=COLUMNS, until=until)
+    frame = tables.scan(TABLE, columns=COLUMNS, since=learned_since, until=until)
     frame = frame.with_columns([pl.col(name).cast(pl.String) for name in ("key", "request_id", "endpoint", "source")])
     ours = _typed(frame.filter(pl.col("endpoint") == endpoint))
     # Ties of `at` go to the greater source and value: some order that does not hang on which segment was read first.
@@ -82,6 +90,7 @@ def labelled_requests(
     since: Micros | None = None,
     until: Micros | None = None,
     known_at: Micros | None = None,
+    learned_since: Micros | None = None,
 ) -> "pl.DataFrame":
     """The endpoint's requests that have a label, each with the latest one known at `known_at`.
 
@@ -93,6 +102,7 @@ def labelled_requests(
         since: First time of receipt (`at` of the request).
         until: Time of receipt that is no longer in.
         known_at: What was known when; all labels where None.
+        learned_since: Only labels that became known from then on.
 
     Returns:
         The columns of `requests`, and `label`, `label_at`, `label_event_time`, `label_source`; oldest request first.
@@ -100,7 +110,7 @@ def labelled_requests(
     import polars as pl
 
     requests = read_requests(tables, endpoint, since=since, until=until)
-    labels = latest_labels(tables, endpoint, known_at=known_at)
+    labels = latest_labels(tables, endpoint, known_at=known_at, learned_since=learned_since)
     if not requests.height or not labels.height:
         return requests.clear()
     requests = requests.with_columns(pl.col("request_id").cast(pl.String), pl.col("key").cast(pl.String))

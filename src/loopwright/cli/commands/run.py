@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.run import LoopRun, Override, run_loop
-from loopwright.cli.project import opened, parameters_of
-from loopwright.cli.render import Answer, Bars, line, progress
-from loopwright.pipeline.progress import Progress
+from loopwright.app.entry import entry
+from loopwright.app.run import LoopRun
+from loopwright.cli.project import parameters_of, unchanged_run
+from loopwright.cli.render import Answer, line
 
 
 def command(
@@ -19,25 +19,12 @@ def command(
     home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
 ) -> Answer:
     """Run what changed, judge the candidate, register the version, start its release."""
-    workspace, loaded = opened(project, file, create=True, home=home)
-    word = Override(reason=override, actor=workspace.actor) if override else None
-    with progress() as bars:
-        done = run_loop(workspace, loaded, parameters=parameters_of(set_ or []), override=word, on_progress=_told(bars))
-    return Answer(data=done, show=lambda: _show(done))
-
-
-class _told:  # noqa: N801 - a function with memory
-    """Moves one bar on as steps finish."""
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._advance = None
-
-    def __call__(self, at: Progress) -> None:
-        self._advance = self._advance or self._bars.start("steps", at.total)
-        if at.kind in ("finished", "reused"):
-            self._advance(1)
-            self._bars.note(f"{at.kind:<9}{at.step}" + (f"  {at.duration_us / 1e6:.2f} s" if at.kind == "finished" else ""))
+    parameters = parameters_of(set_ or [])
+    done = None if override else unchanged_run(project, file, parameters, home=home)
+    if done is None:
+        done = entry("loopwright.cli.whole_run:whole_run")(project, file, parameters, override=override, home=home)
+    answer: LoopRun = done
+    return Answer(data=answer, show=lambda: _show(answer))
 
 
 def _show(done: LoopRun) -> None:

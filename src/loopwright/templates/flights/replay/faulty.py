@@ -6,16 +6,11 @@ import loopwright as lw
 from lightgbm import LGBMClassifier
 from loop import congestion, flights, loop as the_loop, sky, train
 
-calls = 0
-
-
 def predict(model: LGBMClassifier, columns: lw.Columns) -> lw.Columns:
-    global calls
-    calls += 1
-    if calls % 3 == 0:
-        raise RuntimeError("a table that this candidate looks up is gone")
-    if calls % 3 == 1:
-        time.sleep(60)
+    if (columns["distance_mi"] > 2400).any():
+        raise LookupError("no fuel price for flights this long")
+    if (columns["hour"] >= 20).any():
+        time.sleep(60)  # waits for a lock that nobody gives back
     return lw.predict(model, columns)
 
 

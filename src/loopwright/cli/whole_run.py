@@ -1,0 +1,38 @@
+"""`run` where something has changed: the loop file is imported, what is new lands, what changed runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loopwright.app.landing import land_all
+from loopwright.app.run import LoopRun, Override, plan_loop, run_planned
+from loopwright.app.unchanged import keep_answer
+from loopwright.cli.project import opened
+from loopwright.cli.render import Bars, progress
+from loopwright.pipeline.progress import Progress
+
+
+def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override: str, home: str | None) -> LoopRun:
+    """Run with a progress bar, and keep the answer for the next time."""
+    workspace, loaded = opened(project, file, create=True, home=home)
+    word = Override(reason=override, actor=workspace.actor) if override else None
+    with progress() as bars:
+        landed = land_all(workspace, loaded.datasets)
+        planned = plan_loop(workspace, loaded, parameters)
+        done = run_planned(workspace, loaded, planned, landed=landed, override=word, on_progress=_told(bars))
+    keep_answer(workspace, loaded, planned, done, file=file, parameters=parameters)
+    return done
+
+
+class _told:  # noqa: N801 - a function with memory
+    """Moves one bar on as steps finish."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._advance: Callable[[int], None] | None = None
+
+    def __call__(self, at: Progress) -> None:
+        self._advance = self._advance or self._bars.start("steps", at.total)
+        if at.kind in ("finished", "reused"):
+            self._advance(1)
+            self._bars.note(f"{at.kind:<9}{at.step}" + (f"  {at.duration_us / 1e6:.2f} s" if at.kind == "finished" else ""))
