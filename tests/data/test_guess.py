@@ -39,6 +39,7 @@ def table(**columns: object) -> pl.DataFrame:
         (RNG.integers(0, 3, N).astype(float), "multiclass", (0.0, 1.0, 2.0)),
         (np.array(["a", "b", "c"])[RNG.integers(0, 3, N)], "multiclass", ("a", "b", "c")),
         (RNG.normal(size=N), "regression", ()),
+        (RNG.integers(0, 2, N) + 0.5, "regression", ()),
         (RNG.integers(0, 10_000, N), "regression", ()),
     ],
 )
@@ -178,7 +179,8 @@ def test_hostile_headers_go_through_to_the_contract_as_literals(tmp_path: Path) 
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([names, *(RNG.integers(0, 5, (60, len(names))).tolist())])
     found = guess(path, "y'); DROP")
-    assert set(found.features) == set(names) - {"y'); DROP"}
+    assert set(found.features) == set(names) - {"y'); DROP", ""}
+    assert [(column.name, column.reason) for column in found.left_out] == [("", "it has no name")]
     assert found.dataset == "it-s-rm-rf-x"
     assert set(build(found).to_schema().columns) == set(names) - {""}
     assert check(read_file(path).frame, build(found)) == ()

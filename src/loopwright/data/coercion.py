@@ -90,7 +90,7 @@ def typed_frame(
             failures += [failure] if failure else []
         else:
             typed = infer(column) if text else plain(column)
-        columns.append(typed)
+        columns.append(typed.fill_nan(None) if typed.dtype.is_float() else typed)  # one form for what is missing
     return pl.DataFrame({column.name: column for column in columns}), failures
 
 

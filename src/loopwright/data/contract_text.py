@@ -55,6 +55,12 @@ def is_plain(name: str) -> bool:
     )
 
 
+def literal(value: object) -> str:
+    """The value as Python source on one line; text stands in double quotes where it needs no escape for them."""
+    text = repr(value)
+    return f'"{text[1:-1]}"' if isinstance(value, str) and '"' not in text else text
+
+
 def type_text(dtype: pl.DataType) -> str | None:
     """How a model annotates the type; None where it has no simple annotation."""
     if dtype == pl.Boolean:
@@ -68,9 +74,9 @@ def type_text(dtype: pl.DataType) -> str | None:
 
 def _field(column: ContractColumn, number: int) -> str:
     plain = is_plain(column.name)
-    rules = [] if plain else [f"alias={column.name!r}"]
+    rules = [] if plain else [f"alias={literal(column.name)}"]
     rules += ["unique=True"] if column.unique else []
     rules += ["nullable=True"] if column.nullable else []
-    rules += [f"isin={list(column.levels)!r}"] if column.levels else []
+    rules += [f"isin=[{', '.join(map(literal, column.levels))}]"] if column.levels else []
     identifier = column.name if plain else f"column_{number}"
     return f"{identifier}: {type_text(column.dtype)}" + (f" = pa.Field({', '.join(rules)})" if rules else "")

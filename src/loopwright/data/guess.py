@@ -17,7 +17,8 @@ from loopwright.errors import ContractError, DuplicateKeyError, MissingColumnErr
 
 Role = Literal["feature", "target", "key", "event_time", "left_out"]
 _MAX_CLASSES = 50
-_MAX_LEVELS = 255
+_MAX_LEVELS = 254
+"""Codes that a histogram tree has room for, less the one for missing."""
 _ID_NAME = re.compile(
     r"(^|[^a-z])(id|ids|uuid|guid|key|index|idx|rowid|serial)($|[^a-z])|^unnamed|(?-i:[a-z]Id$)", re.IGNORECASE
 )
@@ -186,6 +187,8 @@ def _task(label: pl.Series) -> Task:
     name = label.name
     if len(label) == 0:
         raise TargetError(f"the target {name!r} has no value in any row")
+    if label.dtype.is_float() and not label.is_finite().all():
+        raise TargetError(f"the target {name!r} is infinite in {int(label.is_infinite().sum())} rows")
     values = label.n_unique()
     if values == 1:
         raise TargetError(
@@ -193,10 +196,10 @@ def _task(label: pl.Series) -> Task:
         )
     if label.dtype.is_temporal() or label.dtype.is_nested():
         raise TargetError(f"the target {name!r} is {label.dtype}", why="a target is a number, a text or true/false")
-    if values == 2:
+    whole = not label.dtype.is_numeric() or label.dtype.is_integer() or bool((label.cast(pl.Float64) % 1 == 0).all())
+    if values == 2 and whole:
         return "binary"
     if label.dtype.is_numeric():
-        whole = label.dtype.is_integer() or bool((label.cast(pl.Float64) == label.cast(pl.Float64).floor()).all())
         few = values <= (20 if label.dtype.is_integer() else 10) and values <= len(label) / 5
         return "multiclass" if whole and few else "regression"
     if values > _MAX_CLASSES or values > len(label) / 2:
@@ -225,8 +228,8 @@ def _column(series: pl.Series, role: Role | None) -> ColumnGuess:
 
 def _why_not(name: str, present: pl.Series, levels: int, *, total: int) -> str:
     """Why a column should not be learned from, or nothing."""
-    if levels == 0:
-        return "it has no value"
+    if name == "" or levels == 0:
+        return "it has no value" if name else "it has no name"
     if levels == 1 and len(present) == total:
         return "it has the same value in every row"
     if present.dtype == pl.String:
@@ -234,7 +237,7 @@ def _why_not(name: str, present: pl.Series, levels: int, *, total: int) -> str:
     if present.dtype.is_temporal() or type_text(present.dtype) is None:
         return f"its values are {present.dtype}, which is not a feature by itself"
     each_once = present.dtype.is_integer() and levels == total >= _MIN_FOR_IDS
-    if each_once and (_ID_NAME.search(name) or not name or _counts_up(present)):
+    if each_once and (_ID_NAME.search(name) or _counts_up(present)):
         return "it looks like an id: whole numbers, each once"
     return ""
 
