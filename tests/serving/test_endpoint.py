@@ -83,7 +83,7 @@ def ask(endpoint, arms, *calls):
         await endpoint.drain()
         return answers
 
-    return asyncio.run(run())
+    return asyncio.run(asyncio.wait_for(run(), 10))
 
 
 def test_without_a_version_nothing_is_answered(endpoint):
@@ -181,6 +181,18 @@ def test_a_canary_that_is_not_up_yet_is_passed_over(endpoint, champion, log):
     child.state = "starting"
     (answered,) = ask(endpoint, armset(champion(), child), call())
     assert (answered.arm, answered.fallback_from, log.trips) == ("champion", None, [])
+
+
+def test_a_canary_that_was_let_go_while_it_was_asked_is_not_tripped(endpoint, champion, log):
+    child = Child(None)
+
+    def let_go(rows):
+        child.state = "closed"
+        raise ArmFailedError("gone", cause="crash")
+
+    child.answer = let_go
+    (answered,) = ask(endpoint, armset(champion(), child), call())
+    assert (answered.arm, answered.fallback_from, log.trips) == ("champion", "candidate", [])
 
 
 def test_a_pinned_version_answers_or_nobody_does(endpoint, champion):

@@ -1,6 +1,7 @@
 """Following the arms, with a ledger in memory and real champions; children are covered with real processes."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,24 @@ def test_a_record_that_is_none_is_a_failure_with_a_cause(stage):
     stage.ledger.commit(moves={"default/endpoint/flights@arms": "nothing"})
     asyncio.run(stage.follower.step())
     assert stage.follower.failures()["flights"]["code"] == "LW601"
+
+
+def test_a_bug_while_loading_is_recorded_and_what_answers_goes_on(stage, version, stored, signature, model):
+    other = stored(model("binary", "lightgbm"), signature("binary"))
+
+    def broken(bundle):
+        raise ZeroDivisionError("a bug")
+
+    async def run():
+        stage.move(Arms.only_champion("flights", version))
+        await stage.follower.step()
+        stage.follower._loader = replace(stage.follower._loader, features=broken)
+        stage.move(Arms.only_champion("flights", other, revision=2))
+        await stage.follower.step()
+
+    asyncio.run(run())
+    assert stage.endpoint.arms.champion.spec.version == version
+    assert "ZeroDivisionError" in stage.follower.failures()["flights"]["why"]
 
 
 def test_a_child_that_does_not_come_up_in_time_is_stopped(stage, version, stored, signature, model):

@@ -11,7 +11,7 @@ from typing import Any
 
 from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
-from loopwright.errors import LoopwrightError
+from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.release.routing import Arm, Arms
 from loopwright.serving.arms import ArmSet, CanaryArm, label_of
 from loopwright.serving.endpoint import Endpoint
@@ -152,6 +152,10 @@ class Follower:
             arms = await asyncio.to_thread(self._load, target, followed.endpoint.arms)
         except LoopwrightError as error:
             await self._could_not_load(followed, target, error)
+            return
+        except Exception as error:  # noqa: BLE001 - boundary: loading; the cause is recorded
+            why = f"{type(error).__name__}: {error}"
+            await self._could_not_load(followed, target, ModelLoadError("the arms cannot be loaded", why=why))
             return
         followed.failure = None
         self._switch(followed, arms)

@@ -48,6 +48,7 @@ from loopwright.web.sockets import listen
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
+_PAUSE_S = 1.0
 _DRAIN_S = 10
 _LOG = logging.getLogger("loopwright.worker")
 
@@ -222,13 +223,15 @@ def _http_limits(settings: Settings) -> HttpLimits:
 
 
 async def _kept_up(what: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a background task for ever: a store that is busy or full ends a round, not the task."""
+    """Run a background task for ever: a store that is busy or full, or a bug, ends a round and not the task."""
     while True:
         try:
             await run()
         except StoreError as error:
             _LOG.warning("%s: %s %s (%s)", what, error.code, error.what, error.why)
-            await asyncio.sleep(1.0)
+        except Exception:  # noqa: BLE001 - boundary: a background task; the trace is in the log
+            _LOG.exception("%s failed", what)
+        await asyncio.sleep(_PAUSE_S)
 
 
 def run_worker(options: WorkerOptions) -> None:
