@@ -155,11 +155,10 @@ class Process:
 
     def __exit__(self, *error: object) -> None:
         self.client.close()
-        if self.child.stdin:
-            self.child.stdin.close()
         if self.child.poll() is None:
             self.child.terminate()
-            self.child.wait(timeout=20)
+            assert self.child.wait(timeout=20) == 0
+        self.child.stdin.close()
 
 
 def eventually(check: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -199,7 +198,7 @@ def predict(model, columns):
     if (distance == 661).any():
         raise RuntimeError("a table is gone")
     if (distance == 662).any():
-        time.sleep(60)
+        time.sleep(5)
     if (distance == 663).any():
         return {"score": np.zeros(len(distance) + 1)}
     if (distance == 664).any():

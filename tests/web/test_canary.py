@@ -20,8 +20,7 @@ def serving(home, worker, children):
 def on_probation(home, serving, faulty, request):
     """A new release of a faulty canary that gets every request."""
     process, kept = serving
-    seed = home.revision + 1
-    champion, canary, release = home.bundle(), home.bundle(seed=seed, code=faulty), f"rel_{seed}"
+    champion, canary, release = home.bundle(), home.bundle(seed=1, code=faulty), f"rel_{home.revision + 1}"
     moved = home.arms(champion, canary=canary, share=1.0, release=release)
     process.canary(home.revision)
     return home, process, kept, (champion, canary, moved)
@@ -42,7 +41,7 @@ def test_the_canary_answers_its_share(on_probation):
     assert (said["version"], said["arm"], said["release"]) == (canary, "candidate", f"rel_{home.revision}")
 
 
-@pytest.mark.parametrize(("distance", "cause"), [(662, "timeout"), (663, "shape"), (664, "crash"), (665, "shape")])
+@pytest.mark.parametrize(("distance", "cause"), [(663, "shape"), (665, "shape"), (664, "crash")])
 def test_one_fatal_failure_stops_the_arm_and_the_champion_answers_that_request(
     on_probation, wait_until, distance, cause
 ):
@@ -78,17 +77,23 @@ def test_a_burst_of_errors_stops_the_arm_and_no_request_fails(on_probation, wait
     assert "fallback_from" not in process.predict().json()
 
 
-def test_a_child_killed_under_load_fails_no_request(on_probation, wait_until):
-    home, process, kept, (champion, canary, _) = on_probation
+def test_a_child_is_given_no_home_no_keys_and_no_environment(on_probation):
+    _, _, kept, (_, canary, _) = on_probation
     pid = child_of(kept, canary)
-    with ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(process.predict) for _ in range(40)]
-        os.kill(pid, signal.SIGKILL)
-        answers += [pool.submit(process.predict) for _ in range(40)]
-        assert {answer.result().status_code for answer in answers} == {200}
-    event = wait_until(lambda: trips(home)[0])
-    assert event.data["cause"] == "crash"
-    assert process.predict().json()["version"] == champion
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        names = {entry.partition(b"=")[0] for entry in file.read().split(b"\0") if entry}
+    assert names <= {b"PATH", b"LANG", b"LC_ALL", b"TMPDIR", b"LD_LIBRARY_PATH", b"VIRTUAL_ENV"}
+    opened = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    assert not [path for path in opened if path.endswith((".db", ".db-wal", "token"))]
+
+
+def test_a_stopped_arm_stays_stopped_when_a_worker_starts_again(on_probation, worker, wait_until):
+    home, process, _, (champion, _, _) = on_probation
+    process.predict(distance=663)
+    wait_until(lambda: trips(home)[0])
+    with worker(home, "--name", "worker-2") as again:
+        assert again.ready(home.revision)["arms"] == {"candidate": "tripped"}
+        assert again.predict().json()["version"] == champion
 
 
 def test_a_canary_that_cannot_load_is_stopped_and_its_share_is_the_champions(home, serving, wait_until):
@@ -102,13 +107,17 @@ def test_a_canary_that_cannot_load_is_stopped_and_its_share_is_the_champions(hom
     assert "a_package_that_is_not_here" in trip.data["why"]
 
 
-def test_a_stopped_arm_stays_stopped_when_a_worker_starts_again(on_probation, worker, wait_until):
-    home, process, _, (champion, _, _) = on_probation
-    process.predict(distance=663)
-    wait_until(lambda: trips(home)[0])
-    with worker(home, "--name", "worker-2") as again:
-        assert again.ready(home.revision)["arms"] == {"candidate": "tripped"}
-        assert again.predict().json()["version"] == champion
+def test_a_child_killed_under_load_fails_no_request(on_probation, wait_until):
+    home, process, kept, (champion, canary, _) = on_probation
+    pid = child_of(kept, canary)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(process.predict) for _ in range(40)]
+        os.kill(pid, signal.SIGKILL)
+        answers += [pool.submit(process.predict) for _ in range(40)]
+        assert {answer.result().status_code for answer in answers} == {200}
+    event = wait_until(lambda: trips(home)[0])
+    assert event.data["cause"] == "crash"
+    assert process.predict().json()["version"] == champion
 
 
 def test_the_champion_takes_over_from_the_child_without_a_failed_request(on_probation, wait_until):
@@ -130,11 +139,8 @@ def test_the_champion_takes_over_from_the_child_without_a_failed_request(on_prob
     assert trips(home) == []
 
 
-def test_a_child_is_given_no_home_no_keys_and_no_environment(on_probation):
-    _, _, kept, (_, canary, _) = on_probation
-    pid = child_of(kept, canary)
-    with open(f"/proc/{pid}/environ", "rb") as file:
-        names = {entry.partition(b"=")[0] for entry in file.read().split(b"\0") if entry}
-    assert names <= {b"PATH", b"LANG", b"LC_ALL", b"TMPDIR", b"LD_LIBRARY_PATH", b"VIRTUAL_ENV"}
-    opened = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-    assert not [path for path in opened if path.endswith((".db", ".db-wal", "token"))]
+def test_a_child_that_hangs_is_not_waited_for(on_probation, wait_until):
+    home, process, _, (champion, _, _) = on_probation
+    answers = [process.predict(distance=662), process.predict()]
+    assert [answer.json()["version"] for answer in answers] == [champion, champion]
+    assert wait_until(lambda: trips(home)[0]).data["cause"] == "timeout"

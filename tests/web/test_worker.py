@@ -1,18 +1,14 @@
 """One worker, as a real process: what it keeps when it is killed, what it follows, when it ends."""
 
-import json
-import signal
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
 
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView, SourceName, count, mean
+from loopwright.web.worker import main
 
 HOUR = 3_600_000_000
 
@@ -115,36 +111,36 @@ def test_a_replay_moves_the_clock_forward_and_features_are_as_known_then(replay_
     assert stats["requests"].sum() == 4
 
 
-@pytest.mark.parametrize("how", ["pipe", "SIGTERM"])
-def test_a_worker_that_is_told_to_end_ends_and_takes_leave(home, worker, how):
+def test_a_worker_whose_parent_is_gone_ends_and_takes_leave(home, worker):
     home.arms(home.bundle())
     with worker(home) as process:
         process.ready(home.revision)
-        if how == "pipe":
-            process.child.stdin.close()
-        else:
-            process.child.send_signal(signal.Signals[how])
+        process.child.stdin.close()
         assert process.child.wait(timeout=20) == 0
         leases = [record.data for record in home.stores.ledger.search("lease")]
         assert [lease["ended"] for lease in leases if lease["pid"] == process.child.pid] == [True]
         assert not (home.path / "run" / "worker-1.json").exists()
 
 
-def run_worker(home, *arguments):
-    command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home.path), "--endpoint", "flights"]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, check=False)
+def refusal(home, capsys, *arguments):
+    code = main(["--home", str(home.path), "--endpoint", "flights", *arguments])
+    return code, capsys.readouterr().err
 
 
-def test_a_taken_port_is_refused_before_anything_starts(home):
+def test_a_taken_port_is_refused_before_anything_starts(home, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run_worker(home, "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 1
-    assert "LW107" in done.stderr
-    assert "Traceback" not in done.stderr
+        code, said = refusal(home, capsys, "--port", str(taken.getsockname()[1]))
+    assert code == 1
+    assert said.startswith("LW107")
 
 
-def test_an_open_address_without_a_key_is_refused(home):
-    done = run_worker(home, "--host", "0.0.0.0", "--port", "0")
-    assert done.returncode == 1
-    assert "LW507" in done.stderr
-    assert json.dumps("loopwright key new")[1:-1] in done.stderr
+def test_an_open_address_without_a_key_is_refused(home, capsys):
+    code, said = refusal(home, capsys, "--host", "0.0.0.0", "--port", "0")
+    assert code == 1
+    assert said.startswith("LW507")
+    assert "loopwright key new" in said
+
+
+def test_a_folder_that_is_no_home_is_named(home, capsys, tmp_path):
+    code = main(["--home", str(tmp_path), "--endpoint", "flights"])
+    assert (code, capsys.readouterr().err[:5]) == (1, "LW409")
