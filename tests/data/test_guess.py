@@ -1,5 +1,6 @@
 import csv
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,13 @@ def test_a_table_that_cannot_be_learned_says_why(
 ) -> None:
     with pytest.raises(error, match=said):
         guess(write("t.csv", content), "y", **arguments)
+
+
+@pytest.mark.parametrize(("target", "key"), [("y", "odd"), ("odd", None)])
+def test_a_type_that_no_contract_can_say_is_neither_key_nor_target(write: Write, target: str, key: str | None) -> None:
+    odd = [timedelta(seconds=i) for i in range(N)]
+    with pytest.raises(LoopwrightError, match="'odd' is Duration"):
+        guess(write("t.parquet", table(odd=odd)), target, key=key)
 
 
 def test_a_near_name_is_suggested(write: Write) -> None:

@@ -118,7 +118,8 @@ def _values(found: Guess, split: Split, loop: str, suffix: str) -> dict[str, Any
     estimator = "HistGradientBoostingRegressor" if found.task == "regression" else "HistGradientBoostingClassifier"
     unknown = f", and {found.unlabelled:,} whose target is not known yet" if found.unlabelled else ""
     return {
-        "title": _Source(_title(found)), "needs_polars": "pl." in found.contract, "estimator": _Source(estimator),
+        "title": _Source(_title(found)), "estimator": _Source(estimator),
+        "needs_polars": any(c.kind == "datetime" and c.role != "left_out" for c in found.columns),
         "contract_class": _Source(CONTRACT_CLASS), "contract": _Source(found.contract.rstrip()),
         "rows_about": _Source(f"# {found.rows:,} rows{unknown}. More files in data/ are more rows."),
         "dataset": found.dataset, "source": f"data/*{suffix}", "key": found.key, "event_time": found.event_time,
@@ -194,7 +195,7 @@ def micros_of_column(name: str) -> pl.Expr:
 
 def _last_part(rows: pl.DataFrame, *, classes: int) -> Split | None:
     """The shortest round duration that holds out a fifth of the rows or a little more; None where no part is fit."""
-    newest, edge = int(rows["at"].max()), int(rows["at"].quantile(1 - HELD_OUT, "lower"))  # type: ignore[arg-type]
+    newest, edge = int(rows["at"].max()), int(rows["at"].quantile(1 - HELD_OUT, "higher"))  # type: ignore[arg-type]
     for unit, length in _UNITS:
         width = max(1, -(-(newest - edge + 1) // length))
         after = rows["at"] > newest - width * length

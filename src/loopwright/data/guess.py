@@ -150,6 +150,8 @@ def _there(frame: pl.DataFrame, column: str | None) -> None:
 
 
 def _check_key(frame: pl.DataFrame, key: str) -> None:
+    if type_text(frame.schema[key]) is None:
+        raise ContractError(f"the key {key!r} is {frame.schema[key]}", fix="Choose a column of numbers or texts.")
     if frame[key].null_count():
         raise ContractError(f"the key {key!r} is null in {frame[key].null_count()} rows", fix="Choose another key.")
     twice = int(frame[key].is_duplicated().sum())
@@ -194,7 +196,7 @@ def _task(label: pl.Series) -> Task:
         raise TargetError(
             f"the target {name!r} has the same value in all {len(label)} rows", why="one class cannot be learned"
         )
-    if label.dtype.is_temporal() or label.dtype.is_nested():
+    if label.dtype.is_temporal() or type_text(label.dtype) is None:
         raise TargetError(f"the target {name!r} is {label.dtype}", why="a target is a number, a text or true/false")
     whole = not label.dtype.is_numeric() or label.dtype.is_integer() or bool((label.cast(pl.Float64) % 1 == 0).all())
     if values == 2 and whole:
