@@ -3,6 +3,7 @@
 import asyncio
 import os
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -143,3 +144,11 @@ def test_a_child_that_is_not_the_one_is_not_asked(tmp_path, hello, state):
         return client.state
 
     assert talk(tmp_path, hello, answer_with({}), look) == state
+
+
+def test_an_answer_that_this_process_was_too_busy_to_read_is_not_a_timeout(tmp_path):
+    def answer_and_stall(writer, one):
+        writer.write(frame(Reply(one.number, pack({"score": np.zeros(2)}))))
+        time.sleep(0.3)
+
+    assert talk(tmp_path, GREETING, answer_and_stall, ask)["score"].tolist() == [0.0, 0.0]

@@ -20,6 +20,7 @@ from loopwright.serving.frames import HEADER, MOST_BYTES, Ask, decode_hello, dec
 State = Literal["starting", "ready", "refused", "lost", "closed"]
 _RETRY_S = 0.05
 _HELLO_S = 5.0
+_GRACE_S = 0.05
 
 
 class ProbationClient:
@@ -83,21 +84,18 @@ class ProbationClient:
             raise ArmFailedError("the version on probation is not there", why=self._why, cause="crash")
         self._number += 1
         number = self._number
-        future: asyncio.Future[dict[str, np.ndarray]] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[dict[str, np.ndarray]] = loop.create_future()
         self._asked[number] = future
+        # A loop that stood still may find its timer due before it has read the answer that lies in the socket.
+        deadline = loop.call_later(timeout_s, loop.call_later, _GRACE_S, _give_up, future, timeout_s)
         try:
             self._writer.write(frame(Ask(number, pack(columns))))
-            async with asyncio.timeout(timeout_s):
-                return await future
-        except TimeoutError as error:
-            raise ArmFailedError(
-                "the version on probation did not answer in time",
-                why=f"nothing came within {timeout_s:g} s",
-                cause="timeout",
-            ) from error
+            return await future
         except OSError as error:
             raise ArmFailedError("the version on probation is gone", why=str(error), cause="crash") from error
         finally:
+            deadline.cancel()
             self._asked.pop(number, None)
 
     async def _keep_connected(self) -> None:
@@ -152,6 +150,14 @@ class ProbationClient:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _give_up(future: asyncio.Future[dict[str, np.ndarray]], timeout_s: float) -> None:
+    if not future.done():
+        why = f"nothing came within {timeout_s:g} s"
+        future.set_exception(
+            ArmFailedError("the version on probation did not answer in time", why=why, cause="timeout")
+        )
 
 
 async def _frame_of(reader: asyncio.StreamReader) -> bytes:
