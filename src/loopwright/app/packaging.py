@@ -9,6 +9,7 @@ import polars as pl
 
 from loopwright.app.observed import plain_row
 from loopwright.app.workspace import Workspace
+from loopwright.core.codec import canonical, plain
 from loopwright.core.hashing import Digest
 from loopwright.errors import UsageError
 from loopwright.formats.training_set import TrainingSet, split_training_set
@@ -69,7 +70,7 @@ def with_reference(
         rows.features, answers, label, event_time=event_times(rows), signature=rows.signature,
         quality={name: value for name, value in metrics.items() if value is not None},
     )
-    digest = put_value(workspace.stores.blobs, msgspec.to_builtins(reference))
+    digest = put_value(workspace.stores.blobs, plain(canonical(reference)))  # one JSON file, not one for each part
     return msgspec.structs.replace(manifest, parts=manifest.parts | {"reference": digest})
 
 
