@@ -1,6 +1,7 @@
 """Loading the user's loop file, and finding what it declares."""
 
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from types import ModuleType
 
 from loopwright.app.loop import Loop
 from loopwright.data.dataset import Dataset
-from loopwright.errors import LoopFileError, LoopwrightError
+from loopwright.errors import LoopFileError, LoopwrightError, NoPermissionError
 from loopwright.pipeline.imported import RecordedLoader, record_imports
 from loopwright.pipeline.modules import Owner, owner_of
 
@@ -45,6 +46,8 @@ def load_loop(path: Path, project: Path) -> LoadedLoop:
             f"there is no loop file at {path}",
             fix="Change to a project folder, name the file with --file, or make a project with `loopwright new NAME`.",
         )
+    if not os.access(path, os.R_OK):
+        raise NoPermissionError(f"{path} may not be read")
     module = _import(path, project)
     loops = [value for value in vars(module).values() if isinstance(value, Loop)]
     named = getattr(module, "loop", None)

@@ -33,7 +33,9 @@ def bundle_folder(blobs: Blobs, version: Digest, run: Path) -> Path:
     folder = run / "bundles" / version
     try:
         extract_bundle(blobs, version, folder)
-    except (LoopwrightError, OSError) as error:
+    except LoopwrightError as error:
+        raise ModelLoadError(f"the bundle {version[:12]} cannot be extracted", why=error.what, fix=error.fix) from error
+    except OSError as error:
         raise ModelLoadError(f"the bundle {version[:12]} cannot be extracted", why=str(error)) from error
     return folder
 

@@ -73,7 +73,9 @@ def failure_of(step: str, error: BaseException) -> Failure:
     message = str(error)
     if len(message) > _LONGEST_MESSAGE:
         message = message[:_LONGEST_MESSAGE] + " …"
-    return Failure(step=step, cause=type(error).__name__, message=message, frames=user_frames(error.__traceback__))
+    hint = error.fix if isinstance(error, LoopwrightError) else ""
+    frames = user_frames(error.__traceback__)
+    return Failure(step=step, cause=type(error).__name__, message=message, frames=frames, hint=hint)
 
 
 def user_frames(trace: TracebackType | None) -> tuple[str, ...]:

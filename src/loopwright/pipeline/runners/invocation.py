@@ -22,6 +22,8 @@ from loopwright.pipeline.task import Result, Task
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import read_tree
 
+_OURS = __name__.partition(".")[0]
+
 
 class Invoker:
     """Runs tasks on one blob store; checks each source tree once."""
@@ -101,6 +103,8 @@ def _call(step: str, function: Callable[..., Any], values: dict[str, Any]) -> An
         positional, named = _bound(function, values)
         return function(*positional, **named)
     except (Exception, SystemExit) as error:
+        if isinstance(error, LoopwrightError) and function.__module__.partition(".")[0] == _OURS:
+            raise  # a step of our own, as a split, refused its arguments: there is no user code to point at
         raise failure_of(step, error).error() from error
 
 
