@@ -13,7 +13,7 @@ from loopwright.app.release import running_release
 from loopwright.app.release_control import ReleaseController
 from loopwright.app.retrain import retrain_if_due
 from loopwright.app.versions import manifest_of, views_of
-from loopwright.app.watch import watch_endpoint
+from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
 from loopwright.features.view import FeatureView
@@ -42,6 +42,7 @@ class Controller:
         self._workspace = workspace
         self._loaded = loaded
         self._releases = ReleaseController(workspace)
+        self._watcher = Watcher(workspace, loaded.loop)
         self._lock = Lock()
         self._name = workspace.ids("control").encode()
         self._sealed_at = 0.0
@@ -52,7 +53,7 @@ class Controller:
         with self._lock:
             leading = self._lead()
             if leading:
-                watch = watch_endpoint(self._workspace, self._loaded.loop)
+                watch = self._watcher.watch()
                 retrain_if_due(self._workspace, self._loaded, watch)
                 self._releases.step(self._loaded.loop.name)
                 self._seal()

@@ -40,6 +40,10 @@ class Connections:
             raise
         return answer.status, json.loads(data) if data else None
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
     def expect(self, path: str, body: Any) -> Any:
         """The decoded answer of a call that must succeed. Raises ServingError."""
         try:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from loopwright.app.labelled_log import settled_until
 from loopwright.app.observed import model_columns, scores_of
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.scoring import answer_of
@@ -41,7 +42,7 @@ class EvidenceGatherer:
     def gather(self, release: RunningRelease) -> Gathered:
         """What has come in since the release was looked at last."""
         tables, plan = self._workspace.stores.tables, release.plan
-        until = self._settled()
+        until = settled_until(self._workspace)
         stats = read_arm_stats(tables, plan.endpoint, since=release.state.started_at // SECOND * SECOND)
         now = totals(stats.filter(pl.col("release") == release.id))
         outputs = self._outputs(release, until)
@@ -54,15 +55,6 @@ class EvidenceGatherer:
             tripped=str(trip.data.get("cause")) if trip else None,
         )
         return Gathered(evidence, totals=now, until=until, tripped_event=self._trip_event(release) if trip else 0)
-
-    def _settled(self) -> Micros:
-        """The receipt time before which no row is still on its way into the log.
-
-        A replay asks between its ticks, when every answer has been given. Otherwise a request may take its full deadline.
-        """
-        now = self._workspace.clock.now()
-        late = 0 if self._workspace.stores.replay else int(self._workspace.settings.number("request_timeout_s") * SECOND)
-        return now + 1 - late
 
     def _outputs(self, release: RunningRelease, until: Micros) -> dict[str, np.ndarray]:
         found = {"candidate": np.empty(0), "champion": np.empty(0)}

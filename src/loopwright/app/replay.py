@@ -149,9 +149,10 @@ class _Replay:
                 clock=workspace.machine,
             ).play()
             self._lap("replay")
-            parity = check_parity(workspace, loaded.loop.name)
+        self._lap("stop of the servers")
+        parity = check_parity(workspace, loaded.loop.name)
         self._narrator.catch_up()
-        self._lap("parity and stop")
+        self._lap("parity")
         events = sum(1 for _ in journal(workspace.stores.ledger))
         return ReplayResult(home=str(workspace.home), play=play, parity=parity, first=first, events=events, seconds=self._seconds)
 

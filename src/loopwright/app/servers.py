@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
     try:
         _wait(process, port, clock, log)
         token = (home / "token").read_text(encoding="utf-8").strip()
-        yield Servers(inference=Connections(HOST, port), control=Connections(HOST, port + 1, token), port=port)
+        with closing(Connections(HOST, port)) as inference, closing(Connections(HOST, port + 1, token)) as control:
+            yield Servers(inference=inference, control=control, port=port)
     finally:
         _stop(process)
 

@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from loopwright.app.labelled_log import LabelledLog
 from loopwright.app.loop import Loop
-from loopwright.app.observed import answered, model_columns, prediction_column, scores_of
+from loopwright.app.observed import answered, model_columns, prediction_column
 from loopwright.app.versions import champion_of, manifest_of, reference_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
@@ -65,26 +66,47 @@ def save_watch(workspace: Workspace, endpoint: str, watch: Watch, events: list[E
     return tuple(event.seq for event in written)
 
 
-def watch_endpoint(workspace: Workspace, loop: Loop) -> Watch | None:
-    """Judge every day that is over and has not been judged; returns the state, None without a champion.
+class Watcher:
+    """Watches the champion of one endpoint. Keeps in memory what it has read; everything that counts is in the ledger."""
 
-    Days are judged in one window: the sequential rule takes them one by one, the report and the performance rule look
-    at the newest.
-    """
-    version = champion_of(workspace, loop.name)
-    if version is None or not loop.monitor:
-        return None
-    today = workspace.clock.now() // DAY
-    watch = load_watch(workspace, loop.name)
-    if watch is not None and watch.version == version and watch.through >= today:
-        return watch
-    manifest = manifest_of(workspace, version)
-    reference = reference_of(workspace, manifest)
-    if watch is None or watch.version != version:
-        watch = _begin(workspace, loop, watch, version, today, reference)
-    if reference is None or watch.through >= today:
-        return watch
-    return _Pass(workspace, loop, manifest.signature, reference, today).judge(watch)
+    def __init__(self, workspace: Workspace, loop: Loop) -> None:
+        self._workspace = workspace
+        self._loop = loop
+        self._version = ""
+        self._known: tuple[Signature, Reference, LabelledLog] | None = None
+
+    def watch(self) -> Watch | None:
+        """Judge every day that is over and has not been judged; returns the state, None without a champion.
+
+        Days are judged in one window: the sequential rule takes them one by one, the report and the performance rule
+        look at the newest.
+        """
+        workspace, loop = self._workspace, self._loop
+        version = champion_of(workspace, loop.name)
+        if version is None or not loop.monitor:
+            return None
+        today = workspace.clock.now() // DAY
+        watch = load_watch(workspace, loop.name)
+        if watch is not None and watch.version == version and watch.through >= today:
+            return watch
+        if self._version != version:
+            self._version, self._known = version, self._learn(version, today)
+        reference = self._known[1] if self._known else None
+        if watch is None or watch.version != version:
+            watch = _begin(workspace, loop, watch, version, today, reference)
+        if self._known is None or watch.through >= today:
+            return watch
+        signature, reference, log = self._known
+        return _Pass(workspace, loop, signature, reference, log, today).judge(watch)
+
+    def _learn(self, version: str, today: int) -> tuple[Signature, Reference, LabelledLog] | None:
+        manifest = manifest_of(self._workspace, version)
+        reference = reference_of(self._workspace, manifest)
+        if reference is None:
+            return None
+        since = (today - PERFORMANCE_DAYS) * DAY
+        log = LabelledLog(self._workspace, self._loop.name, version=version, signature=manifest.signature, since=since)
+        return manifest.signature, reference, log
 
 
 def _begin(
@@ -109,7 +131,10 @@ def _begin(
 class _Pass:
     """One look at one endpoint."""
 
-    def __init__(self, workspace: Workspace, loop: Loop, signature: Signature, reference: Reference, today: int) -> None:
+    def __init__(
+        self, workspace: Workspace, loop: Loop, signature: Signature, reference: Reference, log: LabelledLog, today: int
+    ) -> None:
+        self._log = log
         self._workspace = workspace
         self._loop = loop
         self._signature = signature
@@ -127,7 +152,7 @@ class _Pass:
                 states[rule.name] = detector.update(before, window, through=self._today)
                 verdicts.append(detector.verdict(states[rule.name]))
             elif isinstance(rule, PerformanceRule):
-                verdicts.append(self._performance(rule, watch))
+                verdicts.append(self._performance(rule))
         figures = self._figures(window, verdicts)
         book, actions = note_verdicts(watch.book, f"version:{watch.version}", verdicts, at=self._now, ids=self._workspace.ids)
         after = msgspec.structs.replace(watch, through=self._today, drift=states, book=book)
@@ -166,16 +191,10 @@ class _Pass:
         values = label_values(joined.label, self._signature.task, self._signature.classes)
         return summarise({LABEL: values}, times, self._reference)
 
-    def _performance(self, rule: PerformanceRule, watch: Watch) -> Verdict:
-        since = (self._today - PERFORMANCE_DAYS) * DAY
-        rows = answered(self._workspace.stores.tables, self._loop.name, version=watch.version, since=since)
-        labels = latest_labels(self._workspace.stores.tables, self._loop.name, learned_since=since)
-        if not rows.height or not labels.height:
-            rows, labels = rows.head(0), labels.head(0)
-            empty = join_labels(pl.DataFrame(schema={"request_id": pl.String, "key": pl.String, "event_time": pl.Int64}), labels, np.zeros(0))
-            return judge_performance(rule, self._reference, empty, rng=np.random.default_rng(self._today))
-        joined = join_labels(rows, labels, scores_of(rows, self._signature))
-        return judge_performance(rule, self._reference, joined, rng=np.random.default_rng(self._today))
+    def _performance(self, rule: PerformanceRule) -> Verdict:
+        rows = self._log.rows((self._today - PERFORMANCE_DAYS) * DAY)
+        before_today = rows.until(self._today * DAY)
+        return judge_performance(rule, self._reference, before_today, rng=np.random.default_rng(self._today))
 
     def _figures(self, window: Window, verdicts: list[Verdict]) -> Record:
         """The day's figures, kept for reports: the rules' verdicts, and the report rule over the last week."""

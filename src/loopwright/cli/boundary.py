@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from loopwright.errors import InternalError, LoopwrightError
+from loopwright.store.backends.os_errors import NAMED, os_error
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -31,7 +33,16 @@ def guard(work: Callable[[], int], flags: Flags) -> int:
     except BrokenPipeError:
         return _silence()
     except Exception as error:  # noqa: BLE001 - the command boundary: whatever is left is reported as a bug
-        return _report(_internal(error), flags)
+        return _report(_named(error), flags)
+
+
+def _named(error: Exception) -> LoopwrightError:
+    """A full disk or a folder that may not be written is nobody's bug; whatever else is left is ours."""
+    if isinstance(error, OSError) and error.errno in NAMED:
+        named = os_error(error, Path(error.filename or "."))
+        named.__cause__ = error
+        return named
+    return _internal(error)
 
 
 def _internal(error: Exception) -> InternalError:

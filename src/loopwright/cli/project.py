@@ -1,5 +1,6 @@
 """What most commands begin with: the project's folder, its loop file, its workspace, its parameters."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,18 @@ def unchanged_run(project: Path, file: str, parameters: dict[str, Any], *, home:
         return last_answer(workspace, folder, file, parameters)
     finally:
         workspace.close()
+
+
+def champion_endpoint(folder: Path, settings: Mapping[str, object]) -> str | None:
+    """The one endpoint of the project that has a champion, found without importing the loop file; None otherwise."""
+    if not (folder / settings_of(folder, settings).text("home") / "home.json").is_file():
+        return None
+    workspace = open_workspace(folder, explicit=settings)
+    try:
+        refs = workspace.stores.ledger.refs(f"{workspace.namespace}/endpoint/")
+    finally:
+        workspace.close()
+    return next(iter(refs)).split("/")[-1].partition("@")[0] if len(refs) == 1 else None
 
 
 def parameters_of(given: list[str]) -> dict[str, Any]:

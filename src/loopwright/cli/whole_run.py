@@ -1,14 +1,14 @@
 """`run` where something has changed: the loop file is imported, what is new lands, what changed runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from loopwright.app.landing import land_all
-from loopwright.app.run import LoopRun, Override, plan_loop, run_planned
+from loopwright.app.run import LoopRun, Override, plan_loop, run_loop, run_planned
 from loopwright.app.unchanged import keep_answer
 from loopwright.cli.project import opened
-from loopwright.cli.render import Bars, progress
+from loopwright.cli.render import Bars, note, progress
 from loopwright.pipeline.progress import Progress
 
 
@@ -22,6 +22,18 @@ def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override:
         done = run_planned(workspace, loaded, planned, landed=landed, override=word, on_progress=_told(bars))
     keep_answer(workspace, loaded, planned, done, file=file, parameters=parameters)
     return done
+
+
+def first_champion(folder: Path, file: str, settings: Mapping[str, object]) -> str:
+    """The loop's name; where it has no champion yet, the loop is run once first."""
+    workspace, loaded = opened(folder, file, create=True, **settings)
+    name = loaded.loop.name
+    if workspace.stores.ledger.ref(workspace.ref("endpoint", name, "arms")) is None:
+        note("no champion yet: running the loop once")
+        with progress() as bars:
+            run_loop(workspace, loaded, on_progress=_told(bars))
+    workspace.close()
+    return name
 
 
 class _told:  # noqa: N801 - a function with memory

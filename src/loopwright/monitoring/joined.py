@@ -30,7 +30,13 @@ class LabelledRequests:
 
     def since(self, instant: int) -> "LabelledRequests":
         """Only rows from an event time on."""
-        kept = self.event_time >= instant
+        return self._where(self.event_time >= instant)
+
+    def until(self, instant: int) -> "LabelledRequests":
+        """Only rows before an event time."""
+        return self._where(self.event_time < instant)
+
+    def _where(self, kept: NDArray[np.bool_]) -> "LabelledRequests":
         return LabelledRequests(
             event_time=self.event_time[kept],
             score=self.score[kept],

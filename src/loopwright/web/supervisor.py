@@ -56,10 +56,11 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending:
-    """A child that was told to end, and when that stops being a request."""
+    """A child that was told to end, and when that stops being a request; `hurry_s` is its patience when everything ends."""
 
     process: subprocess.Popen[bytes]
     until: float
+    hurry_s: float
 
 
 def _nothing() -> Sequence[ChildCommand]:
@@ -136,6 +137,8 @@ class Supervisor:
     def end(self) -> None:
         """Ask every child to end, and wait until all have."""
         now = self._clock.monotonic()
+        for ending in self._ending:
+            ending.until = min(ending.until, now + ending.hurry_s)
         for kept in self._kept.values():
             self._let_go(kept, now + kept.command.patience_at_end_s)
         self._kept.clear()
@@ -173,7 +176,7 @@ class Supervisor:
     def _let_go(self, kept: _Kept, until: float) -> None:
         if kept.process is not None:
             _ask_to_end(kept.process)
-            self._ending.append(_Ending(process=kept.process, until=until))
+            self._ending.append(_Ending(process=kept.process, until=until, hurry_s=kept.command.patience_at_end_s))
 
     def _reap(self, now: float) -> None:
         for ending in self._ending:

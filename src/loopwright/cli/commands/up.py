@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.run import run_loop
-from loopwright.cli.project import opened
+from loopwright.app.entry import entry
+from loopwright.app.loop_file import find_project
+from loopwright.app.workspace import open_workspace
+from loopwright.cli.project import champion_endpoint
 from loopwright.cli.render import note
 from loopwright.web.whole_loop import run_whole_loop
 
@@ -20,10 +22,8 @@ def command(
     supervised: Annotated[bool, typer.Option(help="Stop when standard input closes.")] = False,
 ) -> None:
     """Run the whole loop: train if there is no champion, serve, watch, retrain, release. Ctrl-C stops it all."""
-    workspace, loaded = opened(project, file, create=True, home=home, host=host, port=port)
-    name = loaded.loop.name
-    if workspace.stores.ledger.ref(workspace.ref("endpoint", name, "arms")) is None:
-        note("no champion yet: running the loop once")
-        run_loop(workspace, loaded)
+    folder, settings = find_project(project.resolve()), {"home": home, "host": host, "port": port}
+    name = champion_endpoint(folder, settings) or entry("loopwright.cli.whole_run:first_champion")(folder, file, settings)
+    workspace = open_workspace(folder, explicit=settings)
     note(f"{name}: http://{workspace.settings.text('host')}:{workspace.settings.whole('port')}/predict/{name}")
     run_whole_loop(workspace, name, file=file, supervised=supervised)

@@ -1,0 +1,87 @@
+"""The champion's answered requests and what became of them, kept in memory by the process that watches.
+
+Looking back over months of rows each day would cost more each day. Rows are read once, as they settle.
+"""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from loopwright.app.observed import answered, scores_of
+from loopwright.app.workspace import Workspace
+from loopwright.core.clock import SECOND, Micros
+from loopwright.core.schema import Signature
+from loopwright.monitoring.joined import LabelledRequests
+from loopwright.observations.labels import latest_labels
+
+
+def settled_until(workspace: Workspace) -> Micros:
+    """The receipt time before which no row is still on its way into the tables.
+
+    A replay asks between its ticks, when every answer has been given. Otherwise a request may take its full deadline.
+    """
+    late = 0 if workspace.stores.replay else int(workspace.settings.number("request_timeout_s") * SECOND)
+    return workspace.clock.now() + 1 - late
+
+
+class LabelledLog:
+    """Requests that one version answered since an instant, and their latest labels. Used by one thread.
+
+    Args:
+        workspace: Whose tables are read.
+        endpoint: The endpoint.
+        version: The model that answered.
+        signature: Its contract.
+        since: The first receipt time looked at.
+    """
+
+    def __init__(self, workspace: Workspace, endpoint: str, *, version: str, signature: Signature, since: Micros) -> None:
+        self._workspace = workspace
+        self._endpoint = endpoint
+        self._version = version
+        self._signature = signature
+        self._until = since
+        self._ids: list[str] = []
+        self._keys: list[str | None] = []
+        self._times: list[np.ndarray] = []
+        self._scores: list[np.ndarray] = []
+        self._by_key: dict[str, Any] = {}
+        self._by_request: dict[str, Any] = {}
+
+    def rows(self, since: Micros) -> LabelledRequests:
+        """Requests with event time from `since` on, in its order, with the labels known by now."""
+        self._catch_up()
+        times = np.concatenate(self._times) if self._times else np.empty(0, dtype=np.int64)
+        scores = np.concatenate(self._scores) if self._scores else np.empty(0)
+        order = np.argsort(times, kind="stable")
+        order = order[times[order] >= since]
+        found = [self._label(int(row)) for row in order]
+        labelled = np.asarray([value is not None for value in found], dtype=bool)
+        label = np.asarray([value for value in found if value is not None])
+        return LabelledRequests(event_time=times[order], score=scores[order], labelled=labelled, label=label)
+
+    def _label(self, row: int) -> Any:
+        """A label given for the very request wins over one given for its key."""
+        found = self._by_request.get(self._ids[row])
+        key = self._keys[row]
+        return found if found is not None or key is None else self._by_key.get(key)
+
+    def _catch_up(self) -> None:
+        until = settled_until(self._workspace)
+        if until <= self._until:
+            return
+        tables = self._workspace.stores.tables
+        rows = answered(tables, self._endpoint, version=self._version, since=self._until, until=until)
+        if rows.height:
+            self._ids += rows["request_id"].to_list()
+            self._keys += rows["key"].cast(pl.String).to_list()
+            self._times.append(rows["event_time"].to_numpy())
+            self._scores.append(scores_of(rows, self._signature))
+        labels = latest_labels(tables, self._endpoint, known_at=until - 1, learned_since=self._until)
+        for key, request_id, value in labels.select("key", "request_id", "value").iter_rows():
+            if request_id is not None:
+                self._by_request[request_id] = value
+            elif key is not None:
+                self._by_key[key] = value
+        self._until = until
