@@ -1,5 +1,6 @@
 """Every way out of a command."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -111,3 +112,15 @@ def test_an_interrupt_and_a_reader_that_went_away_leave_quietly(
 ) -> None:
     leave(error)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "LW406"), (errno.EACCES, "LW407"), (errno.EROFS, "LW407"), (errno.EIO, "LW900")]
+)
+def test_what_the_system_denies_is_named_with_its_path(
+    number: int, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave(OSError(number, "as the system says", "/some/file"))
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"error {code}: ")
+    assert "/some/file" in shown

@@ -179,7 +179,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("free_kb", [0, 40, 150, 250, 330, 400, 500])
+@pytest.mark.parametrize("free_kb", [0, 40, 150, 330, 420, 500])
 def test_a_full_disk_is_told_and_once_there_is_room_the_run_goes_on(
     bare_project: Callable[[Path], Project], small_disk: Path, free_kb: int
 ) -> None:
@@ -288,3 +288,19 @@ def test_new_from_a_table_that_cannot_be_used(
     assert (said, shown.err.count("error LW")) == (exit_code, 1)
     assert shown.err.startswith(f"error {code}: ")
     assert [path.name for path in tmp_path.iterdir()] == ([] if text is None else ["t.csv"])
+
+
+@pytest.mark.parametrize(
+    ("template", "code"), [(["--template", "tabular"], "LW100"), (["--data", "t.csv", "--target", "y"], "LW406")]
+)
+def test_new_on_a_full_disk_leaves_nothing(small_disk: Path, project: Project, template: list[str], code: str) -> None:
+    (project.folder / "t.csv").write_text(GOOD * 50)
+    fill(small_disk / "ballast", 8)
+    project.process("new", str(small_disk / "made"), *template).error(code, 1)
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+
+
+@bound_by_modes
+def test_new_where_nothing_may_be_written(project: Project) -> None:
+    project.folder.chmod(0o555)
+    project.process("new", "made", before=UNPRIVILEGED).error("LW407", 1)

@@ -79,4 +79,8 @@ def _prepare(folder: Path) -> None:
         [sys.executable, PREPARE], cwd=folder, env=child_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise UserError(f"{PREPARE} of the template failed", why=done.stderr.strip()[-2000:], fix="Correct what it says, then run again.")
+        said = done.stderr.strip()
+        raise UserError(
+            f"{PREPARE} of the template failed", why=said.rpartition("\n")[2], fix="Correct what it says, then run again.",
+            output=said[-2000:],
+        )

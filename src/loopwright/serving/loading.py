@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopwright.core.hashing import Digest, digest_bytes
-from loopwright.errors import LoopwrightError, ModelLoadError
+from loopwright.errors import LoopwrightError, ModelLoadError, NoPermissionError, NoSpaceError
 from loopwright.registry.bundle import extract_bundle
 from loopwright.release.routing import Arm, Arms
 from loopwright.serving.arms import CanaryArm, ChampionArm, label_of
@@ -17,6 +17,7 @@ from loopwright.serving.health import ArmHealth
 from loopwright.serving.intake import FeatureReader, Intake
 from loopwright.serving.model import Model
 from loopwright.serving.probation import ProbationClient
+from loopwright.store.backends.os_errors import os_error
 from loopwright.store.blobs import Blobs
 
 _LONGEST_SOCKET_PATH = 100
@@ -29,14 +30,17 @@ def bundle_folder(blobs: Blobs, version: Digest, run: Path) -> Path:
 
     Raises:
         ModelLoadError: Part of the bundle is missing or damaged.
+        NoSpaceError, NoPermissionError: It cannot be written here.
     """
     folder = run / "bundles" / version
     try:
         extract_bundle(blobs, version, folder)
+    except OSError as error:
+        raise os_error(error, folder) from error
+    except (NoSpaceError, NoPermissionError):
+        raise
     except LoopwrightError as error:
         raise ModelLoadError(f"the bundle {version[:12]} cannot be extracted", why=error.what, fix=error.fix) from error
-    except OSError as error:
-        raise ModelLoadError(f"the bundle {version[:12]} cannot be extracted", why=str(error)) from error
     return folder
 
 

@@ -9,6 +9,8 @@ from loopwright.errors import LoopwrightError, NoPermissionError, NoSpaceError, 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+NAMED = (*_FULL, *_DENIED)
+"""What has a name of its own; anything else is a `StoreError`."""
 
 
 def os_error(error: OSError, path: Path) -> LoopwrightError:
