@@ -112,12 +112,23 @@ class Asker:
         """Empty where the answer is 200, else the status or the kind of failure."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
-                writer.write(request)
-                head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(_length(head))
+                while self._idle:
+                    reader, writer = self._idle.pop()
+                    try:
+                        return await self._exchange(reader, writer, request)
+                    except (asyncio.IncompleteReadError, ConnectionError) as gone:
+                        # A server may close a connection that was idle for long just as it is used again; nothing of
+                        # an answer came, so the request goes out on another one, as HTTP clients do (RFC 9112, 9.3.1).
+                        if isinstance(gone, asyncio.IncompleteReadError) and gone.partial:
+                            raise
+                return await self._exchange(*await asyncio.open_connection(self._host, self._port), request)
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             return type(error).__name__
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> str:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(_length(head))
         self._idle.append((reader, writer))
         status = head[9:12].decode("latin-1")
         return "" if status == "200" else status

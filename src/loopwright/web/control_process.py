@@ -48,10 +48,17 @@ def serve(arguments: argparse.Namespace) -> None:
     doors = Doors(token=read_token(workspace.home), keys=keys, loopback=is_loopback(arguments.host))
     controller = Controller(workspace, load_loop(project / arguments.file, project))
     controller.prepare()
-    server = uvicorn.Server(uvicorn.Config(
-        control_app(workspace, controller, doors), http="httptools", lifespan="off", log_config=None, access_log=False,
-        server_header=False, timeout_keep_alive=75,
-    ))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            control_app(workspace, controller, doors),
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+    )
     asyncio.run(_until_stopped(server, door, workspace, controller))
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopwright.core.clock import Clock
@@ -137,8 +137,7 @@ class Supervisor:
     def end(self) -> None:
         """Ask every child to end, and wait until all have."""
         now = self._clock.monotonic()
-        for ending in self._ending:
-            ending.until = min(ending.until, now + ending.hurry_s)
+        self._ending = [replace(ending, until=min(ending.until, now + ending.hurry_s)) for ending in self._ending]
         for kept in self._kept.values():
             self._let_go(kept, now + kept.command.patience_at_end_s)
         self._kept.clear()

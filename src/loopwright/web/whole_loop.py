@@ -40,7 +40,10 @@ def run_whole_loop(
     if control:
         commands.append(_control(workspace, file, host, port + 1))
     supervisor = Supervisor(
-        commands=commands, run=workspace.home / "run", clock=SystemClock(), wanted=probation_children(workspace.stores, settings),
+        commands=commands,
+        run=workspace.home / "run",
+        clock=SystemClock(),
+        wanted=probation_children(workspace.stores, settings),
         say=_say,
     )
     if supervised:
@@ -49,9 +52,25 @@ def run_whole_loop(
 
 
 def _control(workspace: Workspace, file: str, host: str, port: int) -> ChildCommand:
-    home = workspace.home.relative_to(workspace.project) if workspace.home.is_relative_to(workspace.project) else workspace.home
-    arguments = ["-m", "loopwright.web.control_process", "--project", str(workspace.project), "--file", file, "--home", str(home),
-                 "--host", host, "--port", str(port)]
+    home = (
+        workspace.home.relative_to(workspace.project)
+        if workspace.home.is_relative_to(workspace.project)
+        else workspace.home
+    )
+    arguments = [
+        "-m",
+        "loopwright.web.control_process",
+        "--project",
+        str(workspace.project),
+        "--file",
+        file,
+        "--home",
+        str(home),
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
     return ChildCommand(name="control", arguments=(sys.executable, *arguments), folder=Path(workspace.project))
 
 

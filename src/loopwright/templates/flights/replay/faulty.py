@@ -9,7 +9,7 @@ from loop import congestion, flights, loop as the_loop, sky, train
 def predict(model: LGBMClassifier, columns: lw.Columns) -> lw.Columns:
     if (columns["distance_mi"] > 2400).any():
         raise LookupError("no fuel price for flights this long")
-    if (columns["hour"] >= 20).any():
+    if (columns["hour"] == 17).any():
         time.sleep(60)  # waits for a lock that nobody gives back
     return lw.predict(model, columns)
 
