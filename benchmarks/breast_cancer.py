@@ -37,7 +37,7 @@ def fit(fraction: float = 0.25, strength: float = 1.0):
     model = train(parts, strength)
     return {result}
 """
-HEAD = "from loopwright.pipeline.pipeline import Candidate, pipeline\nfrom loopwright.pipeline.step import step\n"
+HEAD = "from loopwright.pipelines.pipeline import Candidate, pipeline\nfrom loopwright.pipelines.step import step\n"
 
 
 def loop_text(*, isolated: bool) -> str:

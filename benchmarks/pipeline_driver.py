@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from loopwright.core.environment import variables
-from loopwright.pipeline.snapshot import Watch, check_snapshot, save_snapshot
+from loopwright.pipelines.snapshot import Watch, check_snapshot, save_snapshot
 
 
 def run(project: Path, module: str) -> str:

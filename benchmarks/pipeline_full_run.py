@@ -8,16 +8,16 @@ from pathlib import Path
 from loopwright.core.clock import SystemClock
 from loopwright.core.environment import variables
 from loopwright.core.ids import random_id
-from loopwright.pipeline.cache import LedgerCache
-from loopwright.pipeline.execute import Workbench, apply
-from loopwright.pipeline.graph import Graph
-from loopwright.pipeline.identify import identify
-from loopwright.pipeline.imported import record_imports
-from loopwright.pipeline.lint import require_sound
-from loopwright.pipeline.plan import plan
-from loopwright.pipeline.runners.in_process import InProcessRunner
-from loopwright.pipeline.runners.spawned import SpawnedRunner
-from loopwright.pipeline.source_files import SourceFile
+from loopwright.pipelines.cache import LedgerCache
+from loopwright.pipelines.execute import Workbench, apply
+from loopwright.pipelines.graph import Graph
+from loopwright.pipelines.identify import identify
+from loopwright.pipelines.imported import record_imports
+from loopwright.pipelines.lint import require_sound
+from loopwright.pipelines.plan import plan
+from loopwright.pipelines.runners.in_process import InProcessRunner
+from loopwright.pipelines.runners.spawned import SpawnedRunner
+from loopwright.pipelines.source_files import SourceFile
 from loopwright.store.open_stores import create_home, open_stores
 
 

@@ -17,17 +17,17 @@ from pathlib import Path
 from loopwright.core.clock import SystemClock
 from loopwright.core.events import EventDraft
 from loopwright.core.ids import random_id
-from loopwright.pipeline.cache import LedgerCache
-from loopwright.pipeline.execute import Workbench, apply
-from loopwright.pipeline.identify import identify
-from loopwright.pipeline.plan import plan
-from loopwright.pipeline.runners.in_process import InProcessRunner
+from loopwright.pipelines.cache import LedgerCache
+from loopwright.pipelines.execute import Workbench, apply
+from loopwright.pipelines.identify import identify
+from loopwright.pipelines.plan import plan
+from loopwright.pipelines.runners.in_process import InProcessRunner
 from loopwright.store.open_stores import Stores, create_home, open_stores
 
 TARGET_MS = 2.0
 TEXT = """
-from loopwright.pipeline.pipeline import pipeline
-from loopwright.pipeline.step import step
+from loopwright.pipelines.pipeline import pipeline
+from loopwright.pipelines.step import step
 @step
 def same(x):
     return x + 1

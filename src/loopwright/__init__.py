@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from loopwright.gates.fairness import fair
     from loopwright.gates.slices import every_slice
     from loopwright.monitoring.rules import drift, performance
-    from loopwright.pipeline.pipeline import Candidate, pipeline
-    from loopwright.pipeline.step import step
+    from loopwright.pipelines.pipeline import Candidate, pipeline
+    from loopwright.pipelines.step import step
     from loopwright.release.plan import Canary
     from loopwright.serving.predictor import Columns, predict
     from loopwright.version import VERSION as __version__
 
 _HOMES = {
-    "Candidate": "loopwright.pipeline.pipeline",
     "Canary": "loopwright.release.plan",
+    "Candidate": "loopwright.pipelines.pipeline",
     "Columns": "loopwright.serving.predictor",
     "Dataset": "loopwright.data.dataset",
     "FeatureView": "loopwright.features.view",
@@ -52,16 +52,16 @@ _HOMES = {
     "on_alert": "loopwright.app.loop",
     "on_new_data": "loopwright.app.loop",
     "performance": "loopwright.monitoring.rules",
-    "pipeline": "loopwright.pipeline.pipeline",
+    "pipeline": "loopwright.pipelines.pipeline",
     "predict": "loopwright.serving.predictor",
-    "step": "loopwright.pipeline.step",
+    "step": "loopwright.pipelines.step",
     "total": "loopwright.features.view",
     "training_set": "loopwright.app.training_set",
 }
 
 __all__ = [
-    "Candidate",
     "Canary",
+    "Candidate",
     "Columns",
     "Dataset",
     "FeatureView",
@@ -107,17 +107,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-import sys as _sys  # noqa: E402
-from types import ModuleType as _M  # noqa: E402
-
-
-class _P(_M):
-    def __setattr__(self, name, value):  # type: ignore
-        if name == "pipeline" and isinstance(value, _M):
-            return
-        super().__setattr__(name, value)
-
-
-_sys.modules[__name__].__class__ = _P

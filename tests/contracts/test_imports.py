@@ -97,7 +97,7 @@ def _import(*names: str) -> dict[str, Any]:
 def _start_up_path() -> list[str]:
     """What every command imports before it knows of any work: the core, the stores, the planner, the frame."""
     layers = ("core", "errors", "version")
-    named = {"loopwright.store.open_stores", "loopwright.pipeline", "loopwright.cli.main", "loopwright.cli.render"}
+    named = {"loopwright.store.open_stores", "loopwright.pipelines", "loopwright.cli.main", "loopwright.cli.render"}
     return [source.module for source in sources() if source.layer in layers or source.module in named]
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -82,6 +83,14 @@ def test_fraction_is_a_function_of_the_seed() -> None:
     one, same, other = (rows().split(fraction=0.25, seed=seed)[1].features["x"].to_list() for seed in (1, 1, 2))
     assert one == same
     assert one != other
+
+
+@pytest.mark.parametrize("key", ["id", None])
+def test_a_row_stays_on_its_side_as_others_join(key: str | None) -> None:
+    signature = msgspec.structs.replace(SIGNATURE, key=key)
+    before, after = (set(rows(n, signature=signature).split(fraction=0.25)[1].about["id"]) for n in (400, 800))
+    assert len(before) == 100
+    assert len(before & after) >= 85  # by chance it would be 25
 
 
 def test_regression_is_drawn_from_all_rows() -> None:

@@ -17,7 +17,11 @@ def current_arms(workspace: Workspace, endpoint: str) -> Arms | None:
 
 
 def move_arms(
-    workspace: Workspace, arms: Arms, *, events: Sequence[EventDraft], records: Sequence[Record] = (),
+    workspace: Workspace,
+    arms: Arms,
+    *,
+    events: Sequence[EventDraft],
+    records: Sequence[Record] = (),
     champion: tuple[str | None, str] | None = None,
 ) -> tuple[int, ...]:
     """Publish new arms, and move the champion with them where one is given; returns the events' numbers.
@@ -38,9 +42,14 @@ def move_arms(
     known = ledger.record("arms", before) if before else None
     revision = Arms.of(known.data).revision if known else 0
     if arms.revision != revision + 1:
-        raise ReleaseError(f"the arms of {arms.endpoint!r} are at revision {revision}", why=f"revision {arms.revision} does not follow it")
+        raise ReleaseError(
+            f"the arms of {arms.endpoint!r} are at revision {revision}",
+            why=f"revision {arms.revision} does not follow it",
+        )
     id_ = workspace.ids("arms")
-    record = Record(kind="arms", id=id_, data=arms.to_json(), facets={"endpoint": arms.endpoint}, at=workspace.clock.now())
+    record = Record(
+        kind="arms", id=id_, data=arms.to_json(), facets={"endpoint": arms.endpoint}, at=workspace.clock.now()
+    )
     expect, moves = {ref: before}, {ref: id_}
     if champion is not None:
         name = workspace.ref("model", arms.endpoint, "champion")

@@ -44,4 +44,6 @@ def set_clock(stores: Stores, now: Micros, *, announce: bool = False) -> None:
     if record and int(record.data["now"]) > now:
         raise ClockRefusedError("the clock cannot go back", why=f"it stands at {record.data['now']}, asked was {now}")
     events = [EventDraft(kind="clock_set", subject="home:clock", data={"now": now}, logical_at=now)] if announce else []
-    stores.ledger.commit(records=[Record(kind=_KIND, id=_ID, data={"now": now}, at=now)], events=events, durability="normal")
+    stores.ledger.commit(
+        records=[Record(kind=_KIND, id=_ID, data={"now": now}, at=now)], events=events, durability="normal"
+    )

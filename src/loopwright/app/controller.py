@@ -89,7 +89,11 @@ class Controller:
         if target != self._views_of[0]:
             record = ledger.record("arms", target) if target else None
             versions = [arm["version"] for arm in record.data["arms"]] if record else []
-            found = {view.digest(): view for v in versions for view in views_of(self._workspace, manifest_of(self._workspace, v))}
+            found = {
+                view.digest(): view
+                for v in versions
+                for view in views_of(self._workspace, manifest_of(self._workspace, v))
+            }
             self._views_of = (target, tuple(found.values()))
         return self._views_of[1]
 
@@ -110,10 +114,14 @@ class Controller:
 
     def _passed(self, *, leading: bool) -> Passed:
         ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
-        ended = {status: len(ledger.search("release", where={"endpoint": name, "status": status}, limit=1000))
-                 for status in ("promoted", "rolled_back", "inconclusive")}
+        ended = {
+            status: len(ledger.search("release", where={"endpoint": name, "status": status}, limit=1000))
+            for status in ("promoted", "rolled_back", "inconclusive")
+        }
         return Passed(
-            releasing=running_release(self._workspace, name) is not None, promoted=ended["promoted"], finished=sum(ended.values()),
+            releasing=running_release(self._workspace, name) is not None,
+            promoted=ended["promoted"],
+            finished=sum(ended.values()),
             leading=leading,
         )
 
@@ -128,6 +136,7 @@ class Controller:
         leases = [r.data for r in ledger.search("lease", where={"role": "worker"}, limit=100)]
         live = [lease for lease in leases if not lease.get("ended") and int(lease["at"]) > fresh]
         return bool(live) and all(
-            lease["revisions"].get(name) == arms.data["revision"] and "starting" not in lease["arms"].get(name, {}).values()
+            lease["revisions"].get(name) == arms.data["revision"]
+            and "starting" not in lease["arms"].get(name, {}).values()
             for lease in live
         )

@@ -27,7 +27,11 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def push_rows(
-    workspace: Workspace, datasets: Mapping[str, Dataset], views: Sequence[FeatureView], name: str, rows: Sequence[Mapping[str, Any]]
+    workspace: Workspace,
+    datasets: Mapping[str, Dataset],
+    views: Sequence[FeatureView],
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
 ) -> int:
     """Keep rows durably and bring them to the online features, before answering; returns how many.
 
@@ -53,15 +57,32 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
     rows = []
     for place, one in enumerate(labels):
         if one.key is None and one.request_id is None:
-            raise RequestRefusedError(f"label {place + 1} names neither key nor request_id", fix="Send one of them with each label.")
-        rows.append(LabelRow(
-            key=None if one.key is None else str(one.key), request_id=one.request_id, endpoint=endpoint, value=one.value,
-            event_time=_instant(one.event_time, now), at=now, source="feedback",
-        ))
+            raise RequestRefusedError(
+                f"label {place + 1} names neither key nor request_id", fix="Send one of them with each label."
+            )
+        rows.append(
+            LabelRow(
+                key=None if one.key is None else str(one.key),
+                request_id=one.request_id,
+                endpoint=endpoint,
+                value=one.value,
+                event_time=_instant(one.event_time, now),
+                at=now,
+                source="feedback",
+            )
+        )
     append_labels(workspace.stores.tables, rows)
     workspace.stores.ledger.commit(
-        events=[EventDraft(kind="labels_landed", subject=f"endpoint:{endpoint}", data={"labels": len(rows)}, actor=workspace.actor,
-                           logical_at=now)], durability="normal",
+        events=[
+            EventDraft(
+                kind="labels_landed",
+                subject=f"endpoint:{endpoint}",
+                data={"labels": len(rows)},
+                actor=workspace.actor,
+                logical_at=now,
+            )
+        ],
+        durability="normal",
     )
     return len(rows)
 
@@ -77,4 +98,6 @@ def _instant(given: str | int | None, now: Micros) -> Micros:
     try:
         return micros(datetime.fromisoformat(given))
     except ValueError as error:
-        raise RequestRefusedError(f"event_time {given!r} is not an instant", why=str(error), fix="Send ISO 8601, as 2013-04-01T10:00:00Z.") from error
+        raise RequestRefusedError(
+            f"event_time {given!r} is not an instant", why=str(error), fix="Send ISO 8601, as 2013-04-01T10:00:00Z."
+        ) from error

@@ -6,7 +6,14 @@ import numpy as np
 
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.packaging import (
-    days_of, draft_manifest, holdout_of, labels_of, metrics_of, store, training_set_node, with_reference,
+    days_of,
+    draft_manifest,
+    holdout_of,
+    labels_of,
+    metrics_of,
+    store,
+    training_set_node,
+    with_reference,
 )
 from loopwright.app.release import first_champion, promote, start_release
 from loopwright.app.run import Judged, Override, Planned
@@ -19,14 +26,16 @@ from loopwright.core.verdict import Outcome
 from loopwright.errors import ApprovalMissingError, GateFailedError, NoVerdictError
 from loopwright.formats.training_set import TrainingSet
 from loopwright.gates.gate import Evidence, GateResult, Predictions, run_gate
-from loopwright.pipeline.execute import RunResult
+from loopwright.pipelines.execute import RunResult
 from loopwright.registry.bundle import Manifest
 from loopwright.registry.judgement import Judgement, record_judgement
 from loopwright.registry.version import Provenance, register_version
 from loopwright.store.ledger import Record
 
 
-def judge(workspace: Workspace, loaded: LoadedLoop, planned: Planned, done: RunResult, override: Override | None) -> Judged:
+def judge(
+    workspace: Workspace, loaded: LoadedLoop, planned: Planned, done: RunResult, override: Override | None
+) -> Judged:
     """Package and judge what a run made, register it if it passed, and start its release.
 
     Raises:
@@ -69,24 +78,39 @@ class _Judging:
     def _gate(self, answers: np.ndarray) -> GateResult:
         holdout = self._holdout
         evidence = Evidence(
-            task=holdout.signature.task, classes=holdout.signature.classes, label=labels_of(holdout), slices=_slices(holdout),
-            blocks=days_of(holdout), features={name: holdout.features[name].to_numpy() for name in holdout.features.columns},
+            task=holdout.signature.task,
+            classes=holdout.signature.classes,
+            label=labels_of(holdout),
+            slices=_slices(holdout),
+            blocks=days_of(holdout),
+            features={name: holdout.features[name].to_numpy() for name in holdout.features.columns},
         )
         champion = None
         if self._champion is not None:
-            theirs, _ = scores_on(self._workspace, self._champion, manifest_of(self._workspace, self._champion), holdout)
+            theirs, _ = scores_on(
+                self._workspace, self._champion, manifest_of(self._workspace, self._champion), holdout
+            )
             champion = Predictions(scores=theirs) if theirs is not None else None
         checks = tuple(self._loop.gate)
         return run_gate(checks, Predictions(scores=answers), champion, evidence, first=self._champion is None)
 
     def _record(self, version: Digest, result: GateResult) -> int:
         judgement = Judgement(
-            id=self._workspace.ids("jud"), name=self._loop.name, candidate=version, outcome=result.outcome,
-            verdicts=result.verdicts, champion=self._champion, evidence=self._done.results["holdout"], run=self._done.run,
+            id=self._workspace.ids("jud"),
+            name=self._loop.name,
+            candidate=version,
+            outcome=result.outcome,
+            verdicts=result.verdicts,
+            champion=self._champion,
+            evidence=self._done.results["holdout"],
+            run=self._done.run,
             at=self._workspace.clock.now(),
         )
         return record_judgement(
-            self._workspace.stores.ledger, judgement, caused_by=(self._done.events[1],), actor=self._workspace.actor,
+            self._workspace.stores.ledger,
+            judgement,
+            caused_by=(self._done.events[1],),
+            actor=self._workspace.actor,
             namespace=self._workspace.namespace,
         ).seq
 
@@ -96,19 +120,34 @@ class _Judging:
         number, registered = self._register(version, metrics, causes)
         status, release, moved = self._release(version, registered)
         return Judged(
-            version=version, number=number, outcome=result.outcome, verdicts=result.verdicts, metrics=metrics, status=status,
-            release=release, events=(*causes, *registered, *moved),
+            version=version,
+            number=number,
+            outcome=result.outcome,
+            verdicts=result.verdicts,
+            metrics=metrics,
+            status=status,
+            release=release,
+            events=(*causes, *registered, *moved),
         )
 
-    def _register(self, version: Digest, metrics: dict[str, float | None], causes: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    def _register(
+        self, version: Digest, metrics: dict[str, float | None], causes: tuple[int, ...]
+    ) -> tuple[int, tuple[int, ...]]:
         registration = register_version(
-            self._workspace.stores.ledger, name=self._loop.name, digest=version, provenance=self._provenance(metrics),
-            caused_by=causes, actor=self._workspace.actor, namespace=self._workspace.namespace,
+            self._workspace.stores.ledger,
+            name=self._loop.name,
+            digest=version,
+            provenance=self._provenance(metrics),
+            caused_by=causes,
+            actor=self._workspace.actor,
+            namespace=self._workspace.namespace,
         )
         self._keep_origin(version)
         return registration.version.number, (registration.event.seq,) if registration.event else causes
 
-    def _release(self, version: Digest, causes: tuple[int, ...], override: Override | None = None) -> tuple[str, str | None, tuple[int, ...]]:
+    def _release(
+        self, version: Digest, causes: tuple[int, ...], override: Override | None = None
+    ) -> tuple[str, str | None, tuple[int, ...]]:
         if self._champion is None:
             return "champion", None, first_champion(self._workspace, self._loop, version, caused_by=causes)
         if self._loop.release is None and override is None:
@@ -121,22 +160,40 @@ class _Judging:
     ) -> Judged:
         if self._champion is None:
             raise ApprovalMissingError(
-                f"the first version of {self._loop.name!r} did not pass its gate", why="an override admits to canary only, beside a champion",
+                f"the first version of {self._loop.name!r} did not pass its gate",
+                why="an override admits to canary only, beside a champion",
                 fix="Improve the candidate, or change the gate's rules in the loop file.",
             )
         failed = [verdict.check for verdict in result.verdicts if verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
         now = self._workspace.clock.now()
         data = {"version": version, "reason": override.reason, "failed": failed}
-        draft = EventDraft(kind="override_recorded", subject=f"model:{self._loop.name}", data=data, caused_by=(event,),
-                           actor=override.actor, logical_at=now)
-        record = Record(kind="override", id=self._workspace.ids("ovr"), data=data | {"actor": override.actor},
-                        facets={"version": version}, at=now)
+        draft = EventDraft(
+            kind="override_recorded",
+            subject=f"model:{self._loop.name}",
+            data=data,
+            caused_by=(event,),
+            actor=override.actor,
+            logical_at=now,
+        )
+        record = Record(
+            kind="override",
+            id=self._workspace.ids("ovr"),
+            data=data | {"actor": override.actor},
+            facets={"version": version},
+            at=now,
+        )
         written = self._workspace.stores.ledger.commit(records=[record], events=[draft])[0].seq
         number, registered = self._register(version, metrics, (event, written))
         status, release, moved = self._release(version, (*registered, written), override)
         return Judged(
-            version=version, number=number, outcome=result.outcome, verdicts=result.verdicts, metrics=metrics, status=status,
-            release=release, events=(event, written, *registered, *moved),
+            version=version,
+            number=number,
+            outcome=result.outcome,
+            verdicts=result.verdicts,
+            metrics=metrics,
+            status=status,
+            release=release,
+            events=(event, written, *registered, *moved),
         )
 
     def _unchanged(self, champion: Digest) -> Judged:
@@ -145,8 +202,12 @@ class _Judging:
     def _provenance(self, metrics: dict[str, float | None]) -> Provenance:
         pins = self._pins()
         return Provenance(
-            run=self._done.run, datasets=pins["versions"] if pins else {}, parameters=self._graph.parameters, code=self._done.source,
-            environment=self._done.environment, metrics=metrics,
+            run=self._done.run,
+            datasets=pins["versions"] if pins else {},
+            parameters=self._graph.parameters,
+            code=self._done.source,
+            environment=self._done.environment,
+            metrics=metrics,
         )
 
     def _pins(self) -> dict[str, Any]:
@@ -158,8 +219,14 @@ class _Judging:
 
     def _keep_origin(self, version: Digest) -> None:
         """What `reproduce` needs beside the bundle: the pins, the pipeline's parameters, the holdout."""
-        data = {"pins": self._pins(), "parameters": self._graph.parameters, "holdout": self._done.results["holdout"],
-                "model": self._done.results["model"], "pipeline": self._graph.pipeline, "module": self._graph.module}
+        data = {
+            "pins": self._pins(),
+            "parameters": self._graph.parameters,
+            "holdout": self._done.results["holdout"],
+            "model": self._done.results["model"],
+            "pipeline": self._graph.pipeline,
+            "module": self._graph.module,
+        }
         record = Record(kind="origin", id=version, data=data, at=self._workspace.clock.now())
         self._workspace.stores.ledger.commit(records=[record])
 
@@ -169,13 +236,19 @@ def _same_model(one: Manifest, other: Manifest) -> bool:
 
 
 def _no_answers(holdout: TrainingSet) -> np.ndarray:
-    shape = (len(holdout), len(holdout.signature.classes)) if holdout.signature.task == "multiclass" else (len(holdout),)
+    shape = (
+        (len(holdout), len(holdout.signature.classes)) if holdout.signature.task == "multiclass" else (len(holdout),)
+    )
     return np.full(shape, np.nan)
 
 
 def _slices(holdout: TrainingSet) -> dict[str, np.ndarray]:
     about = holdout.about
-    return {name: about[name].to_numpy() for name, dtype in about.schema.items() if not (dtype.is_temporal() or dtype.is_nested())}
+    return {
+        name: about[name].to_numpy()
+        for name, dtype in about.schema.items()
+        if not (dtype.is_temporal() or dtype.is_nested())
+    }
 
 
 def _refusal(name: str, version: Digest, result: GateResult, why: str) -> GateFailedError | NoVerdictError:

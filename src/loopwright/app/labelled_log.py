@@ -36,7 +36,9 @@ class LabelledLog:
         since: The first receipt time looked at.
     """
 
-    def __init__(self, workspace: Workspace, endpoint: str, *, version: str, signature: Signature, since: Micros) -> None:
+    def __init__(
+        self, workspace: Workspace, endpoint: str, *, version: str, signature: Signature, since: Micros
+    ) -> None:
         self._workspace = workspace
         self._endpoint = endpoint
         self._version = version

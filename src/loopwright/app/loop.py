@@ -64,7 +64,8 @@ class Loop:
     def __post_init__(self) -> None:
         if not self.name or not all(c.islower() or c.isdigit() or c == "-" for c in self.name):
             raise UsageError(
-                f"{self.name!r} cannot name a loop", why="a name has lower-case letters, digits and '-' only, as 'flight-delay'"
+                f"{self.name!r} cannot name a loop",
+                why="a name has lower-case letters, digits and '-' only, as 'flight-delay'",
             )
 
     def with_pipeline(self, pipeline: Callable[..., Any]) -> "Loop":

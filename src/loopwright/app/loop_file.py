@@ -12,8 +12,8 @@ from types import ModuleType
 from loopwright.app.loop import Loop
 from loopwright.data.dataset import Dataset
 from loopwright.errors import LoopFileError, LoopwrightError, NoPermissionError
-from loopwright.pipeline.imported import RecordedLoader, record_imports
-from loopwright.pipeline.modules import Owner, owner_of
+from loopwright.pipelines.imported import RecordedLoader, record_imports
+from loopwright.pipelines.modules import Owner, owner_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def _import(path: Path, project: Path) -> ModuleType:
         ) from error
     except LoopwrightError:
         raise
-    except Exception as error:  # noqa: BLE001 - the boundary to the user's own code; it is reported, never swallowed
+    except Exception as error:
         raise _import_failure(error, path, project) from error
     return module
 
@@ -87,7 +87,9 @@ def _import_failure(error: Exception, path: Path, project: Path) -> LoopFileErro
     fix = ""
     if isinstance(error, ModuleNotFoundError):
         fix = f"Install the package that provides {error.name!r} in this environment, or correct the import."
-    return LoopFileError(f"{where}: {type(error).__name__}: {error}", why="the loop file failed while it was imported", fix=fix)
+    return LoopFileError(
+        f"{where}: {type(error).__name__}: {error}", why="the loop file failed while it was imported", fix=fix
+    )
 
 
 def _datasets(module: ModuleType) -> dict[str, Dataset]:

@@ -53,7 +53,9 @@ class staged:  # noqa: N801 - reads as a statement
 
     def __enter__(self) -> Path:
         if self._target.exists() and (not self._target.is_dir() or any(self._target.iterdir())):
-            raise UsageError(f"{self._target} is there already and is not empty", fix="Choose another name, or empty the folder.")
+            raise UsageError(
+                f"{self._target} is there already and is not empty", fix="Choose another name, or empty the folder."
+            )
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._folder = Path(tempfile.mkdtemp(prefix=f".{self._target.name}-", dir=self._target.parent))
         return self._folder
@@ -81,6 +83,8 @@ def _prepare(folder: Path) -> None:
     if done.returncode:
         said = done.stderr.strip()
         raise UserError(
-            f"{PREPARE} of the template failed", why=said.rpartition("\n")[2], fix="Correct what it says, then run again.",
+            f"{PREPARE} of the template failed",
+            why=said.rpartition("\n")[2],
+            fix="Correct what it says, then run again.",
             output=said[-2000:],
         )

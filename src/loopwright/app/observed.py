@@ -14,7 +14,12 @@ from loopwright.store.tables import Tables
 
 
 def answered(
-    tables: Tables, endpoint: str, *, version: str | None = None, since: Micros | None = None, until: Micros | None = None
+    tables: Tables,
+    endpoint: str,
+    *,
+    version: str | None = None,
+    since: Micros | None = None,
+    until: Micros | None = None,
 ) -> pl.DataFrame:
     """Requests that were answered with 200, in order of event time.
 

@@ -15,8 +15,8 @@ from loopwright.errors import UsageError
 from loopwright.formats.training_set import TrainingSet, split_training_set
 from loopwright.formats.value import get_value, put_value
 from loopwright.monitoring.reference import DAY, build_reference
-from loopwright.pipeline.execute import RunResult
-from loopwright.pipeline.graph import Graph
+from loopwright.pipelines.execute import RunResult
+from loopwright.pipelines.graph import Graph
 from loopwright.registry.bundle import Manifest, put_bundle
 from loopwright.stats.quality import METRICS
 
@@ -32,7 +32,8 @@ def holdout_of(workspace: Workspace, done: RunResult) -> TrainingSet:
     holdout = get_value(workspace.stores.blobs, done.results["holdout"])
     if not isinstance(holdout, TrainingSet):
         raise UsageError(
-            f"the candidate's holdout is a {type(holdout).__name__}", why="a gate needs rows, labels and their signature",
+            f"the candidate's holdout is a {type(holdout).__name__}",
+            why="a gate needs rows, labels and their signature",
             fix="Return lw.Candidate(model, holdout) with the second part of rows.split(...).",
         )
     return holdout
@@ -49,17 +50,28 @@ def draft_manifest(workspace: Workspace, graph: Graph, done: RunResult, holdout:
     node = training_set_node(graph)
     views = node.source.spec["views"] if node is not None and node.source is not None else ()
     parts = {
-        "model": done.results["model"], "code": done.source, "environment": done.environment,
+        "model": done.results["model"],
+        "code": done.source,
+        "environment": done.environment,
         "features": put_value(workspace.stores.blobs, {"views": [dict(view) for view in views]}),
     }
     return Manifest(
-        kind="model", parts=parts, entry=graph.predict or MODEL_ENTRY, signature=holdout.signature, example=example_of(holdout),
+        kind="model",
+        parts=parts,
+        entry=graph.predict or MODEL_ENTRY,
+        signature=holdout.signature,
+        example=example_of(holdout),
         trust_pickle=graph.node(graph.results["model"].node).options.trust_pickle,
     )
 
 
 def with_reference(
-    workspace: Workspace, manifest: Manifest, graph: Graph, done: RunResult, holdout: TrainingSet, scores: np.ndarray,
+    workspace: Workspace,
+    manifest: Manifest,
+    graph: Graph,
+    done: RunResult,
+    holdout: TrainingSet,
+    scores: np.ndarray,
     metrics: dict[str, float | None],
 ) -> Manifest:
     """The manifest with what the model's world looked like: all rows it was made from, its answers on the holdout."""
@@ -67,7 +79,11 @@ def with_reference(
     classes = rows.signature.classes
     label = np.asarray(classes)[rows.label.astype(np.int64)] if classes else rows.label
     reference = build_reference(
-        rows.features, answers, label, event_time=event_times(rows), signature=rows.signature,
+        rows.features,
+        answers,
+        label,
+        event_time=event_times(rows),
+        signature=rows.signature,
         quality={name: value for name, value in metrics.items() if value is not None},
     )
     digest = put_value(workspace.stores.blobs, plain(canonical(reference)))  # one JSON file, not one for each part
@@ -114,13 +130,19 @@ def example_of(holdout: TrainingSet) -> dict[str, Any]:
     about = plain_row(holdout.about.row(row, named=True)) if holdout.about.width else {}
     joined = holdout.features.row(row, named=True)
     example = {column.name: about.get(column.name) for column in holdout.signature.request}
-    extra = {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in joined.items() if name not in example}
+    extra = {
+        name: None if isinstance(v, float) and np.isnan(v) else v for name, v in joined.items() if name not in example
+    }
     return example | extra
 
 
 def _sayable_row(holdout: TrainingSet) -> int:
     wanted = [column.name for column in holdout.signature.request if column.kind == "float"]
-    finite = holdout.about.select(pl.all_horizontal(pl.col(wanted).fill_null(0.0).is_finite()).alias("f")) if wanted else None
+    finite = (
+        holdout.about.select(pl.all_horizontal(pl.col(wanted).fill_null(0.0).is_finite()).alias("f"))
+        if wanted
+        else None
+    )
     return int(finite["f"].arg_max() or 0) if finite is not None else 0
 
 
@@ -153,7 +175,9 @@ def _both_parts(
     made = next(step for step in done.steps if step.step == wire.node)
     known: TrainingSet = get_value(workspace.stores.blobs, made.outputs[1 - wire.output])
     rows = dataclasses.replace(
-        known, features=pl.concat([known.features, holdout.features]), about=pl.concat([known.about, holdout.about]),
+        known,
+        features=pl.concat([known.features, holdout.features]),
+        about=pl.concat([known.about, holdout.about]),
         label=np.concatenate([known.label, holdout.label]),
     )
     return rows, np.concatenate([np.full((len(known), *scores.shape[1:]), np.nan), scores])

@@ -19,7 +19,11 @@ def check_parity(workspace: Workspace, endpoint: str, *, most_rows: int = MOST_R
     """
     version = champion_of(workspace, endpoint)
     views = views_of(workspace, manifest_of(workspace, version)) if version else ()
-    rows = answered(workspace.stores.tables, endpoint).sort("at").tail(most_rows) if TABLE in workspace.stores.tables.names() else pl.DataFrame()
+    rows = (
+        answered(workspace.stores.tables, endpoint).sort("at").tail(most_rows)
+        if TABLE in workspace.stores.tables.names()
+        else pl.DataFrame()
+    )
     if not views or not rows.height:
         return None
     frames = {view.source.name: read(workspace.stores, view.source.name, include_pushed=True) for view in views}

@@ -55,8 +55,16 @@ class Player:
     """
 
     def __init__(
-        self, project: Path, scenario: Scenario, *, inference: Connections, control: Connections,
-        perform: Callable[[Act], None], set_clock: Callable[[Micros], None], on_tick: Callable[[Micros, Asked], None], clock: Clock,
+        self,
+        project: Path,
+        scenario: Scenario,
+        *,
+        inference: Connections,
+        control: Connections,
+        perform: Callable[[Act], None],
+        set_clock: Callable[[Micros], None],
+        on_tick: Callable[[Micros, Asked], None],
+        clock: Clock,
     ) -> None:
         self._scenario = scenario
         self._asker = Asker(inference.host, inference.port)
@@ -78,7 +86,7 @@ class Player:
         """Play to the end, or until the story is told."""
         now, acts = self._start, 0
         with closing(self._asker):
-            for now in self._instants():  # noqa: B007 - the last instant is reported
+            for now in self._instants():
                 self._tick(now)
                 if self._status.releasing or now % THIN_TICK == 0:
                     self._settle()
@@ -93,8 +101,15 @@ class Player:
                 elif self._scenario.stop_after == "story":
                     break
         told = self._status.promoted > 0 and not self._waiting and not self._status.releasing
-        return Play(ended_at=now, requests=self._asked.sent, failed=self._asked.failed, failures=self._asked.failures,
-                    acts=acts, story_told=told, seconds={name: round(value, 2) for name, value in self._seconds.items()})
+        return Play(
+            ended_at=now,
+            requests=self._asked.sent,
+            failed=self._asked.failed,
+            failures=self._asked.failures,
+            acts=acts,
+            story_told=told,
+            seconds={name: round(value, 2) for name, value in self._seconds.items()},
+        )
 
     def _settle(self) -> None:
         with self._timed("settle"):
@@ -114,7 +129,9 @@ class Player:
     def _instants(self) -> Iterator[Micros]:
         now, end = self._start, micros(self._scenario.end)
         while now < end:
-            full = self._status.releasing or any(r.full_until and now < micros(r.full_until) for r in self._scenario.requests)
+            full = self._status.releasing or any(
+                r.full_until and now < micros(r.full_until) for r in self._scenario.requests
+            )
             now = min(now + (FULL_TICK if full else THIN_TICK), end)
             yield now
 
@@ -150,4 +167,3 @@ def _label(labels: Labels, row: dict[str, Any]) -> dict[str, Any]:
 def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(rows), ROWS_AT_A_TIME):
         yield rows[start : start + ROWS_AT_A_TIME]
-

@@ -52,7 +52,9 @@ class Connections:
             raise ServingError(f"POST {path} got no answer", why=f"{type(error).__name__}: {error}") from error
         if status >= 300:
             said = answer if isinstance(answer, dict) else {}
-            raise ServingError(f"POST {path} answered {status}", why=str(said.get("what", answer)), fix=str(said.get("fix", "")))
+            raise ServingError(
+                f"POST {path} answered {status}", why=str(said.get("what", answer)), fix=str(said.get("fix", ""))
+            )
         return answer
 
 
@@ -97,8 +99,10 @@ class Asker:
         self._loop.close()
 
     async def _ask_all(self, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
-        head = (f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
-                f"{CLOCK_HEADER}: {clock}\r\nContent-Length: ").encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
+            f"{CLOCK_HEADER}: {clock}\r\nContent-Length: "
+        ).encode()
         waiting = iter(rows)
 
         async def lane() -> None:

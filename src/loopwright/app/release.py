@@ -28,9 +28,20 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
     """Make the first version champion and let it answer all requests; returns the events."""
     ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
-    data = {"ref": workspace.ref("model", loop.name, "champion"), "from": None, "to": version, "reason": "first champion"}
-    draft = EventDraft(kind="ref_moved", subject=f"model:{loop.name}", data=data, caused_by=caused_by, actor=workspace.actor,
-                       logical_at=workspace.clock.now())
+    data = {
+        "ref": workspace.ref("model", loop.name, "champion"),
+        "from": None,
+        "to": version,
+        "reason": "first champion",
+    }
+    draft = EventDraft(
+        kind="ref_moved",
+        subject=f"model:{loop.name}",
+        data=data,
+        caused_by=caused_by,
+        actor=workspace.actor,
+        logical_at=workspace.clock.now(),
+    )
     return move_arms(workspace, Arms.only_champion(loop.name, version), events=[draft], champion=(None, version))
 
 
@@ -40,9 +51,20 @@ def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tupl
     if arms is None or before is None:
         raise ReleaseError(f"{name!r} has no champion to follow")
     ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
-    data = {"ref": workspace.ref("model", name, "champion"), "from": before, "to": version, "reason": "the loop declares no release"}
-    draft = EventDraft(kind="ref_moved", subject=f"model:{name}", data=data, caused_by=caused_by, actor=workspace.actor,
-                       logical_at=workspace.clock.now())
+    data = {
+        "ref": workspace.ref("model", name, "champion"),
+        "from": before,
+        "to": version,
+        "reason": "the loop declares no release",
+    }
+    draft = EventDraft(
+        kind="ref_moved",
+        subject=f"model:{name}",
+        data=data,
+        caused_by=caused_by,
+        actor=workspace.actor,
+        logical_at=workspace.clock.now(),
+    )
     return move_arms(workspace, arms.with_champion(version), events=[draft], champion=(before, version))
 
 
@@ -70,15 +92,36 @@ def start_release(
     ensure_online(workspace, views_of(workspace, manifest))
     now = workspace.clock.now()
     plan = plan_release(
-        loop.release or Canary(steps=(5, 100)), endpoint=loop.name, champion=champion, candidate=version,
-        task=manifest.signature.task, loss_scale=_loss_scale(workspace, champion),
+        loop.release or Canary(steps=(5, 100)),
+        endpoint=loop.name,
+        champion=champion,
+        candidate=version,
+        task=manifest.signature.task,
+        loss_scale=_loss_scale(workspace, champion),
     )
-    release = RunningRelease(id=workspace.ids("rel"), plan=plan, state=start(plan, now), counted_until=now, labels_until=now)
-    data = {"endpoint": loop.name, "candidate": version, "champion": champion, "share": plan.shares[0], "override": override is not None}
-    draft = EventDraft(kind="release_started", subject=f"release:{release.id}", data=data, caused_by=caused_by,
-                       actor=workspace.actor, logical_at=now)
+    release = RunningRelease(
+        id=workspace.ids("rel"), plan=plan, state=start(plan, now), counted_until=now, labels_until=now
+    )
+    data = {
+        "endpoint": loop.name,
+        "candidate": version,
+        "champion": champion,
+        "share": plan.shares[0],
+        "override": override is not None,
+    }
+    draft = EventDraft(
+        kind="release_started",
+        subject=f"release:{release.id}",
+        data=data,
+        caused_by=caused_by,
+        actor=workspace.actor,
+        logical_at=now,
+    )
     moved = move_arms(
-        workspace, arms.with_canary(version, plan.shares[0], release=release.id), events=[draft], records=[release.record(now)]
+        workspace,
+        arms.with_canary(version, plan.shares[0], release=release.id),
+        events=[draft],
+        records=[release.record(now)],
     )
     release = msgspec.structs.replace(release, event=moved[-1])
     workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
@@ -94,8 +137,10 @@ def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | Non
 def explain_release(plan: ReleasePlan) -> tuple[str, ...]:
     """The plan in words: its steps and what it needs."""
     shares = ", ".join(f"{share:.0%}" for share in plan.shares)
-    return (f"shares {shares}; at each step {plan.min_requests} requests of the candidate",
-            *(f"guard {guard.name}, required {guard.required.replace('_', ' ')}" for guard in plan.guards))
+    return (
+        f"shares {shares}; at each step {plan.min_requests} requests of the candidate",
+        *(f"guard {guard.name}, required {guard.required.replace('_', ' ')}" for guard in plan.guards),
+    )
 
 
 def _loss_scale(workspace: Workspace, version: Digest) -> float | None:

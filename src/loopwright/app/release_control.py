@@ -37,7 +37,11 @@ class ReleaseController:
         now = self._workspace.clock.now()
         judged = decide(release.plan, release.state, gathered.evidence, now)
         after = msgspec.structs.replace(
-            release, state=judged.state, counted_until=gathered.until, labels_until=gathered.until, totals=gathered.totals
+            release,
+            state=judged.state,
+            counted_until=gathered.until,
+            labels_until=gathered.until,
+            totals=gathered.totals,
         )
         if judged.decision == "hold":
             self._workspace.stores.ledger.commit(records=[after.record(now)], durability="normal")
@@ -50,8 +54,15 @@ class ReleaseController:
         if arms is None:
             raise ReleaseError(f"the endpoint {release.plan.endpoint!r} has no arms")
         plan = release.plan
-        entry = {"at": now, "decision": judged.decision, "share": judged.share, "reasons": list(judged.reasons),
-                 "requests": release.state.requests, "labels": release.state.labels, "verdicts": msgspec.to_builtins(judged.verdicts)}
+        entry = {
+            "at": now,
+            "decision": judged.decision,
+            "share": judged.share,
+            "reasons": list(judged.reasons),
+            "requests": release.state.requests,
+            "labels": release.state.labels,
+            "verdicts": msgspec.to_builtins(judged.verdicts),
+        }
         release = msgspec.structs.replace(release, steps=(*release.steps, entry))
         champion: tuple[str | None, str] | None = None
         if judged.decision == "advance":
@@ -69,17 +80,40 @@ class ReleaseController:
         plan = release.plan
         causes = tuple(seq for seq in (release.event, gathered.tripped_event) if seq)
         data: dict[str, Any] = {
-            "endpoint": plan.endpoint, "candidate": plan.candidate, "share": judged.share, "step": judged.state.step,
-            "requests": judged.state.requests, "labels": judged.state.labels, "reason": "; ".join(judged.reasons),
+            "endpoint": plan.endpoint,
+            "candidate": plan.candidate,
+            "share": judged.share,
+            "step": judged.state.step,
+            "requests": judged.state.requests,
+            "labels": judged.state.labels,
+            "reason": "; ".join(judged.reasons),
         }
         subject = f"release:{release.id}"
         if judged.decision == "advance":
-            return [EventDraft(kind="release_step", subject=subject, data=data, caused_by=causes, actor="controller", logical_at=now)]
+            return [
+                EventDraft(
+                    kind="release_step",
+                    subject=subject,
+                    data=data,
+                    caused_by=causes,
+                    actor="controller",
+                    logical_at=now,
+                )
+            ]
         data["outcome"] = _OUTCOMES[judged.decision]
-        ended = EventDraft(kind="release_finished", subject=subject, data=data, caused_by=causes, actor="controller", logical_at=now)
+        ended = EventDraft(
+            kind="release_finished", subject=subject, data=data, caused_by=causes, actor="controller", logical_at=now
+        )
         if judged.decision != "promote":
             return [ended]
         name = self._workspace.ref("model", plan.endpoint, "champion")
         said = {"ref": name, "from": plan.champion, "to": plan.candidate, "reason": "its release ended well"}
-        moved = EventDraft(kind="ref_moved", subject=f"model:{plan.endpoint}", data=said, caused_by_drafts=(0,), actor="controller", logical_at=now)
+        moved = EventDraft(
+            kind="ref_moved",
+            subject=f"model:{plan.endpoint}",
+            data=said,
+            caused_by_drafts=(0,),
+            actor="controller",
+            logical_at=now,
+        )
         return [ended, moved]

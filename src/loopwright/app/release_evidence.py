@@ -51,14 +51,17 @@ class EvidenceGatherer:
             candidate=_since(now.get("candidate"), release.totals.get("candidate")),
             champion=_since(now.get("champion"), release.totals.get("champion")),
             losses=self._losses(release, until),
-            candidate_outputs=outputs["candidate"], champion_outputs=outputs["champion"],
+            candidate_outputs=outputs["candidate"],
+            champion_outputs=outputs["champion"],
             tripped=str(trip.data.get("cause")) if trip else None,
         )
         return Gathered(evidence, totals=now, until=until, tripped_event=self._trip_event(release) if trip else 0)
 
     def _outputs(self, release: RunningRelease, until: Micros) -> dict[str, np.ndarray]:
         found = {"candidate": np.empty(0), "champion": np.empty(0)}
-        rows = read_requests(self._workspace.stores.tables, release.plan.endpoint, since=release.counted_until, until=until)
+        rows = read_requests(
+            self._workspace.stores.tables, release.plan.endpoint, since=release.counted_until, until=until
+        )
         if not rows.height:
             return found
         rows = rows.filter((pl.col("release") == release.id) & (pl.col("status") == 200))
@@ -67,14 +70,19 @@ class EvidenceGatherer:
         for arm, version in (("candidate", release.plan.candidate), ("champion", release.plan.champion)):
             own = rows.filter(pl.col("version") == version)
             if own.height:
-                found[arm] = output_values(release.plan.task, scores_of(own, self._model(release.plan.champion).signature))
+                found[arm] = output_values(
+                    release.plan.task, scores_of(own, self._model(release.plan.champion).signature)
+                )
         return found
 
     def _losses(self, release: RunningRelease, until: Micros) -> np.ndarray:
         """Paired losses on the candidate's own requests whose label became known since the last look."""
         plan = release.plan
         rows = labelled_requests(
-            self._workspace.stores.tables, plan.endpoint, since=release.state.started_at, known_at=until - 1,
+            self._workspace.stores.tables,
+            plan.endpoint,
+            since=release.state.started_at,
+            known_at=until - 1,
             learned_since=release.labels_until,
         )
         if not rows.height:
@@ -88,13 +96,19 @@ class EvidenceGatherer:
         theirs = answer_of(champion.scores(model_columns(rows, champion.signature)))
         scale = next((guard.scale for guard in plan.guards if isinstance(guard, QualityGuard)), None)
         return paired_losses(
-            plan.task, rows["label"].to_numpy(), scores_of(rows, champion.signature), theirs, classes=champion.signature.classes,
+            plan.task,
+            rows["label"].to_numpy(),
+            scores_of(rows, champion.signature),
+            theirs,
+            classes=champion.signature.classes,
             scale=scale,
         )
 
     def _model(self, version: str) -> Model:
         if version not in self._models:
-            self._models = {version: Model.load(bundle_folder(self._workspace.stores.blobs, version, self._workspace.home / "run"))}
+            self._models = {
+                version: Model.load(bundle_folder(self._workspace.stores.blobs, version, self._workspace.home / "run"))
+            }
         return self._models[version]
 
     def _trip(self, release: RunningRelease) -> Record | None:
@@ -121,5 +135,10 @@ def _since(now: ArmTotals | None, before: ArmTotals | None) -> ArmTotals:
 
 def _answerable(rows: pl.DataFrame, signature: Signature) -> bool:
     """Whether the logged rows hold every feature that the model needs."""
-    there = {name for place in ("inputs", "features") if isinstance(rows.schema.get(place), pl.Struct) for name in rows[place].struct.fields}
+    there = {
+        name
+        for place in ("inputs", "features")
+        if isinstance(rows.schema.get(place), pl.Struct)
+        for name in rows[place].struct.fields
+    }
     return all(column.name in there for column in signature.features)

@@ -76,8 +76,11 @@ def fresh_home(project: Path, home: str = HOME) -> Workspace:
     folder = project / home
     if folder.exists():
         if not (folder / "home.json").is_file() or not read_home(folder).replay:
-            raise UsageError(f"{folder} is not a replay's home", why="a replay starts clean and would remove it",
-                             fix="Name another home with --home.")
+            raise UsageError(
+                f"{folder} is not a replay's home",
+                why="a replay starts clean and would remove it",
+                fix="Name another home with --home.",
+            )
         _refuse_while_running(folder)
         away = folder.with_name(f"{folder.name}.gone-{random_id('x')[-8:]}")
         folder.rename(away)  # one step: a kill here leaves no half of a home behind
@@ -92,12 +95,22 @@ def _refuse_while_running(folder: Path) -> None:
         os.kill(pid, 0)
     except (OSError, ValueError, KeyError):
         return
-    raise UsageError(f"a replay is running in {folder}", why=f"its servers belong to process {pid}", fix="Stop it with Ctrl-C, then run again.")
+    raise UsageError(
+        f"a replay is running in {folder}",
+        why=f"its servers belong to process {pid}",
+        fix="Stop it with Ctrl-C, then run again.",
+    )
 
 
 def replay(
-    project: Path, scenario_file: Path, *, file: str = "loop.py", home: str = HOME, tell: Callable[[Event], None],
-    on_tick: Callable[[Micros, Asked], None], on_begin: Callable[[Micros, Micros], None],
+    project: Path,
+    scenario_file: Path,
+    *,
+    file: str = "loop.py",
+    home: str = HOME,
+    tell: Callable[[Event], None],
+    on_tick: Callable[[Micros, Asked], None],
+    on_begin: Callable[[Micros, Micros], None],
 ) -> ReplayResult:
     """Play a scenario.
 
@@ -121,7 +134,9 @@ def replay(
 class _Replay:
     """One replay under way."""
 
-    def __init__(self, project: Path, scenario: Scenario, file: str, workspace: Workspace, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, project: Path, scenario: Scenario, file: str, workspace: Workspace, tell: Callable[[Event], None]
+    ) -> None:
         self._project = project
         self._scenario = scenario
         self._file = file
@@ -140,12 +155,19 @@ class _Replay:
             if act.when == "start":
                 self._perform(act)
         self._lap("training")
-        with running_servers(self._project, workspace.home, file=self._file, clock=workspace.clock, log=workspace.home / "run" / LOG) as servers:
+        with running_servers(
+            self._project, workspace.home, file=self._file, clock=workspace.clock, log=workspace.home / "run" / LOG
+        ) as servers:
             self._lap("start of the servers")
             on_begin(micros(self._scenario.start), micros(self._scenario.end))
             play = Player(
-                self._project, self._scenario, inference=servers.inference, control=servers.control, perform=self._perform,
-                set_clock=lambda now: set_clock(workspace.stores, now), on_tick=lambda now, asked: self._ticked(on_tick, now, asked),
+                self._project,
+                self._scenario,
+                inference=servers.inference,
+                control=servers.control,
+                perform=self._perform,
+                set_clock=lambda now: set_clock(workspace.stores, now),
+                on_tick=lambda now, asked: self._ticked(on_tick, now, asked),
                 clock=workspace.machine,
             ).play()
             self._lap("replay")
@@ -154,7 +176,9 @@ class _Replay:
         self._narrator.catch_up()
         self._lap("parity")
         events = sum(1 for _ in journal(workspace.stores.ledger))
-        return ReplayResult(home=str(workspace.home), play=play, parity=parity, first=first, events=events, seconds=self._seconds)
+        return ReplayResult(
+            home=str(workspace.home), play=play, parity=parity, first=first, events=events, seconds=self._seconds
+        )
 
     def _ticked(self, on_tick: Callable[[Micros, Asked], None], now: Micros, asked: Asked) -> None:
         self._narrator.catch_up()
@@ -174,14 +198,26 @@ class _Replay:
                 self._run(act.run, act.override)
         except (DataRefusedError, GateFailedError, NoVerdictError) as refusal:
             said: dict[str, Any] = {"code": refusal.code, "what": refusal.what}
-            draft = EventDraft(kind="act_refused", subject="replay:act", data=said, actor=self._workspace.actor, logical_at=self._workspace.clock.now())
+            draft = EventDraft(
+                kind="act_refused",
+                subject="replay:act",
+                data=said,
+                actor=self._workspace.actor,
+                logical_at=self._workspace.clock.now(),
+            )
             self._workspace.stores.ledger.commit(events=[draft], durability="normal")
         self._narrator.catch_up()
 
     def _land(self, act: Act) -> None:
         loaded = load_loop(self._project / self._file, self._project)
         dataset = loaded.datasets[str(act.land)]
-        land(self._workspace.stores, dataset, clock=self._workspace.clock, paths=[os.fspath(p) for p in act.paths], actor=self._workspace.actor)
+        land(
+            self._workspace.stores,
+            dataset,
+            clock=self._workspace.clock,
+            paths=[os.fspath(p) for p in act.paths],
+            actor=self._workspace.actor,
+        )
 
     def _run(self, file: str, reason: str | None) -> None:
         loaded = load_loop(self._project / file, self._project)

@@ -18,14 +18,14 @@ from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import NotFoundError
 from loopwright.formats.value import get_value
-from loopwright.pipeline.cache import LedgerCache
-from loopwright.pipeline.environment import environment_of
-from loopwright.pipeline.execute import RunResult, Workbench, apply
-from loopwright.pipeline.identify import identify
-from loopwright.pipeline.plan import plan
-from loopwright.pipeline.progress import OnProgress, silent
-from loopwright.pipeline.runners.in_process import InProcessRunner
-from loopwright.pipeline.runners.spawned import SpawnedRunner
+from loopwright.pipelines.cache import LedgerCache
+from loopwright.pipelines.environment import environment_of
+from loopwright.pipelines.execute import RunResult, Workbench, apply
+from loopwright.pipelines.identify import identify
+from loopwright.pipelines.plan import plan
+from loopwright.pipelines.progress import OnProgress, silent
+from loopwright.pipelines.runners.in_process import InProcessRunner
+from loopwright.pipelines.runners.spawned import SpawnedRunner
 from loopwright.registry.bundle import Manifest
 from loopwright.serving.predictor import predictor
 from loopwright.store.blobs import Blobs
@@ -74,20 +74,33 @@ def reproduce(workspace: Workspace, loaded: LoadedLoop, name: str, *, on_progres
     version = resolve_version(workspace, name)
     origin = workspace.stores.ledger.record("origin", version)
     if origin is None:
-        raise NotFoundError(f"the origin of version {version[:12]} is not recorded", fix="Reproduce a version that `loopwright run` made here.")
+        raise NotFoundError(
+            f"the origin of version {version[:12]} is not recorded",
+            fix="Reproduce a version that `loopwright run` made here.",
+        )
     manifest = manifest_of(workspace, version)
     with tempfile.TemporaryDirectory(prefix="loopwright-reproduce-") as scratch:
         found = _rebuild(workspace, loaded, manifest, origin.data, Path(scratch), on_progress)
     result = msgspec.structs.replace(found, version=version)
     data = {"version": version, "verdict": result.verdict, "largest_difference": result.largest_difference}
-    draft = EventDraft(kind="version_reproduced", subject=f"model:{loaded.loop.name}", data=data, actor=workspace.actor,
-                       logical_at=workspace.clock.now())
+    draft = EventDraft(
+        kind="version_reproduced",
+        subject=f"model:{loaded.loop.name}",
+        data=data,
+        actor=workspace.actor,
+        logical_at=workspace.clock.now(),
+    )
     workspace.stores.ledger.commit(events=[draft])
     return result
 
 
 def _rebuild(
-    workspace: Workspace, loaded: LoadedLoop, manifest: Manifest, origin: dict[str, Any], scratch: Path, on_progress: OnProgress
+    workspace: Workspace,
+    loaded: LoadedLoop,
+    manifest: Manifest,
+    origin: dict[str, Any],
+    scratch: Path,
+    on_progress: OnProgress,
 ) -> Reproduction:
     code = scratch / "code"
     extract_tree(workspace.stores.blobs, manifest.parts["code"], code)
@@ -96,16 +109,30 @@ def _rebuild(
     create_home(home, replay=False, ids=workspace.ids, clock=workspace.machine)
     with closing(open_stores(home, clock=workspace.machine, ids=workspace.ids)) as stores:
         pins = msgspec.convert(origin["pins"], Pins) if origin["pins"] else None
-        sources = {"training_set": TrainingSets(workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, pinned=pins)}
+        sources = {
+            "training_set": TrainingSets(
+                workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, pinned=pins
+            )
+        }
         graph = then.loop.pipeline.trace(origin["parameters"])
         identities = identify(graph, sources=sources, variables=variables())
         planned = plan(graph, identities.nodes, LedgerCache(stores.ledger, stores.blobs))
         with closing(SpawnedRunner(blobs=home / "blobs", project=code, modules=(graph.module,))) as spawned:
-            done = apply(planned, identities, Workbench(
-                blobs=stores.blobs, ledger=stores.ledger, clock=workspace.machine, ids=workspace.ids, sources=sources,
-                in_process=InProcessRunner(stores.blobs, clock=workspace.machine), isolated=spawned, variables=variables(),
-                on_progress=on_progress,
-            ))
+            done = apply(
+                planned,
+                identities,
+                Workbench(
+                    blobs=stores.blobs,
+                    ledger=stores.ledger,
+                    clock=workspace.machine,
+                    ids=workspace.ids,
+                    sources=sources,
+                    in_process=InProcessRunner(stores.blobs, clock=workspace.machine),
+                    isolated=spawned,
+                    variables=variables(),
+                    on_progress=on_progress,
+                ),
+            )
         return _compared(workspace, manifest, done, stores.blobs)
 
 
@@ -117,8 +144,13 @@ def _compared(workspace: Workspace, manifest: Manifest, done: RunResult, blobs: 
         difference = _difference(get_value(workspace.stores.blobs, before), get_value(blobs, after), manifest, holdout)
     same: Literal["identical", "equivalent", "different"] = "equivalent" if difference <= TOLERANCE else "different"
     return Reproduction(
-        version="", verdict="identical" if before == after else same, tolerance=TOLERANCE, largest_difference=difference, rows=len(holdout),
-        model=(before, after), environment=_environment_changes(get_value(workspace.stores.blobs, manifest.parts["environment"])),
+        version="",
+        verdict="identical" if before == after else same,
+        tolerance=TOLERANCE,
+        largest_difference=difference,
+        rows=len(holdout),
+        model=(before, after),
+        environment=_environment_changes(get_value(workspace.stores.blobs, manifest.parts["environment"])),
     )
 
 
@@ -131,5 +163,12 @@ def _difference(before: Any, after: Any, manifest: Manifest, holdout: Any) -> fl
 
 
 def _environment_changes(then: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
-    before, now = dict(then.get("distributions", {})), dict(msgspec.to_builtins(environment_of()).get("distributions", {}))
-    return {name: (before.get(name), now.get(name)) for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)}
+    before, now = (
+        dict(then.get("distributions", {})),
+        dict(msgspec.to_builtins(environment_of()).get("distributions", {})),
+    )
+    return {
+        name: (before.get(name), now.get(name))
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    }

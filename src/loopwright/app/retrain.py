@@ -68,7 +68,9 @@ def retrain_if_due(workspace: Workspace, loaded: LoadedLoop, watch: Watch | None
         cause = _cause(workspace, loop, trigger, watch)
         if cause is None:
             continue
-        decision = brakes(trigger, past, releasing=running_release(workspace, loop.name) is not None, now=workspace.clock.now())
+        decision = brakes(
+            trigger, past, releasing=running_release(workspace, loop.name) is not None, now=workspace.clock.now()
+        )
         if decision.action == "run":
             return _retrain(workspace, loaded, cause, past)
         if past.suppressed.get(cause.name) != decision.reason:
@@ -82,7 +84,11 @@ def _cause(workspace: Workspace, loop: Loop, trigger: Trigger, watch: Watch | No
             return None
         incident = next(iter(watch.book.open.values()))
         opened = watch.opened.get(incident.id)
-        return Cause(name=f"incident:{incident.id}", reason="; ".join(f.reason for f in incident.findings), events=(opened,) if opened else ())
+        return Cause(
+            name=f"incident:{incident.id}",
+            reason="; ".join(f.reason for f in incident.findings),
+            events=(opened,) if opened else (),
+        )
     return _new_data(workspace, loop, trigger)
 
 
@@ -95,7 +101,11 @@ def _new_data(workspace: Workspace, loop: Loop, trigger: OnNewData) -> Cause | N
         return None
     rows = [_rows(workspace, digest) for digest in (trained_on, latest)]
     new = rows[1] - rows[0]
-    return Cause(name=f"rows:{trigger.dataset}:{latest[:16]}", reason=f"{new} new rows in {trigger.dataset}") if new >= trigger.rows else None
+    return (
+        Cause(name=f"rows:{trigger.dataset}:{latest[:16]}", reason=f"{new} new rows in {trigger.dataset}")
+        if new >= trigger.rows
+        else None
+    )
 
 
 def _rows(workspace: Workspace, version: str) -> int:
@@ -115,7 +125,14 @@ def _record(loop: Loop, past: Past, now: Micros) -> Record:
 def _suppress(workspace: Workspace, loop: Loop, cause: Cause, decision: Decision, past: Past) -> Past:
     now = workspace.clock.now()
     data = {"decision": "suppressed", "cause": cause.name, "reason": decision.reason}
-    draft = EventDraft(kind="retrain_decided", subject=f"loop:{loop.name}", data=data, caused_by=cause.events, actor="controller", logical_at=now)
+    draft = EventDraft(
+        kind="retrain_decided",
+        subject=f"loop:{loop.name}",
+        data=data,
+        caused_by=cause.events,
+        actor="controller",
+        logical_at=now,
+    )
     past = msgspec.structs.replace(past, suppressed={**past.suppressed, cause.name: decision.reason})
     workspace.stores.ledger.commit(records=[_record(loop, past, now)], events=[draft])
     return past
@@ -125,7 +142,14 @@ def _retrain(workspace: Workspace, loaded: LoadedLoop, cause: Cause, past: Past)
     """Run the loop. The start is written first: a kill on the way counts as a retrain and the cooldown holds."""
     loop, now = loaded.loop, workspace.clock.now()
     data = {"decision": "run", "cause": cause.name, "reason": cause.reason}
-    draft = EventDraft(kind="retrain_decided", subject=f"loop:{loop.name}", data=data, caused_by=cause.events, actor="controller", logical_at=now)
+    draft = EventDraft(
+        kind="retrain_decided",
+        subject=f"loop:{loop.name}",
+        data=data,
+        caused_by=cause.events,
+        actor="controller",
+        logical_at=now,
+    )
     past = Past(started=(*past.started[-99:], now))
     decided = workspace.stores.ledger.commit(records=[_record(loop, past, now)], events=[draft])[0].seq
     outcome, said, causes = "failed", "", (decided,)
@@ -137,7 +161,13 @@ def _retrain(workspace: Workspace, loaded: LoadedLoop, cause: Cause, past: Past)
         outcome, said = "rejected" if isinstance(error, GateFailedError) else "inconclusive", error.why
     except LoopwrightError as error:
         said = f"{error.code} {error.what}"
-    finished = EventDraft(kind="retrain_finished", subject=f"loop:{loop.name}", data={"outcome": outcome, "why": said},
-                          caused_by=causes, actor="controller", logical_at=workspace.clock.now())
+    finished = EventDraft(
+        kind="retrain_finished",
+        subject=f"loop:{loop.name}",
+        data={"outcome": outcome, "why": said},
+        caused_by=causes,
+        actor="controller",
+        logical_at=workspace.clock.now(),
+    )
     workspace.stores.ledger.commit(events=[finished])
     return outcome

@@ -13,16 +13,16 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.environment import variables
 from loopwright.core.verdict import Outcome, Verdict
 from loopwright.errors import UsageError
-from loopwright.pipeline.cache import LedgerCache
-from loopwright.pipeline.execute import RunResult, Workbench, apply
-from loopwright.pipeline.graph import Graph
-from loopwright.pipeline.identify import Identities, Source, identify
-from loopwright.pipeline.lint import require_sound
-from loopwright.pipeline.pipeline import Pipeline
-from loopwright.pipeline.plan import Plan, plan
-from loopwright.pipeline.progress import OnProgress, silent
-from loopwright.pipeline.runners.in_process import InProcessRunner
-from loopwright.pipeline.runners.spawned import SpawnedRunner
+from loopwright.pipelines.cache import LedgerCache
+from loopwright.pipelines.execute import RunResult, Workbench, apply
+from loopwright.pipelines.graph import Graph
+from loopwright.pipelines.identify import Identities, Source, identify
+from loopwright.pipelines.lint import require_sound
+from loopwright.pipelines.pipeline import Pipeline
+from loopwright.pipelines.plan import Plan, plan
+from loopwright.pipelines.progress import OnProgress, silent
+from loopwright.pipelines.runners.in_process import InProcessRunner
+from loopwright.pipelines.runners.spawned import SpawnedRunner
 
 SOURCES = {"training_set": "loopwright.app.training_set:TrainingSets"}
 JUDGE = "loopwright.app.judge:judge"
@@ -99,8 +99,13 @@ def plan_loop(workspace: Workspace, loaded: LoadedLoop, parameters: Mapping[str,
 
 
 def run_loop(
-    workspace: Workspace, loaded: LoadedLoop, *, parameters: Mapping[str, Any] | None = None, override: Override | None = None,
-    on_progress: OnProgress = silent, caused_by: tuple[int, ...] = (),
+    workspace: Workspace,
+    loaded: LoadedLoop,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    override: Override | None = None,
+    on_progress: OnProgress = silent,
+    caused_by: tuple[int, ...] = (),
 ) -> LoopRun:
     """Land what is new, run what changed, and judge the candidate.
 
@@ -119,27 +124,50 @@ def run_loop(
     """
     landed = land_all(workspace, loaded.datasets)
     planned = plan_loop(workspace, loaded, parameters)
-    return run_planned(workspace, loaded, planned, landed=landed, override=override, on_progress=on_progress, caused_by=caused_by)
+    return run_planned(
+        workspace, loaded, planned, landed=landed, override=override, on_progress=on_progress, caused_by=caused_by
+    )
 
 
 def run_planned(
-    workspace: Workspace, loaded: LoadedLoop, planned: Planned, *, landed: tuple[int, ...] = (), override: Override | None = None,
-    on_progress: OnProgress = silent, caused_by: tuple[int, ...] = (),
+    workspace: Workspace,
+    loaded: LoadedLoop,
+    planned: Planned,
+    *,
+    landed: tuple[int, ...] = (),
+    override: Override | None = None,
+    on_progress: OnProgress = silent,
+    caused_by: tuple[int, ...] = (),
 ) -> LoopRun:
     """Run a plan that was made after everything had landed; see `run_loop`."""
     graph = planned.plan.graph
     spawned = SpawnedRunner(
-        blobs=workspace.home / "blobs", project=loaded.project, search_path=_search_path(loaded), modules=(graph.module,)
+        blobs=workspace.home / "blobs",
+        project=loaded.project,
+        search_path=_search_path(loaded),
+        modules=(graph.module,),
     )
     with closing(spawned):
         if any(node.isolated and node.action == "run" for node in planned.plan.nodes):
             spawned.start()
-        done = apply(planned.plan, planned.identities, Workbench(
-            blobs=workspace.stores.blobs, ledger=workspace.stores.ledger, clock=workspace.clock, ids=workspace.ids,
-            in_process=InProcessRunner(workspace.stores.blobs, clock=workspace.clock), isolated=spawned,
-            sources=planned.sources, variables=variables(), on_progress=on_progress, actor=workspace.actor,
-            caused_by=(*caused_by, *landed), namespace=workspace.namespace,
-        ))
+        done = apply(
+            planned.plan,
+            planned.identities,
+            Workbench(
+                blobs=workspace.stores.blobs,
+                ledger=workspace.stores.ledger,
+                clock=workspace.clock,
+                ids=workspace.ids,
+                in_process=InProcessRunner(workspace.stores.blobs, clock=workspace.clock),
+                isolated=spawned,
+                sources=planned.sources,
+                variables=variables(),
+                on_progress=on_progress,
+                actor=workspace.actor,
+                caused_by=(*caused_by, *landed),
+                namespace=workspace.namespace,
+            ),
+        )
     judged = entry(JUDGE)(workspace, loaded, planned, done, override) if graph.candidate else None
     return _result(done, landed, judged)
 
@@ -147,7 +175,12 @@ def run_planned(
 def _result(done: RunResult, landed: tuple[int, ...], judged: Judged | None) -> LoopRun:
     reused = tuple(step.step for step in done.steps if step.action == "reused")
     return LoopRun(
-        run=done.run, ran=done.ran, reused=reused, results=done.results, landed=landed, judged=judged,
+        run=done.run,
+        ran=done.ran,
+        reused=reused,
+        results=done.results,
+        landed=landed,
+        judged=judged,
         events=(*landed, *done.events, *(judged.events if judged else ())),
     )
 
@@ -156,7 +189,8 @@ def _graph(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
     pipeline = loaded.loop.pipeline
     if not isinstance(pipeline, Pipeline):
         raise UsageError(
-            f"the loop {loaded.loop.name!r} has a pipeline that is not one", why=f"it is a {type(pipeline).__name__}",
+            f"the loop {loaded.loop.name!r} has a pipeline that is not one",
+            why=f"it is a {type(pipeline).__name__}",
             fix="Decorate the function with @lw.pipeline.",
         )
     return pipeline.trace(parameters)

@@ -37,6 +37,9 @@ class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
     def record(self, now: Micros) -> Record:
         """The record as it is written."""
         facets: dict[str, str | float | int | bool] = {
-            "endpoint": self.plan.endpoint, "status": self.state.status, "candidate": self.plan.candidate, "step": self.state.step
+            "endpoint": self.plan.endpoint,
+            "status": self.state.status,
+            "candidate": self.plan.candidate,
+            "step": self.state.step,
         }
         return Record(kind="release", id=self.id, data=msgspec.to_builtins(self), facets=facets, at=now)

@@ -89,7 +89,9 @@ class Stream:
             raise SourceError(f"the scenario's source {source} is not there", fix="Make it, or correct the scenario.")
         frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, try_parse_dates=True)
         if at not in frame.columns:
-            raise MissingColumnError(f"{source} has no column {at!r}", why=f"its columns are {', '.join(frame.columns)}")
+            raise MissingColumnError(
+                f"{source} has no column {at!r}", why=f"its columns are {', '.join(frame.columns)}"
+            )
         frame = frame.sort(at, maintain_order=True)
         self._times = frame[at].cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
         shown = frame.select(columns) if columns else frame
@@ -111,4 +113,3 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self._times)
-

@@ -21,7 +21,9 @@ TIMEOUT_S = 60.0
 Scores = np.ndarray[Any, Any]
 
 
-def scores_on(workspace: Workspace, version: Digest, manifest: Manifest, rows: TrainingSet) -> tuple[Scores | None, str]:
+def scores_on(
+    workspace: Workspace, version: Digest, manifest: Manifest, rows: TrainingSet
+) -> tuple[Scores | None, str]:
     """The version's scores on the rows, (n_rows,) or (n_rows, n_classes), or None and why there are none.
 
     A model with prediction code of its own is asked in a child process with a deadline; any other in this process.

@@ -40,12 +40,31 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
         ServingError: It ended, or was not ready in time; the log's last lines say why.
     """
     port = free_ports()
-    command = [sys.executable, "-m", "loopwright.cli.main", "up", "--project", str(project), "--file", file, "--port", str(port),
-               "--home", str(home.relative_to(project)), "--supervised"]
+    command = [
+        sys.executable,
+        "-m",
+        "loopwright.cli.main",
+        "up",
+        "--project",
+        str(project),
+        "--file",
+        file,
+        "--port",
+        str(port),
+        "--home",
+        str(home.relative_to(project)),
+        "--supervised",
+    ]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True, env=dict(variables()), cwd=project
+            command,
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            env=dict(variables()),
+            cwd=project,
         )
     try:
         _wait(process, port, clock, log)

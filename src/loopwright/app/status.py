@@ -74,10 +74,14 @@ def _datasets(workspace: Workspace) -> list[DatasetStatus]:
     for ref, version in workspace.stores.ledger.refs(f"{workspace.namespace}/dataset/").items():
         record = workspace.stores.ledger.record("dataset_version", version)
         facets = record.facets if record else {}
-        found.append(DatasetStatus(
-            name=ref.split("/")[-1].partition("@")[0], version=version, rows_landed=int(facets.get("rows_landed", 0)),
-            parts=int(facets.get("parts", 0)),
-        ))
+        found.append(
+            DatasetStatus(
+                name=ref.split("/")[-1].partition("@")[0],
+                version=version,
+                rows_landed=int(facets.get("rows_landed", 0)),
+                parts=int(facets.get("parts", 0)),
+            )
+        )
     return found
 
 
@@ -101,7 +105,11 @@ def _arms(workspace: Workspace) -> list[ArmStatus]:
         record = workspace.stores.ledger.record("arms", target)
         endpoint = ref.split("/")[-1].partition("@")[0]
         for arm in record.data["arms"] if record else ():
-            found.append(ArmStatus(endpoint=endpoint, arm=arm["name"], role=arm["role"], version=arm["version"], share=arm["share"]))
+            found.append(
+                ArmStatus(
+                    endpoint=endpoint, arm=arm["name"], role=arm["role"], version=arm["version"], share=arm["share"]
+                )
+            )
     return found
 
 

@@ -33,7 +33,12 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
     later = [event for event in events if event.seq > first]
     return (
         _chapter(1, "data", [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")], _data),
-        _chapter(2, "features", [e for e in _of(early, "step_finished") if str(e.data.get("step", "")).startswith("training_set")], _seconds),
+        _chapter(
+            2,
+            "features",
+            [e for e in _of(early, "step_finished") if str(e.data.get("step", "")).startswith("training_set")],
+            _seconds,
+        ),
         _chapter(3, "training", [e for e in _of(early, "step_finished") if e.data.get("step") == "train"], _seconds),
         _chapter(4, "gate and first champion", [*_of(early, "gate_judged"), *_of(early, "ref_moved")], _gate),
         _served(events, result),
@@ -46,7 +51,9 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
 
 def _chapter(number: int, title: str, chosen: Sequence[Event], say: Callable[[Sequence[Event]], str]) -> Chapter:
     text = say(chosen) if chosen else "the journal has nothing here"
-    return Chapter(number=number, title=title, text=text, events=tuple(event.seq for event in chosen), told=bool(chosen))
+    return Chapter(
+        number=number, title=title, text=text, events=tuple(event.seq for event in chosen), told=bool(chosen)
+    )
 
 
 def _of(events: Iterable[Event], *kinds: str) -> list[Event]:
@@ -54,7 +61,10 @@ def _of(events: Iterable[Event], *kinds: str) -> list[Event]:
 
 
 def _data(chosen: Sequence[Event]) -> str:
-    landed = [f"{event.subject.partition(':')[2]} {event.data.get('rows', 0):,} rows" for event in _of(chosen, "dataset_landed")]
+    landed = [
+        f"{event.subject.partition(':')[2]} {event.data.get('rows', 0):,} rows"
+        for event in _of(chosen, "dataset_landed")
+    ]
     refused = len(_of(chosen, "dataset_refused"))
     return ", ".join(landed) + (f"; {refused} file refused, every failure named" if refused else "")
 
@@ -100,7 +110,9 @@ def _release(chosen: Sequence[Event]) -> str:
 
 
 def _bad_candidates(later: Sequence[Event]) -> list[Event]:
-    promoted = next((e.seq for e in later if e.kind == "release_finished" and e.data.get("outcome") == "promoted"), None)
+    promoted = next(
+        (e.seq for e in later if e.kind == "release_finished" and e.data.get("outcome") == "promoted"), None
+    )
     if promoted is None:
         return []
     kinds = ("gate_judged", "act_refused", "override_recorded", "release_started", "arm_tripped", "release_finished")

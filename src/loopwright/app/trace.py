@@ -51,7 +51,8 @@ def trace(workspace: Workspace, subject: str) -> Trace:
     if not start:
         known = sorted({event.subject for event in events.values()})
         raise NotFoundError(
-            f"the journal has nothing about {subject!r}", why=f"it knows {', '.join(known[:12])}{' …' if len(known) > 12 else ''}",
+            f"the journal has nothing about {subject!r}",
+            why=f"it knows {', '.join(known[:12])}{' …' if len(known) > 12 else ''}",
             fix="Name one of those, or an event as event:SEQ.",
         )
     return Trace(subject=subject, links=tuple(_links(events, _closure(events, start))))
@@ -66,7 +67,11 @@ def _start(workspace: Workspace, events: Mapping[int, Event], subject: str) -> s
     if kind == "model" and "@" in name:
         model, _, alias = name.partition("@")
         version = workspace.stores.ledger.ref(workspace.ref("model", model, alias))
-        return {seq for seq, event in events.items() if version and version in (event.data.get("version"), event.data.get("to"))}
+        return {
+            seq
+            for seq, event in events.items()
+            if version and version in (event.data.get("version"), event.data.get("to"))
+        }
     wanted = f"incident:{name}" if kind == "alert" else subject
     return {seq for seq, event in events.items() if event.subject == wanted or event.subject.startswith(wanted + "@")}
 
@@ -100,7 +105,9 @@ def _links(events: Mapping[int, Event], chosen: set[int]) -> Iterator[Link]:
 
 def describe(event: Event) -> str:
     """The event in one line for a person: what happened, and the figures that matter."""
-    shown = [f"{name}={_short(value)}" for name, value in event.data.items() if isinstance(value, str | int | float | bool)]
+    shown = [
+        f"{name}={_short(value)}" for name, value in event.data.items() if isinstance(value, str | int | float | bool)
+    ]
     return f"{event.kind} {event.subject}" + (f"  {' '.join(shown[:8])}" if shown else "")
 
 

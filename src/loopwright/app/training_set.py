@@ -26,7 +26,7 @@ from loopwright.features.view import FeatureView
 from loopwright.formats.training_set import TrainingSet
 from loopwright.observations.labels import TABLE as LABELS
 from loopwright.observations.labels import latest_labels
-from loopwright.pipeline.step import TrainingSetHandle, source
+from loopwright.pipelines.step import TrainingSetHandle, source
 
 MAX_CLASSES = 100
 ALL_KNOWN: Micros = 2**62
@@ -68,13 +68,21 @@ def training_set(
     views = [feature for feature in features if isinstance(feature, FeatureView)]
     columns = [feature for feature in features if isinstance(feature, str)]
     if label in columns:
-        raise UsageError(f"the label {label!r} is listed among the features", why="a model that sees its label learns nothing else")
+        raise UsageError(
+            f"the label {label!r} is listed among the features", why="a model that sees its label learns nothing else"
+        )
     if views and not dataset.event_time:
-        raise UsageError(f"dataset {dataset.name!r} needs event_time=", why="features are joined as of each row's event time")
+        raise UsageError(
+            f"dataset {dataset.name!r} needs event_time=", why="features are joined as of each row's event time"
+        )
     order = [name for f in features for name in ([f] if isinstance(f, str) else f.features)]
     spec = TrainingSetSpec(
-        dataset=dataset.name, label=label, columns=tuple(columns), views=tuple(view.to_json() for view in views),
-        order=tuple(order), task=task,
+        dataset=dataset.name,
+        label=label,
+        columns=tuple(columns),
+        views=tuple(view.to_json() for view in views),
+        order=tuple(order),
+        task=task,
     )
     return source("training_set", msgspec.to_builtins(spec), name=dataset.name, handle=TrainingSetHandle)
 
@@ -115,7 +123,9 @@ class TrainingSets:
         wanted = msgspec.convert(spec, TrainingSetSpec)
         pins = self.pins(wanted)
         if pins is None:
-            raise NotFoundError(f"a dataset that {wanted.dataset!r} needs has not landed yet", fix="Run `loopwright run`.")
+            raise NotFoundError(
+                f"a dataset that {wanted.dataset!r} needs has not landed yet", fix="Run `loopwright run`."
+            )
         return self.build(wanted, pins)
 
     def build(self, spec: TrainingSetSpec, pins: Pins) -> TrainingSet:
@@ -133,7 +143,10 @@ class TrainingSets:
         frames = {name: read(self.workspace.stores, name, version=version) for name, version in pins.versions.items()}
         if views:
             labelled = join_features(
-                labelled, event_time=str(dataset.event_time), known=ALL_KNOWN, views=[(view, frames[view.source.name]) for view in views]
+                labelled,
+                event_time=str(dataset.event_time),
+                known=ALL_KNOWN,
+                views=[(view, frames[view.source.name]) for view in views],
             )
         return _assemble(labelled, dataset, spec, views)
 
@@ -142,7 +155,9 @@ class TrainingSets:
         ours = rows.filter(pl.col("endpoint") == self.endpoint)["at"] if rows.height else rows["at"]
         return int(ours.max() or 0) + 1 if len(ours) else 0  # type: ignore[arg-type]
 
-    def _with_labels(self, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, known_at: Micros) -> pl.DataFrame:
+    def _with_labels(
+        self, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, known_at: Micros
+    ) -> pl.DataFrame:
         """The base rows with the latest known label: from the dataset's own column, or from feedback by key."""
         own = base.filter(pl.col(spec.label).is_not_null())
         if not dataset.key or known_at == 0:
@@ -165,31 +180,48 @@ def _require(base: pl.DataFrame, spec: TrainingSetSpec) -> None:
     for name in (spec.label, *spec.columns):
         if name not in base.columns:
             raise MissingColumnError(
-                f"dataset {spec.dataset!r} has no column {name!r}", why=f"its columns are {', '.join(base.columns)}",
+                f"dataset {spec.dataset!r} has no column {name!r}",
+                why=f"its columns are {', '.join(base.columns)}",
                 fix="Correct the name in lw.training_set(...).",
             )
 
 
 def _assemble(rows: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, views: Sequence[FeatureView]) -> TrainingSet:
     task, classes, label = encode_label(rows[spec.label], spec.task)
-    contract = {column.name: column for column in contract_columns(dataset.contract, rows.select(_own(rows, spec, views)))}
+    contract = {
+        column.name: column for column in contract_columns(dataset.contract, rows.select(_own(rows, spec, views)))
+    }
     features, encoded = [], []
     for name in spec.order:
         column, series = _feature(name, rows[name], contract.get(name))
         features.append(column)
         encoded.append(series)
     entities = tuple(dict.fromkeys(entity for view in views for entity in view.entities))
-    wanted = dict.fromkeys([*([dataset.key] if dataset.key else []), *([dataset.event_time] if dataset.event_time else []),
-                            *entities, *spec.columns])
+    wanted = dict.fromkeys(
+        [
+            *([dataset.key] if dataset.key else []),
+            *([dataset.event_time] if dataset.event_time else []),
+            *entities,
+            *spec.columns,
+        ]
+    )
     by_feature = {column.name: column for column in features}
     optional = {dataset.key, dataset.event_time}
     request = tuple(
-        msgspec.structs.replace(by_feature.get(name, contract[name]), nullable=True) if name in optional
-        else by_feature.get(name, contract[name]) for name in wanted
+        msgspec.structs.replace(by_feature.get(name, contract[name]), nullable=True)
+        if name in optional
+        else by_feature.get(name, contract[name])
+        for name in wanted
     )
     signature = Signature(
-        task=task, request=request, features=tuple(features), classes=classes, label=spec.label, entities=entities,
-        event_time=dataset.event_time, key=dataset.key,
+        task=task,
+        request=request,
+        features=tuple(features),
+        classes=classes,
+        label=spec.label,
+        entities=entities,
+        event_time=dataset.event_time,
+        key=dataset.key,
     )
     about = rows.select([name for name in rows.columns if name in contract and name != spec.label])
     return TrainingSet(features=pl.DataFrame(encoded), label=label, about=about, signature=signature)
@@ -204,14 +236,26 @@ def _feature(name: str, values: pl.Series, contract: Column | None) -> tuple[Col
     """The model's column for one feature, and its numbers: categories become codes, everything else a float."""
     if values.dtype in (pl.String, pl.Categorical, pl.Enum):
         text = values.cast(pl.String)
-        known = contract.categories if contract and contract.categories else tuple(text.drop_nulls().unique().sort().to_list())
-        column = Column(name=name, kind="category", nullable=bool(contract and contract.nullable), categories=known,
-                        closed=bool(contract and contract.categories))
-        codes = text.replace_strict(list(known), list(range(len(known))), default=-1, return_dtype=pl.Int32).fill_null(-1)
+        known = (
+            contract.categories
+            if contract and contract.categories
+            else tuple(text.drop_nulls().unique().sort().to_list())
+        )
+        column = Column(
+            name=name,
+            kind="category",
+            nullable=bool(contract and contract.nullable),
+            categories=known,
+            closed=bool(contract and contract.categories),
+        )
+        codes = text.replace_strict(list(known), list(range(len(known))), default=-1, return_dtype=pl.Int32).fill_null(
+            -1
+        )
         return column, codes.alias(name)
     if values.dtype.is_temporal() or values.dtype.is_nested():
         raise UsageError(
-            f"column {name!r} is a {values.dtype} and cannot be a feature", why="the model's input is numeric",
+            f"column {name!r} is a {values.dtype} and cannot be a feature",
+            why="the model's input is numeric",
             fix="Derive numbers from it in the data (hour of day, age in days), and list those.",
         )
     column = contract or Column(name=name, kind="float", nullable=True)
@@ -225,25 +269,36 @@ def encode_label(values: pl.Series, task: Task | None) -> tuple[Task, tuple[str 
         TargetError: No row has a label, or all have the same class.
     """
     if values.len() == 0:
-        raise TargetError(f"no row has a label in {values.name!r}", why="every value is missing, or the dataset is empty")
+        raise TargetError(
+            f"no row has a label in {values.name!r}", why="every value is missing, or the dataset is empty"
+        )
     decided = task or _guess_task(values)
     if decided == "regression":
         return decided, (), _numbers(values)
     values = _whole(values)
     levels = values.unique().sort()
     if levels.len() < 2:
-        raise TargetError(f"the target {values.name!r} has one class only: {levels[0]!r}", why="there is nothing to tell apart")
+        raise TargetError(
+            f"the target {values.name!r} has one class only: {levels[0]!r}", why="there is nothing to tell apart"
+        )
     if levels.len() > MAX_CLASSES:
-        raise TargetError(f"the target {values.name!r} has {levels.len()} classes", why=f"more than {MAX_CLASSES} are not supported")
+        raise TargetError(
+            f"the target {values.name!r} has {levels.len()} classes", why=f"more than {MAX_CLASSES} are not supported"
+        )
     if decided == "binary" and levels.len() != 2:
-        raise TargetError(f"the target {values.name!r} has {levels.len()} classes, not two", fix="Declare task='multiclass'.")
+        raise TargetError(
+            f"the target {values.name!r} has {levels.len()} classes, not two", fix="Declare task='multiclass'."
+        )
     codes = values.replace_strict(levels, pl.Series(range(levels.len()), dtype=pl.Int64), return_dtype=pl.Int64)
     return decided, tuple(levels.to_list()), codes.to_numpy()
 
 
 def _numbers(values: pl.Series) -> np.ndarray:
     if not values.dtype.is_numeric() and values.dtype != pl.Boolean:
-        raise TargetError(f"the target {values.name!r} is {values.dtype}, which is no number", fix="Declare task='binary' or 'multiclass'.")
+        raise TargetError(
+            f"the target {values.name!r} is {values.dtype}, which is no number",
+            fix="Declare task='binary' or 'multiclass'.",
+        )
     numbers = values.cast(pl.Float64).to_numpy()
     if not np.isfinite(numbers).all():
         raise TargetError(f"the target {values.name!r} is infinite in {int((~np.isfinite(numbers)).sum())} rows")
@@ -255,7 +310,9 @@ def _whole(values: pl.Series) -> pl.Series:
     if not values.dtype.is_float():
         return values
     if not bool((values == values.floor()).all()):
-        raise TargetError(f"the target {values.name!r} has fractions, which cannot name classes", fix="Declare task='regression'.")
+        raise TargetError(
+            f"the target {values.name!r} has fractions, which cannot name classes", fix="Declare task='regression'."
+        )
     return values.cast(pl.Int64)
 
 

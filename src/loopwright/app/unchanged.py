@@ -12,7 +12,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.codec import canonical
 from loopwright.core.environment import variables
 from loopwright.core.hashing import digest_bytes, digest_value
-from loopwright.pipeline.snapshot import Watch, check_snapshot, save_snapshot
+from loopwright.pipelines.snapshot import Watch, check_snapshot, save_snapshot
 
 
 def last_answer(workspace: Workspace, project: Path, file: str, parameters: Mapping[str, Any]) -> LoopRun | None:
@@ -23,7 +23,13 @@ def last_answer(workspace: Workspace, project: Path, file: str, parameters: Mapp
 
 
 def keep_answer(
-    workspace: Workspace, loaded: LoadedLoop, planned: Planned, done: LoopRun, *, file: str, parameters: Mapping[str, Any]
+    workspace: Workspace,
+    loaded: LoadedLoop,
+    planned: Planned,
+    done: LoopRun,
+    *,
+    file: str,
+    parameters: Mapping[str, Any],
 ) -> bool:
     """Keep a finished run as the answer for the next time; False where something that it depends on cannot be watched."""
     if any(identity.unknown for identity in planned.identities.nodes.values()):
@@ -32,9 +38,13 @@ def keep_answer(
     judged = msgspec.structs.replace(done.judged, status="unchanged") if done.judged else None
     answer = msgspec.structs.replace(done, ran=(), reused=steps, landed=(), judged=judged)
     watch = Watch(
-        sources={one.file: one.digest for one in planned.identities.files} | {str(loaded.path): digest_bytes(loaded.path.read_bytes())},
-        globs=tuple(str(loaded.project / pattern) for dataset in loaded.datasets.values() for pattern in dataset.patterns),
-        variables=planned.plan.graph.variables, facts=_facts(workspace),
+        sources={one.file: one.digest for one in planned.identities.files}
+        | {str(loaded.path): digest_bytes(loaded.path.read_bytes())},
+        globs=tuple(
+            str(loaded.project / pattern) for dataset in loaded.datasets.values() for pattern in dataset.patterns
+        ),
+        variables=planned.plan.graph.variables,
+        facts=_facts(workspace),
     )
     key = _key(loaded.project, file, parameters)
     return save_snapshot(workspace.home, key, watch=watch, answer=msgspec.to_builtins(answer), variables=variables())
@@ -47,6 +57,12 @@ def _key(project: Path, file: str, parameters: Mapping[str, Any]) -> str:
 def _facts(workspace: Workspace) -> dict[str, str]:
     """Where the refs point, and how much has been pushed or labelled since: what the home itself can change."""
     tables = workspace.home / "tables"
-    folders = [path for path in tables.iterdir() if path.name == "labels" or path.name.startswith("push.")] if tables.is_dir() else []
-    sizes = {str(file.relative_to(tables)): file.stat().st_size for folder in folders for file in folder.rglob("*.jsonl")}
+    folders = (
+        [path for path in tables.iterdir() if path.name == "labels" or path.name.startswith("push.")]
+        if tables.is_dir()
+        else []
+    )
+    sizes = {
+        str(file.relative_to(tables)): file.stat().st_size for folder in folders for file in folder.rglob("*.jsonl")
+    }
     return {"refs": digest_value(workspace.stores.ledger.refs()), "intake": digest_value(sizes)}

@@ -59,10 +59,14 @@ def load_watch(workspace: Workspace, endpoint: str) -> Watch | None:
     return msgspec.convert(record.data, Watch) if record else None
 
 
-def save_watch(workspace: Workspace, endpoint: str, watch: Watch, events: list[EventDraft], records: list[Record]) -> tuple[int, ...]:
+def save_watch(
+    workspace: Workspace, endpoint: str, watch: Watch, events: list[EventDraft], records: list[Record]
+) -> tuple[int, ...]:
     """Write the state, what happened and the figures in one commit; returns the events' numbers."""
     state = Record(kind="watch", id=endpoint, data=msgspec.to_builtins(watch), at=workspace.clock.now())
-    written = workspace.stores.ledger.commit(records=[state, *records], events=events, durability="full" if events else "normal")
+    written = workspace.stores.ledger.commit(
+        records=[state, *records], events=events, durability="full" if events else "normal"
+    )
     return tuple(event.seq for event in written)
 
 
@@ -115,7 +119,8 @@ def _begin(
     """Start to watch a new champion. The day of the change is partial and is not judged."""
     states = {
         rule.name: incident_detector(rule, reference).start(after=today)
-        for rule in loop.monitor if isinstance(rule, DriftRule) and reference is not None
+        for rule in loop.monitor
+        if isinstance(rule, DriftRule) and reference is not None
     }
     watch = Watch(version=version, through=today + 1, drift=states)
     events: list[EventDraft] = []
@@ -154,7 +159,9 @@ class _Pass:
             elif isinstance(rule, PerformanceRule):
                 verdicts.append(self._performance(rule))
         figures = self._figures(window, verdicts)
-        book, actions = note_verdicts(watch.book, f"version:{watch.version}", verdicts, at=self._now, ids=self._workspace.ids)
+        book, actions = note_verdicts(
+            watch.book, f"version:{watch.version}", verdicts, at=self._now, ids=self._workspace.ids
+        )
         after = msgspec.structs.replace(watch, through=self._today, drift=states, book=book)
         return self._write(after, actions, figures)
 
@@ -200,9 +207,15 @@ class _Pass:
         """The day's figures, kept for reports: the rules' verdicts, and the report rule over the last week."""
         week = window.since(self._today - REPORT_DAYS)
         reports = [drift_report(r, self._reference, week) for r in self._loop.monitor if isinstance(r, DriftRule)]
-        data = {"day": self._today - 1, "verdicts": msgspec.to_builtins(verdicts), "reports": msgspec.to_builtins(reports)}
+        data = {
+            "day": self._today - 1,
+            "verdicts": msgspec.to_builtins(verdicts),
+            "reports": msgspec.to_builtins(reports),
+        }
         facets: dict[str, str | float | int | bool] = {"endpoint": self._loop.name, "day": self._today - 1}
-        return Record(kind="watch_day", id=f"{self._loop.name}/{self._today - 1}", data=data, facets=facets, at=self._now)
+        return Record(
+            kind="watch_day", id=f"{self._loop.name}/{self._today - 1}", data=data, facets=facets, at=self._now
+        )
 
 
 def _champion_event(workspace: Workspace, name: str, version: str) -> tuple[int, ...]:
@@ -212,20 +225,35 @@ def _champion_event(workspace: Workspace, name: str, version: str) -> tuple[int,
     return (found[-1],) if found else ()
 
 
-def _event(loop: Loop, action: IncidentAction, caused: tuple[int, ...], opened: dict[str, int], now: Micros) -> EventDraft:
+def _event(
+    loop: Loop, action: IncidentAction, caused: tuple[int, ...], opened: dict[str, int], now: Micros
+) -> EventDraft:
     incident = action.incident
     causes = (opened[incident.id], *caused) if incident.id in opened else caused
     if action.kind == "incident_updated":
         causes = (opened[incident.id],) if incident.id in opened else caused
-    data = {"endpoint": loop.name, "cause": incident.cause, "checks": list(incident.checks), "columns": list(incident.columns),
-            "reason": action.reason}
-    return EventDraft(kind=action.kind, subject=f"incident:{incident.id}", data=data, caused_by=causes, actor="monitor", logical_at=now)
+    data = {
+        "endpoint": loop.name,
+        "cause": incident.cause,
+        "checks": list(incident.checks),
+        "columns": list(incident.columns),
+        "reason": action.reason,
+    }
+    return EventDraft(
+        kind=action.kind,
+        subject=f"incident:{incident.id}",
+        data=data,
+        caused_by=causes,
+        actor="monitor",
+        logical_at=now,
+    )
 
 
 def _incident_record(action: IncidentAction, endpoint: str, now: Micros) -> Record:
     incident = action.incident
     facets: dict[str, str | float | int | bool] = {
-        "endpoint": endpoint, "state": "resolved" if action.kind == "incident_resolved" else "open",
+        "endpoint": endpoint,
+        "state": "resolved" if action.kind == "incident_resolved" else "open",
         "checks": ", ".join(incident.checks),
     }
     return Record(kind="incident", id=incident.id, data=msgspec.to_builtins(incident), facets=facets, at=now)
@@ -234,6 +262,8 @@ def _incident_record(action: IncidentAction, endpoint: str, now: Micros) -> Reco
 def _resolved(event: EventDraft, now: Micros) -> Record:
     name = event.subject.partition(":")[2]
     facets: dict[str, str | float | int | bool] = {
-        "endpoint": event.data["endpoint"], "state": "resolved", "checks": ", ".join(event.data["checks"])
+        "endpoint": event.data["endpoint"],
+        "state": "resolved",
+        "checks": ", ".join(event.data["checks"]),
     }
     return Record(kind="incident", id=name, data=event.data, facets=facets, at=now)

@@ -71,15 +71,20 @@ def open_workspace(
     system = SystemClock()
     if not (home / "home.json").is_file():
         if not create:
-            raise NotAHomeError(f"there is no home at {home}", why="no loop has run in this project yet",
-                                fix="Run `loopwright run` here, or change to a project folder.")
+            raise NotAHomeError(
+                f"there is no home at {home}",
+                why="no loop has run in this project yet",
+                fix="Run `loopwright run` here, or change to a project folder.",
+            )
         create_home(home, replay=replay, ids=random_id, clock=system)
     stores = open_stores(home, clock=system, ids=random_id)
     clock: Clock = system
     if stores.replay:
         clock = ReplayClock(stores.ledger, system)
         stores.use_clock(clock)
-    return Workspace(project=project, stores=stores, settings=settings, clock=clock, machine=system, ids=random_id, actor=_actor())
+    return Workspace(
+        project=project, stores=stores, settings=settings, clock=clock, machine=system, ids=random_id, actor=_actor()
+    )
 
 
 def _actor() -> str:

@@ -24,13 +24,17 @@ def _landed(name: str, data: Data) -> str:
 
 def _refused(name: str, data: Data) -> str:
     failures = data.get("failures") or []
-    said = "; ".join(f"{f.get('column')}: {f.get('rule')} ({f.get('rows')} rows)" for f in failures if isinstance(f, dict))
+    said = "; ".join(
+        f"{f.get('column')}: {f.get('rule')} ({f.get('rows')} rows)" for f in failures if isinstance(f, dict)
+    )
     return f"{name}: a landing was refused: {said or data.get('code', '')}"
 
 
 def _judged(name: str, data: Data) -> str:
     failed = [check for check, outcome in data.get("checks", {}).items() if outcome in ("fail", "unknown")]
-    return f"{name}: the gate says {data.get('outcome')} to {_short(data.get('candidate'))}" + (f" ({', '.join(failed)})" if failed else "")
+    return f"{name}: the gate says {data.get('outcome')} to {_short(data.get('candidate'))}" + (
+        f" ({', '.join(failed)})" if failed else ""
+    )
 
 
 def _finished(name: str, data: Data) -> str:
@@ -47,10 +51,16 @@ _LINES: dict[str, Callable[[str, Data], str]] = {
     "incident_resolved": lambda name, data: f"incident {name[:12]} resolved: {data.get('reason')}",
     "retrain_decided": lambda name, data: f"{name}: retrain {data.get('decision')}: {data.get('reason')}",
     "retrain_finished": lambda name, data: f"{name}: retrain {data.get('outcome')} {data.get('why') or ''}".rstrip(),
-    "release_started": lambda name, data: f"{name[:12]}: canary of {_short(data.get('candidate'))} at {data.get('share'):.0%}",
-    "release_step": lambda name, data: f"{name[:12]}: canary at {data.get('share'):.0%} after {data.get('requests'):,} requests",
+    "release_started": lambda name, data: (
+        f"{name[:12]}: canary of {_short(data.get('candidate'))} at {data.get('share'):.0%}"
+    ),
+    "release_step": lambda name, data: (
+        f"{name[:12]}: canary at {data.get('share'):.0%} after {data.get('requests'):,} requests"
+    ),
     "release_finished": _finished,
-    "arm_tripped": lambda name, data: f"{name[:12]}: the breaker stopped {_short(data.get('version'))} ({data.get('cause')})",
+    "arm_tripped": lambda name, data: (
+        f"{name[:12]}: the breaker stopped {_short(data.get('version'))} ({data.get('cause')})"
+    ),
     "override_recorded": lambda name, data: f"{name}: override: {data.get('reason')}",
     "act_refused": lambda name, data: f"refused: {data.get('what')}",
     "version_load_failed": lambda name, data: f"{name}: a version could not be loaded ({data.get('code')})",

@@ -60,7 +60,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "trace", "Print the chain of cause and effect behind a thing.", "loopwright trace model:churn@champion"
             ),
-            Entry("report", "Write one HTML page about a loop: drift, arms, quality, causes.", "loopwright report --out loop.html"),
+            Entry(
+                "report",
+                "Write one HTML page about a loop: drift, arms, quality, causes.",
+                "loopwright report --out loop.html",
+            ),
             Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
         ),
     ),

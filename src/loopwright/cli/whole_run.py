@@ -9,7 +9,7 @@ from loopwright.app.run import LoopRun, Override, plan_loop, run_loop, run_plann
 from loopwright.app.unchanged import keep_answer
 from loopwright.cli.project import opened
 from loopwright.cli.render import Bars, note, progress
-from loopwright.pipeline.progress import Progress
+from loopwright.pipelines.progress import Progress
 
 
 def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override: str, home: str | None) -> LoopRun:
@@ -47,4 +47,6 @@ class _told:  # noqa: N801 - a function with memory
         self._advance = self._advance or self._bars.start("steps", at.total)
         if at.kind in ("finished", "reused"):
             self._advance(1)
-            self._bars.note(f"{at.kind:<9}{at.step}" + (f"  {at.duration_us / 1e6:.2f} s" if at.kind == "finished" else ""))
+            self._bars.note(
+                f"{at.kind:<9}{at.step}" + (f"  {at.duration_us / 1e6:.2f} s" if at.kind == "finished" else "")
+            )

@@ -50,15 +50,45 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 def seal(draft: EventDraft, *, seq: int, at: Micros, caused_by: tuple[int, ...], previous: Digest) -> Event:
     """The draft as the row after `previous`, with its digest."""
     logical_at = at if draft.logical_at is None else draft.logical_at
-    body = [seq, draft.namespace, draft.actor, at, logical_at, draft.kind, draft.subject, caused_by, draft.data, previous]
+    body = [
+        seq,
+        draft.namespace,
+        draft.actor,
+        at,
+        logical_at,
+        draft.kind,
+        draft.subject,
+        caused_by,
+        draft.data,
+        previous,
+    ]
     return Event(
-        seq=seq, namespace=draft.namespace, actor=draft.actor, at=at, logical_at=logical_at, kind=draft.kind,
-        subject=draft.subject, caused_by=caused_by, data=draft.data, previous=previous, digest=digest_bytes(canonical(body)),
+        seq=seq,
+        namespace=draft.namespace,
+        actor=draft.actor,
+        at=at,
+        logical_at=logical_at,
+        kind=draft.kind,
+        subject=draft.subject,
+        caused_by=caused_by,
+        data=draft.data,
+        previous=previous,
+        digest=digest_bytes(canonical(body)),
     )
 
 
 def digest_of(event: Event) -> Digest:
     """The digest that the event's content must have."""
-    body = [event.seq, event.namespace, event.actor, event.at, event.logical_at, event.kind, event.subject,
-            event.caused_by, event.data, event.previous]
+    body = [
+        event.seq,
+        event.namespace,
+        event.actor,
+        event.at,
+        event.logical_at,
+        event.kind,
+        event.subject,
+        event.caused_by,
+        event.data,
+        event.previous,
+    ]
     return digest_bytes(canonical(body))

@@ -59,7 +59,11 @@ def example_value(column: Column) -> Any:
     low = column.minimum if column.minimum is not None else 0.0
     high = column.maximum if column.maximum is not None else low + 1.0
     simple: dict[str, Any] = {
-        "float": (low + high) / 2, "int": int((low + high) // 2) or 1, "bool": False, "string": "a",
-        "category": "a", "datetime": "2026-01-01T00:00:00Z",
+        "float": (low + high) / 2,
+        "int": int((low + high) // 2) or 1,
+        "bool": False,
+        "string": "a",
+        "category": "a",
+        "datetime": "2026-01-01T00:00:00Z",
     }
     return simple[column.kind]

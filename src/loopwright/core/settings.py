@@ -30,12 +30,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="host", default="127.0.0.1", help="Address the servers listen on."),
     Setting(name="port", default=8700, help="Port of the inference server; the control API listens on the next one."),
     Setting(name="request_timeout_s", default=10.0, unit="s", help="Deadline of one prediction request."),
-    Setting(name="probation_timeout_s", default=0.5, unit="s", help="Deadline of a version on probation, after which the champion answers."),
+    Setting(
+        name="probation_timeout_s",
+        default=0.5,
+        unit="s",
+        help="Deadline of a version on probation, after which the champion answers.",
+    ),
     Setting(name="max_request_bytes", default=8_388_608, unit="bytes", help="Largest request body accepted."),
     Setting(name="max_in_flight", default=512, help="Requests in flight above which the server answers 503."),
     Setting(name="model_threads", default=1, help="CPU threads a worker gives its model."),
     Setting(name="request_log_fdatasync", default=False, help="Flush the request log to the device before answering."),
-    Setting(name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."),
+    Setting(
+        name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."
+    ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )
 
@@ -62,7 +69,9 @@ class Settings(msgspec.Struct, frozen=True):
         return bool(self.values[name])
 
 
-def resolve(explicit: Mapping[str, Any], environment: Mapping[str, str], project_file: Path, user_file: Path) -> Settings:
+def resolve(
+    explicit: Mapping[str, Any], environment: Mapping[str, str], project_file: Path, user_file: Path
+) -> Settings:
     """Resolve every setting.
 
     Raises:
@@ -106,7 +115,8 @@ def _convert(setting: Setting, raw: Any, origin: str) -> str | int | float | boo
     except (TypeError, ValueError) as error:
         shown = "…" if setting.secret else repr(raw)
         raise SettingError(
-            f"{setting.name} = {shown} is not a {kind.__name__}", why=f"found in {origin}",
+            f"{setting.name} = {shown} is not a {kind.__name__}",
+            why=f"found in {origin}",
             looked_in=["explicit", setting.variable, "project file", "user file", "default"],
         ) from error
 

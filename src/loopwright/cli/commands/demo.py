@@ -26,7 +26,10 @@ NO_VERDICT = 4
 
 
 def command(
-    *, folder: Annotated[Path, typer.Option("--dir", help="Where the demo's project goes; an earlier demo's is replaced.")] = Path(".demo")
+    *,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where the demo's project goes; an earlier demo's is replaced.")
+    ] = Path(".demo"),
 ) -> Answer:
     """Watch a whole loop on real flights of 2013: train, serve, drift, retrain, canary, rollback, proof."""
     project = (folder / "flights").resolve()
@@ -40,7 +43,9 @@ def command(
     told = chapters(list(journal(workspace.stores.ledger)), result)
     page = _report(workspace, project, told)
     data = {"chapters": told, "report": str(page), "replay": result, "reproduce": proof}
-    return Answer(data=data, show=lambda: _show(workspace, told, page, data), exit_code=NO_VERDICT if untold(told) else 0)
+    return Answer(
+        data=data, show=lambda: _show(workspace, told, page, data), exit_code=NO_VERDICT if untold(told) else 0
+    )
 
 
 def _renew(project: Path) -> None:
@@ -62,17 +67,29 @@ def _report(workspace: Workspace, project: Path, told: tuple[Chapter, ...]) -> P
     tones = tuple("plain" if chapter.told else "warn" for chapter in told)
     grid = Grid(title="The story", columns=("", "chapter", "what happened"), rows=rows, tones=tones)  # type: ignore[arg-type]
     page = project / "report.html"
-    report = loop_report(workspace, "flight-delay", title="flight-delay, 2013", subtitle="Real flights from New York, replayed.", first=(grid,))
+    report = loop_report(
+        workspace,
+        "flight-delay",
+        title="flight-delay, 2013",
+        subtitle="Real flights from New York, replayed.",
+        first=(grid,),
+    )
     page.write_text(render(report), encoding="utf-8")
     return page
 
 
 def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, data: dict[str, Any]) -> None:
-    table(["", "chapter", "what happened", "events"], [(c.number, c.title, c.text, _span(c.events)) for c in told], right=[""])
+    table(
+        ["", "chapter", "what happened", "events"],
+        [(c.number, c.title, c.text, _span(c.events)) for c in told],
+        right=[""],
+    )
     line()
     line("Why the champion is what it is (loopwright trace model:flight-delay@champion):")
     for link in trace(workspace, "model:flight-delay@champion").links[-24:]:
-        line(f"  {iso(link.event.logical_at)[:10]} #{link.event.seq:<4} {'  ' * min(link.depth, 10)}{describe(link.event)[:110]}")
+        line(
+            f"  {iso(link.event.logical_at)[:10]} #{link.event.seq:<4} {'  ' * min(link.depth, 10)}{describe(link.event)[:110]}"
+        )
     for chapter in untold(told):
         note(f"chapter {chapter.number} ({chapter.title}) was not told by the data: {chapter.text}")
     seconds = sum(data["replay"].seconds.values())

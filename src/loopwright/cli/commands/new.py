@@ -1,6 +1,7 @@
 """`loopwright new`."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -37,4 +38,4 @@ def _show(made: NewProject) -> None:
     line(f"Made {made.project} with {len(made.files)} files; the loop is in {made.project}/loop.py.")
     for text in made.notes:
         line(f"  - {text}")
-    line(f"Next: cd {made.project} && loopwright run && loopwright up")
+    line(f"Next: cd {quote(made.project)} && loopwright run && loopwright up")

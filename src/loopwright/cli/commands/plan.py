@@ -8,7 +8,7 @@ import typer
 from loopwright.app.run import plan_loop
 from loopwright.cli.project import opened, parameters_of
 from loopwright.cli.render import Answer, line
-from loopwright.pipeline.plan import Plan, explain, plan_json
+from loopwright.pipelines.plan import Plan, explain, plan_json
 
 
 def command(

@@ -24,7 +24,9 @@ def command(
     folder = find_project(project.resolve())
     with progress() as bars:
         told = Telling(bars)
-        result = replay(folder, folder / scenario, file=file, home=home, tell=told.event, on_tick=told.tick, on_begin=told.begin)
+        result = replay(
+            folder, folder / scenario, file=file, home=home, tell=told.event, on_tick=told.tick, on_begin=told.begin
+        )
     return Answer(data=result, show=lambda: show(result), exit_code=0 if result.play.story_told else 4)
 
 
@@ -57,5 +59,7 @@ def show(result: ReplayResult) -> None:
     if result.parity is not None:
         line(f"parity: {result.parity.rows:,} requests, {result.parity.mismatches} mismatches")
     if not result.play.story_told:
-        line("The data did not lead to a release, or an act did not play: see `loopwright trace` and `loopwright status`.")
+        line(
+            "The data did not lead to a release, or an act did not play: see `loopwright trace` and `loopwright status`."
+        )
     line(f"seconds: {result.seconds}, of the replay: {result.play.seconds}")

@@ -11,7 +11,9 @@ from loopwright.cli.render import Answer, line
 
 
 def command(
-    version: Annotated[str, typer.Argument(help="NAME@ALIAS, NAME, or a version's digest; the loop's champion if left out.")] = "",
+    version: Annotated[
+        str, typer.Argument(help="NAME@ALIAS, NAME, or a version's digest; the loop's champion if left out.")
+    ] = "",
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
     home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
@@ -24,7 +26,9 @@ def command(
 
 def _show(found: Reproduction) -> None:
     line(f"{found.verdict}: version {found.version[:12]}, rebuilt from its own code, data and seeds")
-    line(f"  model {found.model[0][:12]} → {found.model[1][:12]}; scores on {found.rows:,} holdout rows differ by at most "
-         f"{found.largest_difference:.3g} (equivalent up to {found.tolerance:g})")
+    line(
+        f"  model {found.model[0][:12]} → {found.model[1][:12]}; scores on {found.rows:,} holdout rows differ by at most "
+        f"{found.largest_difference:.3g} (equivalent up to {found.tolerance:g})"
+    )
     for name, (then, now) in found.environment.items():
         line(f"  {name}: {then or 'absent'} then, {now or 'absent'} now")

@@ -25,15 +25,25 @@ def command(
 def _show(found: Status) -> None:
     line(f"home {found.home}, {'replay clock' if found.replay else 'clock'} {iso(found.now)[:19]}")
     if found.datasets:
-        table(["dataset", "rows landed", "version"], [(d.name, d.rows_landed, d.version[:12]) for d in found.datasets], right=["rows landed"])
+        table(
+            ["dataset", "rows landed", "version"],
+            [(d.name, d.rows_landed, d.version[:12]) for d in found.datasets],
+            right=["rows landed"],
+        )
     if found.models:
         rows = [(m.name, m.versions, _aliases(m.aliases), _metrics(m.metrics)) for m in found.models]
         table(["model", "versions", "aliases", "on the holdout"], rows, right=["versions"])
     if found.arms:
-        table(["endpoint", "arm", "version", "share"], [(a.endpoint, a.arm, a.version[:12], f"{a.share:.0%}") for a in found.arms])
+        table(
+            ["endpoint", "arm", "version", "share"],
+            [(a.endpoint, a.arm, a.version[:12], f"{a.share:.0%}") for a in found.arms],
+        )
     for name, rows_of in (("run", found.runs), ("release", found.releases), ("incident", found.incidents)):
         if rows_of:
-            facts = [(r["id"], iso(r["at"])[:19], ", ".join(f"{k}={v}" for k, v in r.items() if k not in ("id", "at"))) for r in rows_of]
+            facts = [
+                (r["id"], iso(r["at"])[:19], ", ".join(f"{k}={v}" for k, v in r.items() if k not in ("id", "at")))
+                for r in rows_of
+            ]
             table([name, "at", "facts"], facts)
 
 

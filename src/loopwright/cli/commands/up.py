@@ -23,7 +23,9 @@ def command(
 ) -> None:
     """Run the whole loop: train if there is no champion, serve, watch, retrain, release. Ctrl-C stops it all."""
     folder, settings = find_project(project.resolve()), {"home": home, "host": host, "port": port}
-    name = champion_endpoint(folder, settings) or entry("loopwright.cli.whole_run:first_champion")(folder, file, settings)
+    name = champion_endpoint(folder, settings) or entry("loopwright.cli.whole_run:first_champion")(
+        folder, file, settings
+    )
     workspace = open_workspace(folder, explicit=settings)
     note(f"{name}: http://{workspace.settings.text('host')}:{workspace.settings.whole('port')}/predict/{name}")
     run_whole_loop(workspace, name, file=file, supervised=supervised)

@@ -1,9 +1,10 @@
 """Will this flight arrive more than 15 minutes late?"""
 
-import loopwright as lw
 import pandera.polars as pa
 import polars as pl
 from lightgbm import LGBMClassifier
+
+import loopwright as lw
 
 
 class Flight(pa.DataFrameModel):
@@ -16,19 +17,31 @@ class Flight(pa.DataFrameModel):
     arrived_late: bool = pa.Field(nullable=True)  # known only after landing
 
 
-flights = lw.Dataset("flights", source="data/flights/*.parquet", contract=Flight, key="flight_id", event_time="scheduled_at")
+flights = lw.Dataset(
+    "flights", source="data/flights/*.parquet", contract=Flight, key="flight_id", event_time="scheduled_at"
+)
 departures = lw.Dataset("departures", source="data/departures/*.parquet", event_time="departed_at")
 weather = lw.Dataset("weather", source="data/weather/*.parquet", event_time="observed_at")
 
-congestion = lw.FeatureView("congestion", source=departures, entity="origin", features={
-    "departure_delay_mean_1h": lw.mean("departure_delay_min", over="1h"),
-    "departure_delay_mean_24h": lw.mean("departure_delay_min", over="24h"),
-    "departures_1h": lw.count(over="1h"),
-})
-sky = lw.FeatureView("sky", source=weather, entity="origin", features={
-    "wind_speed_kt": lw.last("wind_speed_kt", within="3h"),
-    "visibility_mi": lw.last("visibility_mi", within="3h"),
-})
+congestion = lw.FeatureView(
+    "congestion",
+    source=departures,
+    entity="origin",
+    features={
+        "departure_delay_mean_1h": lw.mean("departure_delay_min", over="1h"),
+        "departure_delay_mean_24h": lw.mean("departure_delay_min", over="24h"),
+        "departures_1h": lw.count(over="1h"),
+    },
+)
+sky = lw.FeatureView(
+    "sky",
+    source=weather,
+    entity="origin",
+    features={
+        "wind_speed_kt": lw.last("wind_speed_kt", within="3h"),
+        "visibility_mi": lw.last("visibility_mi", within="3h"),
+    },
+)
 
 
 @lw.step

@@ -1,7 +1,8 @@
 """Is this sample malignant? The smallest whole loop: a table, a model, a gate, a release."""
 
-import loopwright as lw
 from sklearn.ensemble import HistGradientBoostingClassifier
+
+import loopwright as lw
 
 samples = lw.Dataset("samples", source="data/*.csv", key="sample")
 FEATURES = ["mean_radius", "mean_texture", "mean_smoothness", "mean_concavity", "worst_radius", "worst_concavity"]
@@ -9,7 +10,9 @@ FEATURES = ["mean_radius", "mean_texture", "mean_smoothness", "mean_concavity", 
 
 @lw.step
 def train(rows: lw.TrainingSet, learning_rate: float, trees: int) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(learning_rate=learning_rate, max_iter=trees, random_state=0).fit(rows.features, rows.label)
+    return HistGradientBoostingClassifier(learning_rate=learning_rate, max_iter=trees, random_state=0).fit(
+        rows.features, rows.label
+    )
 
 
 @lw.pipeline

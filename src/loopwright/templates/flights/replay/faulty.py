@@ -2,9 +2,12 @@
 
 import time
 
-import loopwright as lw
 from lightgbm import LGBMClassifier
-from loop import congestion, flights, loop as the_loop, sky, train
+from loop import congestion, flights, sky, train
+from loop import loop as the_loop
+
+import loopwright as lw
+
 
 def predict(model: LGBMClassifier, columns: lw.Columns) -> lw.Columns:
     if (columns["distance_mi"] > 2400).any():

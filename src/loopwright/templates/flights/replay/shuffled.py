@@ -1,9 +1,11 @@
 """The same loop, with a candidate that learned from shuffled labels. The gate should say no."""
 
-import loopwright as lw
 import numpy as np
 from lightgbm import LGBMClassifier
-from loop import congestion, flights, loop as the_loop, sky
+from loop import congestion, flights, sky
+from loop import loop as the_loop
+
+import loopwright as lw
 
 
 @lw.step
