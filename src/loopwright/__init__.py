@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from loopwright.pipelines.step import step
     from loopwright.release.plan import Canary
     from loopwright.serving.predictor import Columns, predict
-    from loopwright.version import VERSION as __version__
+    from loopwright.version import VERSION as __version__  # noqa: N811 - the name that Python's tools look for
 
 _HOMES = {
     "Canary": "loopwright.release.plan",

@@ -22,12 +22,12 @@ def test_each_place_beats_the_next(files: tuple[Path, Path]) -> None:
     ]
     project.write_text("port = 3\n")
     user.write_text("port = 2\n")
-    assert [resolve(given, env, project, user).whole("port") for given, env in places] == [5, 4]
-    assert resolve({}, {}, project, user).whole("port") == 3
+    assert [resolve(given, env, project, user_file=user).whole("port") for given, env in places] == [5, 4]
+    assert resolve({}, {}, project, user_file=user).whole("port") == 3
     project.unlink()
-    assert resolve({}, {}, project, user).whole("port") == 2
+    assert resolve({}, {}, project, user_file=user).whole("port") == 2
     user.unlink()
-    found = resolve({"port": None}, {}, project, user)
+    found = resolve({"port": None}, {}, project, user_file=user)
     assert (found.whole("port"), found.origins["port"]) == (8700, "default")
 
 

@@ -40,7 +40,7 @@ class Says(msgspec.Struct, frozen=True, kw_only=True):
 
 def gate(*answers: Any, first: bool = False, champion: Predictions | None = SCORES, **more: Any) -> GateResult:
     checks = [Says(name=f"c{i}", answer=answer, **more) for i, answer in enumerate(answers)]
-    return run_gate(checks, SCORES, champion, EVIDENCE, first=first)
+    return run_gate(checks, SCORES, champion, evidence=EVIDENCE, first=first)
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_first_champion_needs_an_absolute_rule_that_passes() -> None:
     assert held.outcome is U
     assert held.verdicts[-1].check == FIRST
     mixed = [Says(name="a", answer=N), Says(name="b", answer=P, absolute=False)]
-    assert run_gate(mixed, SCORES, None, EVIDENCE, first=True).outcome is U
+    assert run_gate(mixed, SCORES, None, evidence=EVIDENCE, first=True).outcome is U
 
 
 def test_comparison_is_not_applicable_to_the_first_and_unknown_where_the_champion_cannot_answer() -> None:
     checks = [at_least("roc_auc", 0.6), not_worse_than_champion("roc_auc", 0.01)]
-    first = run_gate(checks, SCORES, None, EVIDENCE, first=True)
+    first = run_gate(checks, SCORES, None, evidence=EVIDENCE, first=True)
     assert [v.outcome for v in first.verdicts] == [P, N]
     assert first.outcome is P
-    given = run_gate(checks, SCORES, SCORES, EVIDENCE, first=True)
+    given = run_gate(checks, SCORES, SCORES, evidence=EVIDENCE, first=True)
     assert [v.outcome for v in given.verdicts] == [P, N]
-    missing = run_gate(checks, SCORES, None, EVIDENCE, first=False)
+    missing = run_gate(checks, SCORES, None, evidence=EVIDENCE, first=False)
     assert [v.outcome for v in missing.verdicts] == [P, U]
     assert missing.outcome is U
 
@@ -107,12 +107,12 @@ def test_comparison_is_not_applicable_to_the_first_and_unknown_where_the_champio
 def test_only_comparisons_become_unknown_without_the_champion() -> None:
     checks = [at_least("roc_auc", 0.6), every_slice("roc_auc", by="c", at_least=0.5, min_rows=1000)]
     evidence = Evidence(task="binary", classes=(False, True), label=EVIDENCE.label, slices={"c": np.array(["a"] * 100)})
-    assert [v.outcome for v in run_gate(checks, SCORES, None, evidence, first=False).verdicts] == [P, N]
+    assert [v.outcome for v in run_gate(checks, SCORES, None, evidence=evidence, first=False).verdicts] == [P, N]
 
 
 def test_check_twice_is_refused() -> None:
     with pytest.raises(UsageError, match=r"at_least\(roc_auc, 0.6\) twice"):
-        run_gate([at_least("roc_auc", 0.6), at_least("roc_auc", 0.60)], SCORES, None, EVIDENCE, first=True)
+        run_gate([at_least("roc_auc", 0.6), at_least("roc_auc", 0.60)], SCORES, None, evidence=EVIDENCE, first=True)
 
 
 def test_wrong_number_of_scores_is_unknown() -> None:
@@ -125,7 +125,7 @@ def test_wrong_number_of_scores_is_unknown() -> None:
         every_slice("roc_auc", by="c", at_least=0.5),
         fair("demographic_parity", by="c", within=0.1),
     ]
-    assert {v.outcome for v in run_gate(checks, short, SCORES, evidence, first=False).verdicts} == {U}
+    assert {v.outcome for v in run_gate(checks, short, SCORES, evidence=evidence, first=False).verdicts} == {U}
 
 
 def test_description_tells_rules_apart() -> None:
@@ -149,4 +149,4 @@ def test_check_of_another_kind_is_described_by_its_type_and_name() -> None:
             return Verdict(check="own", outcome=P, reason="r")
 
     assert describe(Own())["name"] == "own"
-    assert run_gate([Own()], SCORES, None, EVIDENCE, first=True).outcome is P
+    assert run_gate([Own()], SCORES, None, evidence=EVIDENCE, first=True).outcome is P

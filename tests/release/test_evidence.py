@@ -7,38 +7,42 @@ from loopwright.release.evidence import output_values, paired_losses
 
 def test_binary_losses_are_brier_differences():
     label = np.array(["yes", "no", "yes"])
-    found = paired_losses("binary", label, np.array([0.9, 0.2, 0.5]), np.array([0.6, 0.2, 1.0]), classes=("no", "yes"))
+    found = paired_losses(
+        "binary", label, np.array([0.9, 0.2, 0.5]), champion=np.array([0.6, 0.2, 1.0]), classes=("no", "yes")
+    )
     assert found == pytest.approx([0.01 - 0.16, 0.0, 0.25])
 
 
 def test_boolean_labels_need_no_classes():
-    assert paired_losses("binary", np.array([True]), np.array([0.0]), np.array([1.0])) == pytest.approx([1.0])
+    assert paired_losses("binary", np.array([True]), np.array([0.0]), champion=np.array([1.0])) == pytest.approx([1.0])
 
 
 def test_multiclass_losses_are_halved_brier_differences():
     label, champion = np.array(["b", "c"]), np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     candidate = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]])
-    found = paired_losses("multiclass", label, candidate, champion, classes=("a", "b", "c"))
+    found = paired_losses("multiclass", label, candidate, champion=champion, classes=("a", "b", "c"))
     assert found == pytest.approx([1.0, 0.25])
 
 
 def test_regression_losses_are_absolute_errors_in_units_of_the_scale_cut_at_one():
     label = np.array([10.0, 10.0, 10.0])
-    found = paired_losses("regression", label, np.array([11.0, 10.0, 99.0]), np.array([10.0, 14.0, 10.0]), scale=2.0)
+    found = paired_losses(
+        "regression", label, np.array([11.0, 10.0, 99.0]), champion=np.array([10.0, 14.0, 10.0]), scale=2.0
+    )
     assert found == pytest.approx([0.5, -1.0, 1.0])
 
 
 def test_pairs_that_are_not_known_are_left_out():
     label = np.array(["yes", None, "maybe", "no"], object)
     scores = np.array([np.nan, 0.5, 0.5, 0.5])
-    found = paired_losses("binary", label, scores, np.full(4, 0.4), classes=("no", "yes"))
+    found = paired_losses("binary", label, scores, champion=np.full(4, 0.4), classes=("no", "yes"))
     assert found == pytest.approx([0.25 - 0.16])
-    assert len(paired_losses("regression", np.array([np.nan]), np.ones(1), np.ones(1), scale=1.0)) == 0
+    assert len(paired_losses("regression", np.array([np.nan]), np.ones(1), champion=np.ones(1), scale=1.0)) == 0
 
 
 def test_a_regression_without_a_scale_is_refused():
     with pytest.raises(UsageError):
-        paired_losses("regression", np.ones(1), np.ones(1), np.ones(1))
+        paired_losses("regression", np.ones(1), np.ones(1), champion=np.ones(1))
 
 
 def test_outputs_become_values_between_0_and_1():

@@ -33,7 +33,7 @@ def play(given, evidences, every=MINUTE):
     """Judgements until the release ends or the evidence does."""
     state, found = start(given, 0), []
     for i, evidence in enumerate(evidences, 1):
-        found.append(decide(given, state, evidence, i * every))
+        found.append(decide(given, state, evidence, now=i * every))
         state = found[-1].state
         if state.status != "running":
             break
@@ -154,25 +154,25 @@ def test_shifted_outputs_are_released_once_labels_show_the_quality():
 
 def test_a_release_that_has_ended_decides_nothing_more():
     given = plan()
-    ended = decide(given, start(given, 0), both(tripped="crash"), 1).state
+    ended = decide(given, start(given, 0), both(tripped="crash"), now=1).state
     with pytest.raises(ReleaseError, match="has ended"):
-        decide(given, ended, Evidence(), 2)
+        decide(given, ended, Evidence(), now=2)
 
 
 def test_the_state_survives_as_json_and_goes_on_the_same():
     given = plan()
     evidence = both(300, losses=np.full(20, 0.01))
-    state = decide(given, start(given, 0), evidence, MINUTE).state
+    state = decide(given, start(given, 0), evidence, now=MINUTE).state
     again = msgspec.json.decode(msgspec.json.encode(state), type=ReleaseState)
     assert again == state
-    assert decide(given, again, evidence, 2 * MINUTE) == decide(given, state, evidence, 2 * MINUTE)
+    assert decide(given, again, evidence, now=2 * MINUTE) == decide(given, state, evidence, now=2 * MINUTE)
 
 
 def test_deciding_is_pure():
     given = plan()
     state = start(given, 0)
     before = msgspec.json.encode(state)
-    decide(given, state, both(300, losses=np.full(20, 0.01)), MINUTE)
+    decide(given, state, both(300, losses=np.full(20, 0.01)), now=MINUTE)
     assert msgspec.json.encode(state) == before
 
 
@@ -227,8 +227,10 @@ def test_error_rates_hold_over_many_releases():
 def test_evidence_folds_in_any_portions():
     given = plan(guards=[quality(0.01)])
     values = np.random.default_rng(0).normal(0.0, 0.05, 300)
-    at_once = decide(given, start(given, 0), Evidence(losses=values), 1).state
+    at_once = decide(given, start(given, 0), Evidence(losses=values), now=1).state
     parts = functools.reduce(
-        lambda state, part: decide(given, state, Evidence(losses=part), 1).state, np.split(values, 6), start(given, 0)
+        lambda state, part: decide(given, state, Evidence(losses=part), now=1).state,
+        np.split(values, 6),
+        start(given, 0),
     )
     assert parts.guards["quality"].over.log_e == pytest.approx(at_once.guards["quality"].over.log_e)

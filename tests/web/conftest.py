@@ -219,7 +219,7 @@ class Children:
     """Keeps the probation children that a home asks for, as `up` does."""
 
     def __init__(self, home: Home) -> None:
-        settings = resolve({}, {}, Path("/nonexistent"), Path("/nonexistent"))
+        settings = resolve({}, {}, Path("/nonexistent"), user_file=Path("/nonexistent"))
         wanted = probation_children(home.stores, settings)
         self.supervisor = Supervisor(commands=(), run=home.path / "run", clock=SystemClock(), wanted=wanted)
         self._over = threading.Event()

@@ -55,7 +55,7 @@ def test_when_the_supervisor_is_killed_worker_and_child_end_by_themselves(home, 
 
 
 def test_commands_name_what_they_are_for(home, tmp_path):
-    settings = resolve({"port": 8712, "host": "localhost"}, {}, tmp_path, tmp_path)
+    settings = resolve({"port": 8712, "host": "localhost"}, {}, tmp_path, user_file=tmp_path)
     command = worker_command(home.path, ["flights", "trains"], settings, name="worker-2")
     assert command.arguments[-4:] == ("--host", "localhost", "--port", "8712")
     assert command.arguments.count("--endpoint") == 2

@@ -71,7 +71,7 @@ class Controller:
     def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Take pushed rows; see `app.intake.push_rows`."""
         with self._lock:
-            return push_rows(self._workspace, self._loaded.datasets, self._views(), dataset, rows)
+            return push_rows(self._workspace, self._loaded.datasets, self._views(), name=dataset, rows=rows)
 
     def feedback(self, endpoint: str, labels: Sequence[Feedback]) -> int:
         """Take labels; see `app.intake.take_feedback`."""

@@ -30,6 +30,7 @@ def push_rows(
     workspace: Workspace,
     datasets: Mapping[str, Dataset],
     views: Sequence[FeatureView],
+    *,
     name: str,
     rows: Sequence[Mapping[str, Any]],
 ) -> int:
@@ -43,7 +44,7 @@ def push_rows(
         raise NotFoundError(f"the loop has no dataset {name!r}", why=f"it has {', '.join(sorted(datasets)) or 'none'}")
     known_at = workspace.clock.now()
     kept = push(workspace.stores, datasets[name], rows, known_at=known_at)
-    push_online(workspace, views, name, rows, known_at)
+    push_online(workspace, views, name, rows=rows, known_at=known_at)
     return kept
 
 

@@ -1,4 +1,7 @@
-"""Judging a candidate: it is packaged, the package answers the holdout, the gate speaks, and what follows is recorded."""
+"""Judging a candidate.
+
+It is packaged, the package answers the holdout, the gate speaks, and what follows is recorded.
+"""
 
 from typing import Any
 
@@ -34,7 +37,7 @@ from loopwright.store.ledger import Record
 
 
 def judge(
-    workspace: Workspace, loaded: LoadedLoop, planned: Planned, done: RunResult, override: Override | None
+    workspace: Workspace, loaded: LoadedLoop, planned: Planned, *, done: RunResult, override: Override | None
 ) -> Judged:
     """Package and judge what a run made, register it if it passed, and start its release.
 
@@ -43,13 +46,13 @@ def judge(
         NoVerdictError: A rule had too little evidence, and nobody overrode it.
         ApprovalMissingError: An override was given where there is no champion to fall back on.
     """
-    return _Judging(workspace, loaded, planned, done).go(override)
+    return _Judging(workspace, loaded, planned, done=done).go(override)
 
 
 class _Judging:
     """One candidate's way through the gate."""
 
-    def __init__(self, workspace: Workspace, loaded: LoadedLoop, planned: Planned, done: RunResult) -> None:
+    def __init__(self, workspace: Workspace, loaded: LoadedLoop, planned: Planned, *, done: RunResult) -> None:
         self._workspace = workspace
         self._loop = loaded.loop
         self._planned = planned
@@ -59,21 +62,29 @@ class _Judging:
         self._champion = champion_of(workspace, loaded.loop.name)
 
     def go(self, override: Override | None) -> Judged:
-        manifest = draft_manifest(self._workspace, self._graph, self._done, self._holdout)
+        manifest = draft_manifest(self._workspace, self._graph, self._done, holdout=self._holdout)
         if self._champion is not None and _same_model(manifest, manifest_of(self._workspace, self._champion)):
             return self._unchanged(self._champion)
-        scores, why = scores_on(self._workspace, store(self._workspace, manifest), manifest, self._holdout)
+        scores, why = scores_on(self._workspace, store(self._workspace, manifest), manifest, rows=self._holdout)
         answers = scores if scores is not None else _no_answers(self._holdout)
         metrics = metrics_of(self._holdout, answers)
-        manifest = with_reference(self._workspace, manifest, self._graph, self._done, self._holdout, answers, metrics)
+        manifest = with_reference(
+            self._workspace,
+            manifest,
+            self._graph,
+            done=self._done,
+            holdout=self._holdout,
+            scores=answers,
+            metrics=metrics,
+        )
         version = store(self._workspace, manifest)
         result = self._gate(answers)
         event = self._record(version, result)
         if not result.passed:
             if override is None:
-                raise _refusal(self._loop.name, version, result, why)
-            return self._overridden(version, result, metrics, event, override)
-        return self._admit(version, result, metrics, (event,))
+                raise _refusal(self._loop.name, version, result, why=why)
+            return self._overridden(version, result, metrics, event=event, override=override)
+        return self._admit(version, result, metrics, causes=(event,))
 
     def _gate(self, answers: np.ndarray) -> GateResult:
         holdout = self._holdout
@@ -88,11 +99,11 @@ class _Judging:
         champion = None
         if self._champion is not None:
             theirs, _ = scores_on(
-                self._workspace, self._champion, manifest_of(self._workspace, self._champion), holdout
+                self._workspace, self._champion, manifest_of(self._workspace, self._champion), rows=holdout
             )
             champion = Predictions(scores=theirs) if theirs is not None else None
         checks = tuple(self._loop.gate)
-        return run_gate(checks, Predictions(scores=answers), champion, evidence, first=self._champion is None)
+        return run_gate(checks, Predictions(scores=answers), champion, evidence=evidence, first=self._champion is None)
 
     def _record(self, version: Digest, result: GateResult) -> int:
         judgement = Judgement(
@@ -115,7 +126,7 @@ class _Judging:
         ).seq
 
     def _admit(
-        self, version: Digest, result: GateResult, metrics: dict[str, float | None], causes: tuple[int, ...]
+        self, version: Digest, result: GateResult, metrics: dict[str, float | None], *, causes: tuple[int, ...]
     ) -> Judged:
         number, registered = self._register(version, metrics, causes)
         status, release, moved = self._release(version, registered)
@@ -156,7 +167,7 @@ class _Judging:
         return started.status, started.release, started.events
 
     def _overridden(
-        self, version: Digest, result: GateResult, metrics: dict[str, float | None], event: int, override: Override
+        self, version: Digest, result: GateResult, metrics: dict[str, float | None], *, event: int, override: Override
     ) -> Judged:
         if self._champion is None:
             raise ApprovalMissingError(
@@ -251,11 +262,14 @@ def _slices(holdout: TrainingSet) -> dict[str, np.ndarray]:
     }
 
 
-def _refusal(name: str, version: Digest, result: GateResult, why: str) -> GateFailedError | NoVerdictError:
+def _refusal(name: str, version: Digest, result: GateResult, *, why: str) -> GateFailedError | NoVerdictError:
     wanted = Outcome.FAIL if result.outcome is Outcome.FAIL else Outcome.UNKNOWN
     said = [f"{verdict.check}: {verdict.reason}" for verdict in result.verdicts if verdict.outcome is wanted]
     reasons = "; ".join([*said, why] if why else said)
-    context = {"version": version, "verdicts": [v.check + " " + str(v.outcome) for v in result.verdicts]}
+    context: dict[str, Any] = {
+        "version": version,
+        "verdicts": [v.check + " " + str(v.outcome) for v in result.verdicts],
+    }
     if wanted is Outcome.FAIL:
         return GateFailedError(f"the candidate of {name!r} failed its gate", why=reasons, **context)
     return NoVerdictError(f"the gate of {name!r} came to no verdict", why=reasons, **context)

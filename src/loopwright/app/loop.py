@@ -37,7 +37,10 @@ def on_new_data(dataset: Dataset, *, rows: int, cooldown: str = "1d") -> OnNewDa
 
 
 def on_alert(*, cooldown: str = "1d", max_per_day: int = 1) -> OnAlert:
-    """Retrain when an incident opens. An alert storm gives one retrain: later alerts within `cooldown` are suppressed."""
+    """Retrain when an incident opens. An alert storm gives one retrain.
+
+    Later alerts within `cooldown` are suppressed.
+    """
     return OnAlert(cooldown=parse_duration(cooldown), max_per_day=max_per_day)
 
 

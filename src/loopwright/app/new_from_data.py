@@ -105,14 +105,14 @@ def loop_text(found: Guess, split: Split, *, loop: str, suffix: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(TEMPLATE).render(**_values(found, split, loop, suffix))
+    return environment.get_template(TEMPLATE).render(**_values(found, split, loop, suffix=suffix))
 
 
 def _literal(value: object) -> str:
     return value if isinstance(value, _Source) else literal(value)
 
 
-def _values(found: Guess, split: Split, loop: str, suffix: str) -> dict[str, Any]:
+def _values(found: Guess, split: Split, loop: str, *, suffix: str) -> dict[str, Any]:
     rules = _rules(found, split.held)
     leaks = {leak.column: leak.reason for leak in found.leaks}
     estimator = "HistGradientBoostingRegressor" if found.task == "regression" else "HistGradientBoostingClassifier"

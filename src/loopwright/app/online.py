@@ -42,7 +42,12 @@ def ensure_online(workspace: Workspace, views: Sequence[FeatureView]) -> int:
 
 
 def push_online(
-    workspace: Workspace, views: Sequence[FeatureView], source: str, rows: Sequence[Mapping[str, Any]], known_at: Micros
+    workspace: Workspace,
+    views: Sequence[FeatureView],
+    source: str,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    known_at: Micros,
 ) -> int:
     """Bring pushed rows to the views that read them; returns entities changed."""
     reading = [view for view in views if view.source.name == source]

@@ -45,7 +45,7 @@ def training_set_node(graph: Graph) -> Any:
     return found[0] if len(found) == 1 else None
 
 
-def draft_manifest(workspace: Workspace, graph: Graph, done: RunResult, holdout: TrainingSet) -> Manifest:
+def draft_manifest(workspace: Workspace, graph: Graph, done: RunResult, *, holdout: TrainingSet) -> Manifest:
     """The bundle without its reference: enough to load it and let it answer the holdout."""
     node = training_set_node(graph)
     views = node.source.spec["views"] if node is not None and node.source is not None else ()
@@ -69,13 +69,14 @@ def with_reference(
     workspace: Workspace,
     manifest: Manifest,
     graph: Graph,
+    *,
     done: RunResult,
     holdout: TrainingSet,
     scores: np.ndarray,
     metrics: dict[str, float | None],
 ) -> Manifest:
     """The manifest with what the model's world looked like: all rows it was made from, its answers on the holdout."""
-    rows, answers = _all_rows(workspace, graph, done, holdout, scores)
+    rows, answers = _all_rows(workspace, graph, done, holdout=holdout, scores=scores)
     classes = rows.signature.classes
     label = np.asarray(classes)[rows.label.astype(np.int64)] if classes else rows.label
     reference = build_reference(
@@ -147,12 +148,12 @@ def _sayable_row(holdout: TrainingSet) -> int:
 
 
 def _all_rows(
-    workspace: Workspace, graph: Graph, done: RunResult, holdout: TrainingSet, scores: np.ndarray
+    workspace: Workspace, graph: Graph, done: RunResult, *, holdout: TrainingSet, scores: np.ndarray
 ) -> tuple[TrainingSet, np.ndarray]:
     """Training and holdout rows together, and the answers: NaN where the model has learned from the row."""
     node, key = training_set_node(graph), holdout.signature.key
     if key is None:
-        return _both_parts(workspace, graph, done, holdout, scores)
+        return _both_parts(workspace, graph, done, holdout=holdout, scores=scores)
     if node is None:
         return holdout, scores
     made = next(step for step in done.steps if step.step == node.name)
@@ -166,7 +167,7 @@ def _all_rows(
 
 
 def _both_parts(
-    workspace: Workspace, graph: Graph, done: RunResult, holdout: TrainingSet, scores: np.ndarray
+    workspace: Workspace, graph: Graph, done: RunResult, *, holdout: TrainingSet, scores: np.ndarray
 ) -> tuple[TrainingSet, np.ndarray]:
     """Rows without a key cannot be found again: the holdout, and before it what the same split left to learn from."""
     wire = graph.results["holdout"]

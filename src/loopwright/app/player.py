@@ -6,6 +6,7 @@ a feature window ends before the request's own event time.
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,11 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     seconds: dict[str, float]
 
 
-class Player:
-    """Plays one scenario.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a player plays on.
 
-    Args:
-        project: Where the sources lie.
-        scenario: What to play.
+    Attributes:
         inference: The inference server.
         control: The control process, with the home's token.
         perform: Does an act; returns once it is done.
@@ -54,75 +54,84 @@ class Player:
         clock: Measures what each part of the replay takes.
     """
 
-    def __init__(
-        self,
-        project: Path,
-        scenario: Scenario,
-        *,
-        inference: Connections,
-        control: Connections,
-        perform: Callable[[Act], None],
-        set_clock: Callable[[Micros], None],
-        on_tick: Callable[[Micros, Asked], None],
-        clock: Clock,
-    ) -> None:
+    inference: Connections
+    control: Connections
+    perform: Callable[[Act], None]
+    set_clock: Callable[[Micros], None]
+    on_tick: Callable[[Micros, Asked], None]
+    clock: Clock
+
+
+class Player:
+    """Plays one scenario.
+
+    Args:
+        project: Where the sources lie.
+        scenario: What to play.
+        stage: What to play it on.
+    """
+
+    def __init__(self, project: Path, scenario: Scenario, stage: Stage) -> None:
         self._scenario = scenario
-        self._asker = Asker(inference.host, inference.port)
-        self._control = control
-        self._perform = perform
-        self._set_clock = set_clock
-        self._on_tick = on_tick
-        self._clock = clock
+        self._stage = stage
+        self._asker = Asker(stage.inference.host, stage.inference.port)
         self._seconds: dict[str, float] = {}
         self._start = micros(scenario.start)
-        self._requests = [(r, self._stream(project, r.source, r.at, r.columns)) for r in scenario.requests]
+        self._requests = [(r, self._stream(project, r.source, r.at, columns=r.columns)) for r in scenario.requests]
         self._pushes = [(p, self._stream(project, p.source, p.at)) for p in scenario.pushes]
         self._labels = [(one, self._stream(project, one.source, one.at)) for one in scenario.labels]
         self._waiting = [act for act in scenario.acts if act.when == "after_release"]
+        self._acts = 0
         self._status = Status()
         self._asked = Asked()
 
     def play(self) -> Play:
         """Play to the end, or until the story is told."""
-        now, acts = self._start, 0
+        now = self._start
         with closing(self._asker):
             for now in self._instants():
                 self._tick(now)
                 if self._status.releasing or now % THIN_TICK == 0:
                     self._settle()
-                self._on_tick(now, self._asked)
-                if self._status.releasing or not self._status.promoted:
-                    continue
-                if self._waiting:
-                    with self._timed("acts"):
-                        self._perform(self._waiting.pop(0))
-                    acts += 1
-                    self._settle()
-                elif self._scenario.stop_after == "story":
+                self._stage.on_tick(now, self._asked)
+                if self._told() and not self._act():
                     break
-        told = self._status.promoted > 0 and not self._waiting and not self._status.releasing
         return Play(
             ended_at=now,
             requests=self._asked.sent,
             failed=self._asked.failed,
             failures=self._asked.failures,
-            acts=acts,
-            story_told=told,
+            acts=self._acts,
+            story_told=self._told() and not self._waiting,
             seconds={name: round(value, 2) for name, value in self._seconds.items()},
         )
 
+    def _told(self) -> bool:
+        """Whether a release has ended well and none is under way."""
+        return self._status.promoted > 0 and not self._status.releasing
+
+    def _act(self) -> bool:
+        """Perform the next act that waits; False where there is none and the replay may end here."""
+        if not self._waiting:
+            return self._scenario.stop_after != "story"
+        with self._timed("acts"):
+            self._stage.perform(self._waiting.pop(0))
+        self._acts += 1
+        self._settle()
+        return True
+
     def _settle(self) -> None:
         with self._timed("settle"):
-            self._status = msgspec.convert(self._control.expect("/api/settle", {}), Status)
+            self._status = msgspec.convert(self._stage.control.expect("/api/settle", {}), Status)
 
     @contextmanager
     def _timed(self, part: str) -> Iterator[None]:
-        before = self._clock.monotonic()
+        before = self._stage.clock.monotonic()
         yield
-        self._seconds[part] = self._seconds.get(part, 0.0) + self._clock.monotonic() - before
+        self._seconds[part] = self._seconds.get(part, 0.0) + self._stage.clock.monotonic() - before
 
-    def _stream(self, project: Path, source: str, at: str, columns: list[str] | None = None) -> Stream:
-        stream = Stream(project, source, at, columns)
+    def _stream(self, project: Path, source: str, at: str, *, columns: list[str] | None = None) -> Stream:
+        stream = Stream(project, source, at, columns=columns)
         stream.skip_to(self._start)
         return stream
 
@@ -136,20 +145,20 @@ class Player:
             yield now
 
     def _tick(self, now: Micros) -> None:
-        self._set_clock(now)
+        self._stage.set_clock(now)
         with self._timed("pushes"):
             for push, stream in self._pushes:
                 for chunk in _chunks(stream.take(now + duration(push.ahead))):
-                    self._control.expect(f"/datasets/{push.dataset}/rows", {"rows": chunk})
+                    self._stage.control.expect(f"/datasets/{push.dataset}/rows", {"rows": chunk})
         with self._timed("requests"):
             for asked, stream in self._requests:
                 rows = stream.take(now, one_in=1 if self._in_full(asked.full_until, now) else asked.thin_to_one_in)
-                self._asker.ask_all(f"/predict/{asked.endpoint}", rows, now, self._asked)
+                self._asker.ask_all(f"/predict/{asked.endpoint}", rows, now, asked=self._asked)
         with self._timed("labels"):
             for labels, stream in self._labels:
                 said = [_label(labels, row) for row in stream.take(now)]
                 for chunk in _chunks(said):
-                    self._control.expect("/feedback", {"endpoint": labels.endpoint, "labels": chunk})
+                    self._stage.control.expect("/feedback", {"endpoint": labels.endpoint, "labels": chunk})
 
     def _in_full(self, until: Any, now: Micros) -> bool:
         return self._status.releasing or until is None or now <= micros(until)

@@ -1,4 +1,4 @@
-"""The replay's connections: many small requests over kept-alive ones to the inference server, few large calls to control.
+"""The replay's connections: many small requests to the inference server, a few large calls to the control process.
 
 A general HTTP client spends several times what the server does on each request; here every request has the same
 headers, so that only the clock, the length and the body change.
@@ -86,10 +86,10 @@ class Asker:
         self._loop = asyncio.new_event_loop()
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    def ask_all(self, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
+    def ask_all(self, path: str, rows: Sequence[Any], clock: Micros, *, asked: Asked) -> None:
         """Send each row, wait for all answers, and count what was not answered with 200."""
         if rows:
-            self._loop.run_until_complete(self._ask_all(path, rows, clock, asked))
+            self._loop.run_until_complete(self._ask_all(path, rows, clock, asked=asked))
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -98,7 +98,7 @@ class Asker:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    async def _ask_all(self, path: str, rows: Sequence[Any], clock: Micros, asked: Asked) -> None:
+    async def _ask_all(self, path: str, rows: Sequence[Any], clock: Micros, *, asked: Asked) -> None:
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
             f"{CLOCK_HEADER}: {clock}\r\nContent-Length: "
@@ -116,18 +116,32 @@ class Asker:
         """Empty where the answer is 200, else the status or the kind of failure."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                while self._idle:
-                    reader, writer = self._idle.pop()
-                    try:
-                        return await self._exchange(reader, writer, request)
-                    except (asyncio.IncompleteReadError, ConnectionError) as gone:
-                        # A server may close a connection that was idle for long just as it is used again; nothing of
-                        # an answer came, so the request goes out on another one, as HTTP clients do (RFC 9112, 9.3.1).
-                        if isinstance(gone, asyncio.IncompleteReadError) and gone.partial:
-                            raise
-                return await self._exchange(*await asyncio.open_connection(self._host, self._port), request)
+                answer = None
+                while answer is None and self._idle:
+                    answer = await self._exchange_on_idle(*self._idle.pop(), request)
+                if answer is None:
+                    opened = await asyncio.open_connection(self._host, self._port)
+                    answer = await self._exchange(*opened, request)
+                return answer
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             return type(error).__name__
+
+    async def _exchange_on_idle(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+    ) -> str | None:
+        """As `_exchange`; None where the server had closed the connection before anything of an answer came.
+
+        A server may close a connection that was idle for long just as it is used again; the request then goes out on
+        another one, as HTTP clients do (RFC 9112, 9.3.1).
+        """
+        try:
+            return await self._exchange(reader, writer, request)
+        except ConnectionError:
+            return None
+        except asyncio.IncompleteReadError as gone:
+            if gone.partial:
+                raise
+            return None
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> str:
         writer.write(request)

@@ -35,7 +35,7 @@ class ReleaseController:
             return None
         gathered = self._gatherer.gather(release)
         now = self._workspace.clock.now()
-        judged = decide(release.plan, release.state, gathered.evidence, now)
+        judged = decide(release.plan, release.state, gathered.evidence, now=now)
         after = msgspec.structs.replace(
             release,
             state=judged.state,
@@ -46,10 +46,10 @@ class ReleaseController:
         if judged.decision == "hold":
             self._workspace.stores.ledger.commit(records=[after.record(now)], durability="normal")
         else:
-            self._move(after, judged, gathered, now)
+            self._move(after, judged, gathered, now=now)
         return judged
 
-    def _move(self, release: RunningRelease, judged: Judgement, gathered: Gathered, now: Micros) -> None:
+    def _move(self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros) -> None:
         arms = current_arms(self._workspace, release.plan.endpoint)
         if arms is None:
             raise ReleaseError(f"the endpoint {release.plan.endpoint!r} has no arms")
@@ -71,12 +71,14 @@ class ReleaseController:
             following, champion = arms.with_champion(plan.candidate), (plan.champion, plan.candidate)
         else:
             following = arms.with_champion(plan.champion)
-        drafts = self._drafts(release, judged, gathered, now)
+        drafts = self._drafts(release, judged, gathered, now=now)
         written = move_arms(self._workspace, following, events=drafts, records=[release.record(now)], champion=champion)
         release = msgspec.structs.replace(release, event=written[0])
         self._workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
 
-    def _drafts(self, release: RunningRelease, judged: Judgement, gathered: Gathered, now: Micros) -> list[EventDraft]:
+    def _drafts(
+        self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros
+    ) -> list[EventDraft]:
         plan = release.plan
         causes = tuple(seq for seq in (release.event, gathered.tripped_event) if seq)
         data: dict[str, Any] = {

@@ -99,7 +99,7 @@ class EvidenceGatherer:
             plan.task,
             rows["label"].to_numpy(),
             scores_of(rows, champion.signature),
-            theirs,
+            champion=theirs,
             classes=champion.signature.classes,
             scale=scale,
         )

@@ -11,7 +11,7 @@ import msgspec
 from loopwright.app.clock import set_clock
 from loopwright.app.loop_file import load_loop
 from loopwright.app.parity import check_parity
-from loopwright.app.player import Play, Player
+from loopwright.app.player import Play, Player, Stage
 from loopwright.app.player_http import Asked
 from loopwright.app.run import LoopRun, Override, run_loop
 from loopwright.app.scenario import Act, Scenario, read_scenario
@@ -128,14 +128,14 @@ def replay(
         LoopwrightError: As landing, running and serving say.
     """
     scenario = read_scenario(scenario_file)
-    return _Replay(project, scenario, file, fresh_home(project, home), tell).run(on_tick, on_begin)
+    return _Replay(project, scenario, file, workspace=fresh_home(project, home), tell=tell).run(on_tick, on_begin)
 
 
 class _Replay:
     """One replay under way."""
 
     def __init__(
-        self, project: Path, scenario: Scenario, file: str, workspace: Workspace, tell: Callable[[Event], None]
+        self, project: Path, scenario: Scenario, file: str, *, workspace: Workspace, tell: Callable[[Event], None]
     ) -> None:
         self._project = project
         self._scenario = scenario
@@ -160,16 +160,15 @@ class _Replay:
         ) as servers:
             self._lap("start of the servers")
             on_begin(micros(self._scenario.start), micros(self._scenario.end))
-            play = Player(
-                self._project,
-                self._scenario,
+            stage = Stage(
                 inference=servers.inference,
                 control=servers.control,
                 perform=self._perform,
                 set_clock=lambda now: set_clock(workspace.stores, now),
                 on_tick=lambda now, asked: self._ticked(on_tick, now, asked),
                 clock=workspace.machine,
-            ).play()
+            )
+            play = Player(self._project, self._scenario, stage).play()
             self._lap("replay")
         self._lap("stop of the servers")
         parity = check_parity(workspace, loaded.loop.name)
@@ -190,7 +189,10 @@ class _Replay:
         self._began = now
 
     def _perform(self, act: Act) -> None:
-        """Do what a person would do by hand with `loopwright run` or by putting a file there; a refusal is part of the story."""
+        """Do what a person would do by hand with `loopwright run` or by putting a file there.
+
+        A refusal is part of the story.
+        """
         try:
             if act.land:
                 self._land(act)

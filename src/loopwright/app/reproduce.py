@@ -1,4 +1,7 @@
-"""`loopwright reproduce`: the same code, data, parameters and seeds, run again from nothing, and the result compared."""
+"""`loopwright reproduce`.
+
+The same code, data, parameters and seeds, run again from nothing, and the result compared.
+"""
 
 import tempfile
 from contextlib import closing
@@ -9,6 +12,7 @@ import msgspec
 import numpy as np
 
 from loopwright.app.loop_file import LoadedLoop, load_loop
+from loopwright.app.run import graph_of
 from loopwright.app.scoring import aligned_columns, answer_of
 from loopwright.app.training_set import Pins, TrainingSets
 from loopwright.app.versions import manifest_of, resolve_version
@@ -41,7 +45,8 @@ class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: The version's digest.
-        verdict: `identical` (the same bytes), `equivalent` (scores on the holdout differ by at most `tolerance`), `different`.
+        verdict: `identical` (the same bytes), `equivalent` (scores on the holdout differ by at most `tolerance`),
+            `different`.
         tolerance: On the scores.
         largest_difference: Of the scores on the holdout; 0 where the bytes are the same.
         rows: Rows of the holdout.
@@ -80,7 +85,9 @@ def reproduce(workspace: Workspace, loaded: LoadedLoop, name: str, *, on_progres
         )
     manifest = manifest_of(workspace, version)
     with tempfile.TemporaryDirectory(prefix="loopwright-reproduce-") as scratch:
-        found = _rebuild(workspace, loaded, manifest, origin.data, Path(scratch), on_progress)
+        found = _rebuild(
+            workspace, loaded, manifest, origin=origin.data, scratch=Path(scratch), on_progress=on_progress
+        )
     result = msgspec.structs.replace(found, version=version)
     data = {"version": version, "verdict": result.verdict, "largest_difference": result.largest_difference}
     draft = EventDraft(
@@ -98,6 +105,7 @@ def _rebuild(
     workspace: Workspace,
     loaded: LoadedLoop,
     manifest: Manifest,
+    *,
     origin: dict[str, Any],
     scratch: Path,
     on_progress: OnProgress,
@@ -114,7 +122,7 @@ def _rebuild(
                 workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, pinned=pins
             )
         }
-        graph = then.loop.pipeline.trace(origin["parameters"])
+        graph = graph_of(then, origin["parameters"])
         identities = identify(graph, sources=sources, variables=variables())
         planned = plan(graph, identities.nodes, LedgerCache(stores.ledger, stores.blobs))
         with closing(SpawnedRunner(blobs=home / "blobs", project=code, modules=(graph.module,))) as spawned:
@@ -133,15 +141,17 @@ def _rebuild(
                     on_progress=on_progress,
                 ),
             )
-        return _compared(workspace, manifest, done, stores.blobs)
+        return _compared(workspace, manifest, done, blobs=stores.blobs)
 
 
-def _compared(workspace: Workspace, manifest: Manifest, done: RunResult, blobs: Blobs) -> Reproduction:
+def _compared(workspace: Workspace, manifest: Manifest, done: RunResult, *, blobs: Blobs) -> Reproduction:
     before, after = manifest.parts["model"], done.results["model"]
     holdout = get_value(blobs, done.results["holdout"])
     difference = 0.0
     if before != after:
-        difference = _difference(get_value(workspace.stores.blobs, before), get_value(blobs, after), manifest, holdout)
+        difference = _difference(
+            get_value(workspace.stores.blobs, before), get_value(blobs, after), manifest, holdout=holdout
+        )
     same: Literal["identical", "equivalent", "different"] = "equivalent" if difference <= TOLERANCE else "different"
     return Reproduction(
         version="",
@@ -154,7 +164,7 @@ def _compared(workspace: Workspace, manifest: Manifest, done: RunResult, blobs: 
     )
 
 
-def _difference(before: Any, after: Any, manifest: Manifest, holdout: Any) -> float:
+def _difference(before: Any, after: Any, manifest: Manifest, *, holdout: Any) -> float:
     columns = aligned_columns(manifest.signature, holdout)
     if isinstance(columns, str):
         return float("inf")

@@ -1,4 +1,7 @@
-"""Retraining by itself, with brakes: what sets it off, what holds it back, and what became of it, all in the journal."""
+"""Retraining by itself, with brakes.
+
+What sets it off, what holds it back, and what became of it, all in the journal.
+"""
 
 from typing import Literal
 
@@ -61,24 +64,27 @@ def brakes(trigger: Trigger, past: Past, *, releasing: bool, now: Micros) -> Dec
 
 
 def retrain_if_due(workspace: Workspace, loaded: LoadedLoop, watch: Watch | None) -> str | None:
-    """Start at most one retrain; returns what became of it: released, promoted, rejected, unchanged, failed, or None."""
+    """Start at most one retrain; returns what became of it.
+
+    Released, promoted, rejected, unchanged, failed, or None.
+    """
     loop = loaded.loop
     past = _past(workspace, loop)
     for trigger in loop.retrain:
-        cause = _cause(workspace, loop, trigger, watch)
+        cause = _cause(workspace, loop, trigger, watch=watch)
         if cause is None:
             continue
         decision = brakes(
             trigger, past, releasing=running_release(workspace, loop.name) is not None, now=workspace.clock.now()
         )
         if decision.action == "run":
-            return _retrain(workspace, loaded, cause, past)
+            return _retrain(workspace, loaded, cause, past=past)
         if past.suppressed.get(cause.name) != decision.reason:
-            past = _suppress(workspace, loop, cause, decision, past)
+            past = _suppress(workspace, loop, cause, decision=decision, past=past)
     return None
 
 
-def _cause(workspace: Workspace, loop: Loop, trigger: Trigger, watch: Watch | None) -> Cause | None:
+def _cause(workspace: Workspace, loop: Loop, trigger: Trigger, *, watch: Watch | None) -> Cause | None:
     if isinstance(trigger, OnAlert):
         if watch is None or not watch.book.open:
             return None
@@ -122,7 +128,7 @@ def _record(loop: Loop, past: Past, now: Micros) -> Record:
     return Record(kind="retrains", id=loop.name, data=msgspec.to_builtins(past), at=now)
 
 
-def _suppress(workspace: Workspace, loop: Loop, cause: Cause, decision: Decision, past: Past) -> Past:
+def _suppress(workspace: Workspace, loop: Loop, cause: Cause, *, decision: Decision, past: Past) -> Past:
     now = workspace.clock.now()
     data = {"decision": "suppressed", "cause": cause.name, "reason": decision.reason}
     draft = EventDraft(
@@ -138,7 +144,7 @@ def _suppress(workspace: Workspace, loop: Loop, cause: Cause, decision: Decision
     return past
 
 
-def _retrain(workspace: Workspace, loaded: LoadedLoop, cause: Cause, past: Past) -> str:
+def _retrain(workspace: Workspace, loaded: LoadedLoop, cause: Cause, *, past: Past) -> str:
     """Run the loop. The start is written first: a kill on the way counts as a retrain and the cooldown holds."""
     loop, now = loaded.loop, workspace.clock.now()
     data = {"decision": "run", "cause": cause.name, "reason": cause.reason}
@@ -152,7 +158,8 @@ def _retrain(workspace: Workspace, loaded: LoadedLoop, cause: Cause, past: Past)
     )
     past = Past(started=(*past.started[-99:], now))
     decided = workspace.stores.ledger.commit(records=[_record(loop, past, now)], events=[draft])[0].seq
-    outcome, said, causes = "failed", "", (decided,)
+    outcome, said = "failed", ""
+    causes: tuple[int, ...] = (decided,)
     try:
         done = run_loop(workspace, loaded, caused_by=(decided,))
         outcome = {"releasing": "released"}.get(done.judged.status, done.judged.status) if done.judged else "finished"

@@ -44,7 +44,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         outcome: The gate's.
         verdicts: Every check's.
         metrics: Figures on the holdout.
-        status: `champion` (the first), `releasing`, `promoted` (a loop without a release), `waiting` (another release is
+        status: `champion` (the first), `releasing`, `promoted` (a loop without a release), `waiting` (another
+            release is
             under way), `unchanged` (it is the champion already), `refused`.
         release: The release's id, where one started.
         events: What was written to the journal, in order.
@@ -90,7 +91,7 @@ def plan_loop(workspace: Workspace, loaded: LoadedLoop, parameters: Mapping[str,
     Raises:
         UsageError, GraphError: The pipeline is not one.
     """
-    graph = _graph(loaded, parameters)
+    graph = graph_of(loaded, parameters)
     require_sound(graph)
     sources = _sources(workspace, loaded, graph)
     identities = identify(graph, sources=sources, variables=variables())
@@ -168,7 +169,7 @@ def run_planned(
                 namespace=workspace.namespace,
             ),
         )
-    judged = entry(JUDGE)(workspace, loaded, planned, done, override) if graph.candidate else None
+    judged = entry(JUDGE)(workspace, loaded, planned, done=done, override=override) if graph.candidate else None
     return _result(done, landed, judged)
 
 
@@ -185,7 +186,12 @@ def _result(done: RunResult, landed: tuple[int, ...], judged: Judged | None) -> 
     )
 
 
-def _graph(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
+def graph_of(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
+    """The loop's pipeline, traced.
+
+    Raises:
+        UsageError, GraphError: It is no pipeline, or describes no graph.
+    """
     pipeline = loaded.loop.pipeline
     if not isinstance(pipeline, Pipeline):
         raise UsageError(

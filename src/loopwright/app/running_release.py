@@ -1,4 +1,7 @@
-"""A release as the ledger keeps it: its plan, its state, how far evidence has been counted, and every step's figures."""
+"""A release as the ledger keeps it.
+
+Its plan, its state, how far evidence has been counted, and every step's figures.
+"""
 
 from typing import Any
 

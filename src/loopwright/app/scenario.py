@@ -83,7 +83,7 @@ def read_scenario(path: Path) -> Scenario:
 class Stream:
     """A source's rows as JSON-ready dicts, handed out in the order of their time."""
 
-    def __init__(self, project: Path, source: str, at: str, columns: list[str] | None = None) -> None:
+    def __init__(self, project: Path, source: str, at: str, *, columns: list[str] | None = None) -> None:
         path = project / source
         if not path.is_file():
             raise SourceError(f"the scenario's source {source} is not there", fix="Make it, or correct the scenario.")

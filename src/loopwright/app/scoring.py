@@ -22,7 +22,7 @@ Scores = np.ndarray[Any, Any]
 
 
 def scores_on(
-    workspace: Workspace, version: Digest, manifest: Manifest, rows: TrainingSet
+    workspace: Workspace, version: Digest, manifest: Manifest, *, rows: TrainingSet
 ) -> tuple[Scores | None, str]:
     """The version's scores on the rows, (n_rows,) or (n_rows, n_classes), or None and why there are none.
 

@@ -67,7 +67,7 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
             cwd=project,
         )
     try:
-        _wait(process, port, clock, log)
+        _wait(process, port, clock, log=log)
         token = (home / "token").read_text(encoding="utf-8").strip()
         with closing(Connections(HOST, port)) as inference, closing(Connections(HOST, port + 1, token)) as control:
             yield Servers(inference=inference, control=control, port=port)
@@ -88,7 +88,7 @@ def free_ports() -> int:
             return port
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, clock: Clock, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], port: int, clock: Clock, *, log: Path) -> None:
     deadline = clock.monotonic() + READY_S
     while not (_answers(port, "/health/ready") and _answers(port + 1, "/health/live")):
         if process.poll() is not None or clock.monotonic() > deadline:

@@ -94,7 +94,9 @@ def _models(workspace: Workspace) -> list[ModelStatus]:
     for name, aliases in by_name.items():
         records = workspace.stores.ledger.search("model_version", where={"name": name}, limit=10_000)
         shown = aliases.get("champion") or aliases.get("latest")
-        metrics = next((r.data["provenance"]["metrics"] for r in records if r.facets.get("digest") == shown), {})
+        metrics: dict[str, float | None] = next(
+            (r.data["provenance"]["metrics"] for r in records if r.facets.get("digest") == shown), {}
+        )
         found.append(ModelStatus(name=name, versions=len(records), aliases=aliases, metrics=metrics))
     return found
 

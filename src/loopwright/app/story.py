@@ -32,24 +32,26 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
     early = [event for event in events if event.seq <= first]
     later = [event for event in events if event.seq > first]
     return (
-        _chapter(1, "data", [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")], _data),
+        _chapter(1, "data", [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")], say=_data),
         _chapter(
             2,
             "features",
             [e for e in _of(early, "step_finished") if str(e.data.get("step", "")).startswith("training_set")],
-            _seconds,
+            say=_seconds,
         ),
-        _chapter(3, "training", [e for e in _of(early, "step_finished") if e.data.get("step") == "train"], _seconds),
-        _chapter(4, "gate and first champion", [*_of(early, "gate_judged"), *_of(early, "ref_moved")], _gate),
+        _chapter(
+            3, "training", [e for e in _of(early, "step_finished") if e.data.get("step") == "train"], say=_seconds
+        ),
+        _chapter(4, "gate and first champion", [*_of(early, "gate_judged"), *_of(early, "ref_moved")], say=_gate),
         _served(events, result),
-        _chapter(6, "incident", _of(later, "incident_opened")[:1], _incident),
-        _chapter(7, "retrain, canary, new champion", _first_release(later), _release),
-        _chapter(8, "refused and rolled back", _bad_candidates(later), _bad),
-        _chapter(9, "proof", _of(later, "version_reproduced"), _proof),
+        _chapter(6, "incident", _of(later, "incident_opened")[:1], say=_incident),
+        _chapter(7, "retrain, canary, new champion", _first_release(later), say=_release),
+        _chapter(8, "refused and rolled back", _bad_candidates(later), say=_bad),
+        _chapter(9, "proof", _of(later, "version_reproduced"), say=_proof),
     )
 
 
-def _chapter(number: int, title: str, chosen: Sequence[Event], say: Callable[[Sequence[Event]], str]) -> Chapter:
+def _chapter(number: int, title: str, chosen: Sequence[Event], *, say: Callable[[Sequence[Event]], str]) -> Chapter:
     text = say(chosen) if chosen else "the journal has nothing here"
     return Chapter(
         number=number, title=title, text=text, events=tuple(event.seq for event in chosen), told=bool(chosen)

@@ -1,6 +1,6 @@
 """The chain of cause and effect behind a thing, read from the journal's `caused_by`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -40,8 +40,8 @@ def trace(workspace: Workspace, subject: str) -> Trace:
 
     Args:
         workspace: The project's workspace.
-        subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`, `model:flight-delay`),
-            `alert:ID` for an incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
+        subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`), `alert:ID` for an
+            incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
 
     Raises:
         NotFoundError: The journal has no such subject.
@@ -82,16 +82,18 @@ def _closure(events: Mapping[int, Event], start: set[int]) -> set[int]:
     for event in events.values():
         for cause in event.caused_by:
             effects.setdefault(cause, []).append(event.seq)
-    found = set(start)
-    for neighbours in (lambda seq: events[seq].caused_by, lambda seq: effects.get(seq, ())):
-        queue, seen = list(start), set(start)
-        while queue:
-            for other in neighbours(queue.pop()):
-                if other not in seen and other in events:
-                    seen.add(other)
-                    queue.append(other)
-        found |= seen
-    return found
+    causes = _reached(start, lambda seq: [cause for cause in events[seq].caused_by if cause in events])
+    return causes | _reached(start, lambda seq: effects.get(seq, []))
+
+
+def _reached(start: set[int], following: Callable[[int], Sequence[int]]) -> set[int]:
+    """`start` and everything that `following` leads to from there."""
+    queue, seen = list(start), set(start)
+    while queue:
+        new = [seq for seq in following(queue.pop()) if seq not in seen]
+        seen.update(new)
+        queue += new
+    return seen
 
 
 def _links(events: Mapping[int, Event], chosen: set[int]) -> Iterator[Link]:

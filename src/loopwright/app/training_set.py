@@ -6,7 +6,7 @@ labels were known. `reproduce` builds it again from the same pins.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -53,7 +53,7 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
 
 def training_set(
     dataset: Dataset, *, features: Sequence[FeatureView | str], label: str, task: Task | None = None
-) -> TrainingSetHandle:
+) -> TrainingSet:
     """Rows of `dataset` that have a label, with point-in-time features, for use inside a pipeline.
 
     Args:
@@ -63,7 +63,7 @@ def training_set(
         task: `binary`, `multiclass` or `regression`; guessed from the label's type if not given.
 
     Returns:
-        A handle that becomes an `lw.TrainingSet` when the pipeline runs; `.split(last="30d")` gives two.
+        A handle, typed as what it becomes when the pipeline runs; `.split(last="30d")` gives two.
     """
     views = [feature for feature in features if isinstance(feature, FeatureView)]
     columns = [feature for feature in features if isinstance(feature, str)]
@@ -84,7 +84,8 @@ def training_set(
         order=tuple(order),
         task=task,
     )
-    return source("training_set", msgspec.to_builtins(spec), name=dataset.name, handle=TrainingSetHandle)
+    handle = source("training_set", msgspec.to_builtins(spec), name=dataset.name, handle=TrainingSetHandle)
+    return cast("TrainingSet", handle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class TrainingSets:
         dataset = self.datasets[spec.dataset]
         base = read(self.workspace.stores, dataset.name, version=pins.versions[dataset.name])
         _require(base, spec)
-        labelled = self._with_labels(base, dataset, spec, pins.labels_known_at)
+        labelled = self._with_labels(base, dataset, spec, known_at=pins.labels_known_at)
         views = [FeatureView.from_json(view) for view in spec.views]
         frames = {name: read(self.workspace.stores, name, version=version) for name, version in pins.versions.items()}
         if views:
@@ -148,7 +149,7 @@ class TrainingSets:
                 known=ALL_KNOWN,
                 views=[(view, frames[view.source.name]) for view in views],
             )
-        return _assemble(labelled, dataset, spec, views)
+        return _assemble(labelled, dataset, spec, views=views)
 
     def _last_label(self) -> Micros:
         rows = self.workspace.stores.tables.scan(LABELS, columns=["at", "endpoint"])
@@ -156,7 +157,7 @@ class TrainingSets:
         return int(ours.max() or 0) + 1 if len(ours) else 0  # type: ignore[arg-type]
 
     def _with_labels(
-        self, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, known_at: Micros
+        self, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, *, known_at: Micros
     ) -> pl.DataFrame:
         """The base rows with the latest known label: from the dataset's own column, or from feedback by key."""
         own = base.filter(pl.col(spec.label).is_not_null())
@@ -186,7 +187,9 @@ def _require(base: pl.DataFrame, spec: TrainingSetSpec) -> None:
             )
 
 
-def _assemble(rows: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, views: Sequence[FeatureView]) -> TrainingSet:
+def _assemble(
+    rows: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec, *, views: Sequence[FeatureView]
+) -> TrainingSet:
     task, classes, label = encode_label(rows[spec.label], spec.task)
     contract = {
         column.name: column for column in contract_columns(dataset.contract, rows.select(_own(rows, spec, views)))
@@ -263,7 +266,7 @@ def _feature(name: str, values: pl.Series, contract: Column | None) -> tuple[Col
 
 
 def encode_label(values: pl.Series, task: Task | None) -> tuple[Task, tuple[str | int | bool, ...], np.ndarray]:
-    """Task, classes in probability order, and the label as codes (classification) or values (regression), shape (n_rows,).
+    """Task, classes in probability order, and the label (n_rows,): codes for a classification, values for a regression.
 
     Raises:
         TargetError: No row has a label, or all have the same class.

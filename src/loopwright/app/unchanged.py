@@ -1,4 +1,7 @@
-"""The fast answer to `run` and `plan` where nothing has changed: from the last plan's snapshot, importing nothing heavy."""
+"""The fast answer to `run` and `plan` where nothing has changed.
+
+From the last plan's snapshot, importing nothing heavy.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +18,7 @@ from loopwright.core.hashing import digest_bytes, digest_value
 from loopwright.pipelines.snapshot import Watch, check_snapshot, save_snapshot
 
 
-def last_answer(workspace: Workspace, project: Path, file: str, parameters: Mapping[str, Any]) -> LoopRun | None:
+def last_answer(workspace: Workspace, project: Path, file: str, *, parameters: Mapping[str, Any]) -> LoopRun | None:
     """The last run, if everything that it was made from is as it was; None otherwise."""
     key = _key(project, file, parameters)
     checked = check_snapshot(workspace.home, key, facts=_facts(workspace), variables=variables())
@@ -26,12 +29,15 @@ def keep_answer(
     workspace: Workspace,
     loaded: LoadedLoop,
     planned: Planned,
-    done: LoopRun,
     *,
+    done: LoopRun,
     file: str,
     parameters: Mapping[str, Any],
 ) -> bool:
-    """Keep a finished run as the answer for the next time; False where something that it depends on cannot be watched."""
+    """Keep a finished run as the answer for the next time.
+
+    False where something that it depends on cannot be watched.
+    """
     if any(identity.unknown for identity in planned.identities.nodes.values()):
         return False
     steps = (*done.ran, *done.reused)

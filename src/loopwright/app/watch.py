@@ -60,7 +60,7 @@ def load_watch(workspace: Workspace, endpoint: str) -> Watch | None:
 
 
 def save_watch(
-    workspace: Workspace, endpoint: str, watch: Watch, events: list[EventDraft], records: list[Record]
+    workspace: Workspace, endpoint: str, watch: Watch, *, events: list[EventDraft], records: list[Record]
 ) -> tuple[int, ...]:
     """Write the state, what happened and the figures in one commit; returns the events' numbers."""
     state = Record(kind="watch", id=endpoint, data=msgspec.to_builtins(watch), at=workspace.clock.now())
@@ -71,7 +71,10 @@ def save_watch(
 
 
 class Watcher:
-    """Watches the champion of one endpoint. Keeps in memory what it has read; everything that counts is in the ledger."""
+    """Watches the champion of one endpoint. Keeps in memory what it has read.
+
+    Everything that counts is in the ledger.
+    """
 
     def __init__(self, workspace: Workspace, loop: Loop) -> None:
         self._workspace = workspace
@@ -97,11 +100,11 @@ class Watcher:
             self._version, self._known = version, self._learn(version, today)
         reference = self._known[1] if self._known else None
         if watch is None or watch.version != version:
-            watch = _begin(workspace, loop, watch, version, today, reference)
+            watch = _begin(workspace, loop, watch, version=version, today=today, reference=reference)
         if self._known is None or watch.through >= today:
             return watch
         signature, reference, log = self._known
-        return _Pass(workspace, loop, signature, reference, log, today).judge(watch)
+        return _Pass(workspace, loop, signature, reference=reference, log=log, today=today).judge(watch)
 
     def _learn(self, version: str, today: int) -> tuple[Signature, Reference, LabelledLog] | None:
         manifest = manifest_of(self._workspace, version)
@@ -114,7 +117,7 @@ class Watcher:
 
 
 def _begin(
-    workspace: Workspace, loop: Loop, before: Watch | None, version: str, today: int, reference: Reference | None
+    workspace: Workspace, loop: Loop, before: Watch | None, *, version: str, today: int, reference: Reference | None
 ) -> Watch:
     """Start to watch a new champion. The day of the change is partial and is not judged."""
     states = {
@@ -128,8 +131,14 @@ def _begin(
         assert before is not None
         _, actions = note_resolved(before.book, cause, reason="a new champion answers")
         caused = _champion_event(workspace, loop.name, version)
-        events += [_event(loop, action, caused, before.opened, workspace.clock.now()) for action in actions]
-    save_watch(workspace, loop.name, watch, events, [_resolved(event, workspace.clock.now()) for event in events])
+        events += [_event(loop, action, caused, opened=before.opened, now=workspace.clock.now()) for action in actions]
+    save_watch(
+        workspace,
+        loop.name,
+        watch,
+        events=events,
+        records=[_resolved(event, workspace.clock.now()) for event in events],
+    )
     return watch
 
 
@@ -137,7 +146,14 @@ class _Pass:
     """One look at one endpoint."""
 
     def __init__(
-        self, workspace: Workspace, loop: Loop, signature: Signature, reference: Reference, log: LabelledLog, today: int
+        self,
+        workspace: Workspace,
+        loop: Loop,
+        signature: Signature,
+        *,
+        reference: Reference,
+        log: LabelledLog,
+        today: int,
     ) -> None:
         self._log = log
         self._workspace = workspace
@@ -167,13 +183,13 @@ class _Pass:
 
     def _write(self, watch: Watch, actions: tuple[IncidentAction, ...], figures: Record) -> Watch:
         caused = _champion_event(self._workspace, self._loop.name, watch.version)
-        events = [_event(self._loop, action, caused, watch.opened, self._now) for action in actions]
+        events = [_event(self._loop, action, caused, opened=watch.opened, now=self._now) for action in actions]
         records = [_incident_record(action, self._loop.name, self._now) for action in actions]
-        written = save_watch(self._workspace, self._loop.name, watch, events, [figures, *records])
+        written = save_watch(self._workspace, self._loop.name, watch, events=events, records=[figures, *records])
         opened = {a.incident.id: seq for a, seq in zip(actions, written, strict=True) if a.kind == "incident_opened"}
         if opened:
             watch = msgspec.structs.replace(watch, opened=watch.opened | opened)
-            save_watch(self._workspace, self._loop.name, watch, [], [])
+            save_watch(self._workspace, self._loop.name, watch, events=[], records=[])
         return watch
 
     def _window(self, watch: Watch) -> Window:
@@ -226,7 +242,7 @@ def _champion_event(workspace: Workspace, name: str, version: str) -> tuple[int,
 
 
 def _event(
-    loop: Loop, action: IncidentAction, caused: tuple[int, ...], opened: dict[str, int], now: Micros
+    loop: Loop, action: IncidentAction, caused: tuple[int, ...], *, opened: dict[str, int], now: Micros
 ) -> EventDraft:
     incident = action.incident
     causes = (opened[incident.id], *caused) if incident.id in opened else caused

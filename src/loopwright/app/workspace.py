@@ -48,7 +48,7 @@ class Workspace:
 
 def settings_of(project: Path, explicit: Mapping[str, Any] | None = None) -> Settings:
     """The project's settings, resolved."""
-    return resolve(explicit or {}, variables(), project / PROJECT_FILE, USER_FILE.expanduser())
+    return resolve(explicit or {}, variables(), project / PROJECT_FILE, user_file=USER_FILE.expanduser())
 
 
 def open_workspace(

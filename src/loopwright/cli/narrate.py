@@ -38,6 +38,38 @@ def _judged(name: str, data: Data) -> str:
 
 
 def _finished(name: str, data: Data) -> str:
+    outcome = str(data.get("outcome")).replace("_", " ")
+    return f"{name[:12]}: release {outcome} after {data.get('requests'):,} requests ({data.get('reason')})"
+
+
+_LINES.get(event.kind)
+    return tell(event.subject.partition(":")[2], event.data) if tell else ""
+
+
+def _short(digest: object) -> str:
+    return str(digest)[:12]
+
+
+def _landed(name: str, data: Data) -> str:
+    return f"{name}: {data.get('rows', 0):,} rows landed, version {_short(data.get('version'))}"
+
+
+def _refused(name: str, data: Data) -> str:
+    failures = data.get("failures") or []
+    said = "; ".join(
+        f"{f.get('column')}: {f.get('rule')} ({f.get('rows')} rows)" for f in failures if isinstance(f, dict)
+    )
+    return f"{name}: a landing was refused: {said or data.get('code', '')}"
+
+
+def _judged(name: str, data: Data) -> str:
+    failed = [check for check, outcome in data.get("checks", {}).items() if outcome in ("fail", "unknown")]
+    return f"{name}: the gate says {data.get('outcome')} to {_short(data.get('candidate'))}" + (
+        f" ({', '.join(failed)})" if failed else ""
+    )
+
+
+def _finished(name: str, data: Data) -> str:
     return f"{name[:12]}: release {str(data.get('outcome')).replace('_', ' ')} after {data.get('requests'):,} requests ({data.get('reason')})"
 
 
@@ -62,6 +94,6 @@ _LINES: dict[str, Callable[[str, Data], str]] = {
         f"{name[:12]}: the breaker stopped {_short(data.get('version'))} ({data.get('cause')})"
     ),
     "override_recorded": lambda name, data: f"{name}: override: {data.get('reason')}",
-    "act_refused": lambda name, data: f"refused: {data.get('what')}",
+    "act_refused": lambda _, data: f"refused: {data.get('what')}",
     "version_load_failed": lambda name, data: f"{name}: a version could not be loaded ({data.get('code')})",
 }

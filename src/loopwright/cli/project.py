@@ -33,7 +33,7 @@ def unchanged_run(project: Path, file: str, parameters: dict[str, Any], *, home:
         return None
     workspace = open_workspace(folder, explicit={"home": home})
     try:
-        return last_answer(workspace, folder, file, parameters)
+        return last_answer(workspace, folder, file, parameters=parameters)
     finally:
         workspace.close()
 

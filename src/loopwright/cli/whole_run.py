@@ -20,7 +20,7 @@ def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override:
         landed = land_all(workspace, loaded.datasets)
         planned = plan_loop(workspace, loaded, parameters)
         done = run_planned(workspace, loaded, planned, landed=landed, override=word, on_progress=_told(bars))
-    keep_answer(workspace, loaded, planned, done, file=file, parameters=parameters)
+    keep_answer(workspace, loaded, planned, done=done, file=file, parameters=parameters)
     return done
 
 

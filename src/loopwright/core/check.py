@@ -4,11 +4,11 @@ from typing import Generic, Protocol, TypeVar
 
 from loopwright.core.verdict import Verdict
 
-C = TypeVar("C", contravariant=True)
-E = TypeVar("E", contravariant=True)
+C_contra = TypeVar("C_contra", contravariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
 
 
-class Check(Protocol, Generic[C, E]):
+class Check(Protocol, Generic[C_contra, E_contra]):
     """Judges a candidate against the evidence and, where there is one, the champion.
 
     A check never raises for want of evidence: it answers *unknown* or *not applicable*.
@@ -18,5 +18,5 @@ class Check(Protocol, Generic[C, E]):
     def name(self) -> str:
         """Unique within its gate, as `at_least(roc_auc, 0.62)`."""
 
-    def __call__(self, candidate: C, champion: C | None, evidence: E) -> Verdict:
+    def __call__(self, candidate: C_contra, champion: C_contra | None, evidence: E_contra) -> Verdict:
         """Judge."""

@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def resolve(
-    explicit: Mapping[str, Any], environment: Mapping[str, str], project_file: Path, user_file: Path
+    explicit: Mapping[str, Any], environment: Mapping[str, str], project_file: Path, *, user_file: Path
 ) -> Settings:
     """Resolve every setting.
 

@@ -13,6 +13,7 @@ from loopwright.errors import (
     UntrustedFormatError,
 )
 from loopwright.formats.containers import ContainerFormat
+from loopwright.formats.estimators import EstimatorFormat
 from loopwright.formats.format import Format, type_name
 from loopwright.formats.json_values import BytesFormat, JsonFormat
 from loopwright.formats.numpy_arrays import NumpyFormat
@@ -26,7 +27,7 @@ _BY_MODULE: Mapping[str, tuple[Format, ...]] = {
     "builtins": (JsonFormat(), BytesFormat()),
     "numpy": (NumpyFormat(),),
     "polars": (ParquetFormat(),),
-    "sklearn": (SklearnFormat(),),
+    "sklearn": (EstimatorFormat(), SklearnFormat()),
     "loopwright.formats.training_set": (TrainingSetFormat(),),
 }
 _PICKLE = PickleFormat()

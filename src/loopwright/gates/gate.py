@@ -84,8 +84,8 @@ def run_gate(
     checks: Sequence[GateCheck],
     candidate: Predictions,
     champion: Predictions | None,
-    evidence: Evidence,
     *,
+    evidence: Evidence,
     first: bool,
 ) -> GateResult:
     """Run every check and combine their verdicts (`core.verdict.overall`).

@@ -43,8 +43,8 @@ def paired_losses(
     task: Task,
     label: npt.NDArray[Any],
     candidate: Floats,
-    champion: Floats,
     *,
+    champion: Floats,
     classes: Sequence[Any] = (),
     scale: float | None = None,
 ) -> Floats:

@@ -78,7 +78,7 @@ def start(plan: ReleasePlan, now: Micros) -> ReleaseState:
     return ReleaseState(started_at=now, step_since=now, champion=ArmTotals(), guards=guards)
 
 
-def decide(plan: ReleasePlan, state: ReleaseState, evidence: Evidence, now: Micros) -> Judgement:
+def decide(plan: ReleasePlan, state: ReleaseState, evidence: Evidence, *, now: Micros) -> Judgement:
     """Take in what has come in since the last decision, and decide.
 
     Args:

@@ -1,4 +1,7 @@
-"""The control API: labels, pushed rows, status, and one pass on request. Everything but health needs a token or a key."""
+"""The control API: labels, pushed rows, status, and one pass on request.
+
+Everything but health needs a token or a key.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

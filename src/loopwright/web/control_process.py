@@ -1,4 +1,7 @@
-"""The control process: `python -m loopwright.web.control_process --project FOLDER`. API, scheduler, monitors, releases."""
+"""The control process: `python -m loopwright.web.control_process --project FOLDER`.
+
+API, scheduler, monitors, releases.
+"""
 
 import argparse
 import asyncio
@@ -59,10 +62,10 @@ def serve(arguments: argparse.Namespace) -> None:
             timeout_keep_alive=75,
         )
     )
-    asyncio.run(_until_stopped(server, door, workspace, controller))
+    asyncio.run(_until_stopped(server, door, workspace, controller=controller))
 
 
-async def _until_stopped(server: uvicorn.Server, door: object, workspace: Workspace, controller: Controller) -> None:
+async def _until_stopped(server: uvicorn.Server, door: object, workspace: Workspace, *, controller: Controller) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -56,7 +56,10 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending:
-    """A child that was told to end, and when that stops being a request; `hurry_s` is its patience when everything ends."""
+    """A child that was told to end, and when that stops being a request.
+
+    `hurry_s` is its patience when everything ends.
+    """
 
     process: subprocess.Popen[bytes]
     until: float

@@ -38,7 +38,7 @@ def run_whole_loop(
         listen(host, number).close()
     commands = [worker_command(workspace.home, [endpoint], settings)]
     if control:
-        commands.append(_control(workspace, file, host, port + 1))
+        commands.append(_control(workspace, file, host, port=port + 1))
     supervisor = Supervisor(
         commands=commands,
         run=workspace.home / "run",
@@ -51,7 +51,7 @@ def run_whole_loop(
     supervisor.run_until_stopped()
 
 
-def _control(workspace: Workspace, file: str, host: str, port: int) -> ChildCommand:
+def _control(workspace: Workspace, file: str, host: str, *, port: int) -> ChildCommand:
     home = (
         workspace.home.relative_to(workspace.project)
         if workspace.home.is_relative_to(workspace.project)

@@ -281,7 +281,7 @@ def parse(arguments: list[str] | None = None) -> WorkerOptions:
         {"host": given.host, "port": given.port},
         variables(),
         given.home.parent / "loopwright.toml",
-        Path("~/.config/loopwright/settings.toml").expanduser(),
+        user_file=Path("~/.config/loopwright/settings.toml").expanduser(),
     )
     return WorkerOptions(
         home=given.home,

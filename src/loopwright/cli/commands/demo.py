@@ -44,7 +44,7 @@ def command(
     page = _report(workspace, project, told)
     data = {"chapters": told, "report": str(page), "replay": result, "reproduce": proof}
     return Answer(
-        data=data, show=lambda: _show(workspace, told, page, data), exit_code=NO_VERDICT if untold(told) else 0
+        data=data, show=lambda: _show(workspace, told, page, data=data), exit_code=NO_VERDICT if untold(told) else 0
     )
 
 
@@ -78,7 +78,7 @@ def _report(workspace: Workspace, project: Path, told: tuple[Chapter, ...]) -> P
     return page
 
 
-def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, data: dict[str, Any]) -> None:
+def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, *, data: dict[str, Any]) -> None:
     table(
         ["", "chapter", "what happened", "events"],
         [(c.number, c.title, c.text, _span(c.events)) for c in told],
@@ -87,9 +87,8 @@ def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, data: dic
     line()
     line("Why the champion is what it is (loopwright trace model:flight-delay@champion):")
     for link in trace(workspace, "model:flight-delay@champion").links[-24:]:
-        line(
-            f"  {iso(link.event.logical_at)[:10]} #{link.event.seq:<4} {'  ' * min(link.depth, 10)}{describe(link.event)[:110]}"
-        )
+        day, indent = iso(link.event.logical_at)[:10], "  " * min(link.depth, 10)
+        line(f"  {day} #{link.event.seq:<4} {indent}{describe(link.event)[:110]}")
     for chapter in untold(told):
         note(f"chapter {chapter.number} ({chapter.title}) was not told by the data: {chapter.text}")
     seconds = sum(data["replay"].seconds.values())

@@ -13,6 +13,7 @@ from loopwright.errors import UsageError
 
 
 def command(
+    *,
     name: Annotated[str, typer.Argument(help="Folder of the new project.")],
     template: Annotated[str, typer.Option(help="flights or tabular.")] = "",
     data: Annotated[Path | None, typer.Option(help="Your own CSV or Parquet file.")] = None,

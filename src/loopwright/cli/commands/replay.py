@@ -15,6 +15,7 @@ from loopwright.core.events import Event
 
 
 def command(
+    *,
     scenario: Annotated[Path, typer.Argument(help="What to play, as replay.toml.")] = Path("replay.toml"),
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
@@ -42,7 +43,7 @@ class Telling:
         self._day = start // 86_400_000_000
         self._advance = self._bars.start("days", end // 86_400_000_000 - self._day)
 
-    def tick(self, now: Micros, asked: Asked) -> None:
+    def tick(self, now: Micros, _: Asked) -> None:
         day = now // 86_400_000_000
         self._advance(day - self._day)
         self._day = day
@@ -60,6 +61,6 @@ def show(result: ReplayResult) -> None:
         line(f"parity: {result.parity.rows:,} requests, {result.parity.mismatches} mismatches")
     if not result.play.story_told:
         line(
-            "The data did not lead to a release, or an act did not play: see `loopwright trace` and `loopwright status`."
+            "The data did not lead to a release, or an act did not play; see `loopwright status` and `loopwright trace`."
         )
     line(f"seconds: {result.seconds}, of the replay: {result.play.seconds}")

@@ -11,6 +11,7 @@ from loopwright.cli.render import Answer, line
 
 
 def command(
+    *,
     version: Annotated[
         str, typer.Argument(help="NAME@ALIAS, NAME, or a version's digest; the loop's champion if left out.")
     ] = "",
@@ -26,9 +27,9 @@ def command(
 
 def _show(found: Reproduction) -> None:
     line(f"{found.verdict}: version {found.version[:12]}, rebuilt from its own code, data and seeds")
-    line(
-        f"  model {found.model[0][:12]} → {found.model[1][:12]}; scores on {found.rows:,} holdout rows differ by at most "
-        f"{found.largest_difference:.3g} (equivalent up to {found.tolerance:g})"
-    )
-    for name, (then, now) in found.environment.items():
-        line(f"  {name}: {then or 'absent'} then, {now or 'absent'} now")
+    then, now = found.model
+    line(f"  model {then[:12]} then, {now[:12]} now")
+    line(f"  scores on {found.rows:,} holdout rows differ by at most {found.largest_difference:.3g}")
+    line(f"  (equivalent up to {found.tolerance:g})")
+    for name, (before, after) in found.environment.items():
+        line(f"  {name}: {before or 'absent'} then, {after or 'absent'} now")

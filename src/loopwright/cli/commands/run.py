@@ -12,6 +12,7 @@ from loopwright.cli.render import Answer, line
 
 
 def command(
+    *,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
     set_: Annotated[list[str] | None, typer.Option("--set", help="A pipeline parameter, as trees=300.")] = None,

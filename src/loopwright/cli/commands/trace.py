@@ -27,7 +27,5 @@ def command(
 
 def _show(found: Trace) -> None:
     for link in found.links:
-        event = link.event
-        line(
-            f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {'  ' * min(link.depth, 12)}{describe(event)}  ({event.actor})"
-        )
+        event, indent = link.event, "  " * min(link.depth, 12)
+        line(f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {indent}{describe(event)}  ({event.actor})")

@@ -14,6 +14,7 @@ from loopwright.web.whole_loop import run_whole_loop
 
 
 def command(
+    *,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,

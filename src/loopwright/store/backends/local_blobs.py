@@ -167,7 +167,7 @@ class LocalBlobs(Blobs):
                 if not self._deferred:
                     os.fsync(file)
                 target = self._path(digest)
-                _rename(temporary, target)
+                made = _rename(temporary, target)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
@@ -178,6 +178,8 @@ class LocalBlobs(Blobs):
                     self._unsynced.add(target)
             else:
                 _sync(target.parent)
+                if made:
+                    _sync(self._folder)
         return digest
 
     def _remove_leftovers(self) -> None:
@@ -207,13 +209,15 @@ def _written(file: int, data: bytes, digest: Digest) -> Digest:
     return digest
 
 
-def _rename(temporary: Path, target: Path) -> None:
+def _rename(temporary: Path, target: Path) -> bool:
+    """Move the file; True where its folder had to be made."""
     try:
         temporary.rename(target)
     except FileNotFoundError:
         target.parent.mkdir(exist_ok=True)
-        _sync(target.parent.parent)
         temporary.rename(target)
+        return True
+    return False
 
 
 def _sync(path: Path) -> None:
@@ -225,7 +229,8 @@ def _sync(path: Path) -> None:
 
 
 def _sync_all(paths: Set[Path]) -> None:
-    every = paths | {path.parent for path in paths}
+    fans = {path.parent for path in paths}
+    every = paths | fans | {fan.parent for fan in fans}
     if len(paths) <= _SYNCED_ALONE:
         for path in every:
             _sync_if_there(path)

@@ -97,12 +97,15 @@ class SqliteFile:
             try:
                 yield connection
             finally:
-                with self._pool_lock:
-                    closed = self._closed
-                    if not closed:
-                        self._idle.append(connection)
-                if closed:
-                    connection.close()
+                self._put_back(connection)
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        with self._pool_lock:
+            closed = self._closed
+            if not closed:
+                self._idle.append(connection)
+        if closed:
+            connection.close()
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -126,9 +129,8 @@ class SqliteFile:
         if self._version() < version:
             self._writer.execute("BEGIN IMMEDIATE")
             if self._version() == 0:
-                for statement in schema.split(";"):
-                    if statement.strip():
-                        self._writer.execute(statement)
+                for statement in filter(str.strip, schema.split(";")):
+                    self._writer.execute(statement)
                 self._writer.execute(f"PRAGMA user_version={version}")
             self._writer.execute("COMMIT")
         self._check_version(version)

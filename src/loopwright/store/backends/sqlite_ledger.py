@@ -142,7 +142,7 @@ class SqliteLedger(Ledger):
     def search(
         self, kind: str, *, where: Mapping[str, FacetValue] | None = None, order: str = "-at", limit: int = 100
     ) -> tuple[Record, ...]:
-        query = _Search.of(kind, where or {}, order, limit)
+        query = _Search.of(kind, where or {}, order, limit=limit)
         with self._file.reading() as db:
             rows = _by_time(db, query) if query.name == "at" else _by_facet(db, query)
         return tuple(_record(row) for row in rows)
@@ -159,7 +159,7 @@ class _Search(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
     @classmethod
-    def of(cls, kind: str, where: Mapping[str, FacetValue], order: str, limit: int) -> "_Search":
+    def of(cls, kind: str, where: Mapping[str, FacetValue], order: str, *, limit: int) -> "_Search":
         return cls(
             kind=kind,
             matches=_MATCH * len(where),
