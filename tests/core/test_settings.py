@@ -33,7 +33,7 @@ def test_each_place_beats_the_next(files: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize(("text", "truth"), [("1", True), ("Yes", True), ("off", False), ("FALSE", False)])
 def test_a_flag_reads_the_usual_words(text: str, truth: bool, files: tuple[Path, Path]) -> None:
-    assert resolve({}, {"LOOPWRIGHT_REQUEST_LOG_FDATASYNC": text}, *files).flag("request_log_fdatasync") is truth
+    assert resolve({}, {"LOOPWRIGHT_REQUEST_LOG_FDATASYNC": text}, files[0], user_file=files[1]).flag("request_log_fdatasync") is truth
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_flag_reads_the_usual_words(text: str, truth: bool, files: tuple[Path,
 )
 def test_a_value_of_the_wrong_type_names_where_it_was_found(name: str, text: str, files: tuple[Path, Path]) -> None:
     with pytest.raises(SettingError, match=name) as caught:
-        resolve({}, {"LOOPWRIGHT_" + name.upper(): text}, *files)
+        resolve({}, {"LOOPWRIGHT_" + name.upper(): text}, files[0], user_file=files[1])
     assert "environment" in caught.value.why
     assert caught.value.context["looked_in"]
 
@@ -49,21 +49,21 @@ def test_a_value_of_the_wrong_type_names_where_it_was_found(name: str, text: str
 def test_an_unknown_name_in_a_file_is_refused_with_the_known_ones(files: tuple[Path, Path]) -> None:
     files[0].write_text("prot = 3\n")
     with pytest.raises(SettingError, match="prot") as caught:
-        resolve({}, {}, *files)
+        resolve({}, {}, files[0], user_file=files[1])
     assert "port" in caught.value.why
 
 
 def test_a_broken_file_is_named(files: tuple[Path, Path]) -> None:
     files[0].write_text("port = = 3\n")
     with pytest.raises(SettingError, match=r"loopwright\.toml is not valid TOML"):
-        resolve({}, {}, *files)
+        resolve({}, {}, files[0], user_file=files[1])
 
 
 def test_a_secret_never_shows_in_an_error(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     secret = Setting(name="pin", default=0, help="A secret number.", secret=True)
     monkeypatch.setattr(settings, "SETTINGS", (secret,))
     with pytest.raises(SettingError) as caught:
-        resolve({}, {"LOOPWRIGHT_PIN": "hunter2"}, *files)
+        resolve({}, {"LOOPWRIGHT_PIN": "hunter2"}, files[0], user_file=files[1])
     assert "hunter2" not in f"{caught.value.as_dict()}"
 
 

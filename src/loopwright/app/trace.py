@@ -40,8 +40,8 @@ def trace(workspace: Workspace, subject: str) -> Trace:
 
     Args:
         workspace: The project's workspace.
-        subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`), `alert:ID` for an
-            incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
+        subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`), `alert:ID` for
+            an incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
 
     Raises:
         NotFoundError: The journal has no such subject.

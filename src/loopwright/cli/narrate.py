@@ -42,37 +42,6 @@ def _finished(name: str, data: Data) -> str:
     return f"{name[:12]}: release {outcome} after {data.get('requests'):,} requests ({data.get('reason')})"
 
 
-_LINES.get(event.kind)
-    return tell(event.subject.partition(":")[2], event.data) if tell else ""
-
-
-def _short(digest: object) -> str:
-    return str(digest)[:12]
-
-
-def _landed(name: str, data: Data) -> str:
-    return f"{name}: {data.get('rows', 0):,} rows landed, version {_short(data.get('version'))}"
-
-
-def _refused(name: str, data: Data) -> str:
-    failures = data.get("failures") or []
-    said = "; ".join(
-        f"{f.get('column')}: {f.get('rule')} ({f.get('rows')} rows)" for f in failures if isinstance(f, dict)
-    )
-    return f"{name}: a landing was refused: {said or data.get('code', '')}"
-
-
-def _judged(name: str, data: Data) -> str:
-    failed = [check for check, outcome in data.get("checks", {}).items() if outcome in ("fail", "unknown")]
-    return f"{name}: the gate says {data.get('outcome')} to {_short(data.get('candidate'))}" + (
-        f" ({', '.join(failed)})" if failed else ""
-    )
-
-
-def _finished(name: str, data: Data) -> str:
-    return f"{name[:12]}: release {str(data.get('outcome')).replace('_', ' ')} after {data.get('requests'):,} requests ({data.get('reason')})"
-
-
 _LINES: dict[str, Callable[[str, Data], str]] = {
     "dataset_landed": _landed,
     "dataset_refused": _refused,

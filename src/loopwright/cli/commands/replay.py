@@ -60,7 +60,5 @@ def show(result: ReplayResult) -> None:
     if result.parity is not None:
         line(f"parity: {result.parity.rows:,} requests, {result.parity.mismatches} mismatches")
     if not result.play.story_told:
-        line(
-            "The data did not lead to a release, or an act did not play; see `loopwright status` and `loopwright trace`."
-        )
+        line("The data led to no release, or an act did not play; see `loopwright status` and `loopwright trace`.")
     line(f"seconds: {result.seconds}, of the replay: {result.play.seconds}")
