@@ -1,5 +1,6 @@
 """The report of a loop, from a home with a first champion, a drifted month, an incident and a release."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from loopwright.registry.bundle import Manifest, put_bundle
 from loopwright.registry.judgement import Judgement, record_judgement
 from loopwright.registry.version import Provenance, register_version
 from loopwright.store.ledger import Record
+from loopwright.testing.clocks import ManualClock
 
 NAME = "flight-delay"
 START = 1_364_774_400 * SECOND // DAY * DAY
@@ -187,11 +189,21 @@ def test_a_version_keeps_its_band_when_it_becomes_champion(told: Report) -> None
     assert isinstance(arms, AreaChart)
     assert [part.share for part in arms.parts] == [(1.0, 0.75, 0.0), (0.0, 0.25, 1.0)]
     assert [part.name[:9] for part in arms.parts] == ["version 1", "version 2"]
-    assert [marker.label for marker in arms.markers] == [
-        "incident opened",
-        "release started",
-        "release finished promoted",
-    ]
+    assert [marker.label for marker in arms.markers] == ["release started", "release promoted"]
+
+
+def test_a_days_evidence_stands_at_the_days_end_where_its_incident_opens(told: Report) -> None:
+    evidence = section(told, LineChart)
+    assert isinstance(evidence, LineChart)
+    crossed = next(at for at, value in zip(evidence.series[0].at, evidence.series[0].value, strict=True) if value > 3)
+    assert [marker.at for marker in evidence.markers if marker.label == "incident opened"] == [crossed]
+
+
+def test_months_of_one_champion_do_not_hide_the_hours_of_a_canary(told: Report, workspace: Workspace) -> None:
+    late = replace(workspace, clock=ManualClock(START + 12 * DAY))
+    arms = section(loop_report(late, NAME), AreaChart)
+    assert isinstance(arms, AreaChart)
+    assert arms.at[0] == START + 3 * DAY
 
 
 def test_reliability_is_measured_on_answered_requests_with_labels(told: Report) -> None:

@@ -109,7 +109,18 @@ def test_reliability_puts_a_calibrated_bin_on_the_diagonal_and_skips_empty_bins(
     drawn = pictures.reliability_chart(ReliabilityChart(title="r", curves=(curve,)))
     dots = [(float(d.get("cx", "nan")), float(d.get("cy", "nan"))) for d in classes(drawn, "dot")]
     assert dots == [(153, 252), (250, 174)]
-    assert len(classes(drawn, "bar")) == 2
+    (spread,) = classes(drawn, "spread")
+    tops = {float(point.split()[1]) for point in spread.get("d", "").strip("MZ").split("L")}
+    assert tops == {410, 380, 350}
+
+
+def test_a_logarithm_is_read_as_its_value() -> None:
+    assert [pictures.number_text(value, "power") for value in (0.0, 3.0, 4.0, 400.0)] == [
+        "1",
+        "1,000",
+        "10,000",
+        "1e+300",
+    ]
 
 
 def test_bars_grow_from_zero_to_both_sides_and_an_unknown_value_is_said() -> None:

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from loopwright.app.observed import answered, scores_of
 from loopwright.app.trace import journal, trace
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace
+from loopwright.core.clock import Micros
 from loopwright.core.events import Event
 from loopwright.core.hashing import Digest, is_digest
 from loopwright.core.verdict import Outcome
@@ -46,9 +47,10 @@ from loopwright.stats.quality import reliability_curve
 from loopwright.store.ledger import Record
 
 _MANY = 100_000
-_COLUMNS = 6
+_COLUMNS = 4
 _MARKED: dict[str, Tone] = {
     "incident_opened": "bad",
+    "incident_updated": "bad",
     "incident_resolved": "good",
     "retrain_decided": "plain",
     "override_recorded": "warn",
@@ -75,11 +77,18 @@ class _Loop:
     name: str
     events: Sequence[Event]
     numbers: Mapping[Digest, int]
-    markers: tuple[Marker, ...]
+
+    def marked(self, *kinds: str) -> tuple[Marker, ...]:
+        """The events that one picture marks."""
+        return tuple(_markers(event for event in self.events if event.kind in kinds))
 
     def version(self, digest: Digest) -> str:
         """A version as a reader knows it."""
-        return f"version {self.numbers[digest]} ({digest[:8]})" if digest in self.numbers else digest[:12]
+        return (
+            f"version {self.numbers[digest]} ({digest[:8]})"
+            if digest in self.numbers
+            else f"not registered ({digest[:8]})"
+        )
 
 
 def loop_report(
@@ -110,7 +119,7 @@ def loop_report(
         raise NotFoundError(f"there is no loop {name!r} in {workspace.home}")
     registered = versions(ledger, name, namespace=workspace.namespace, limit=_MANY)
     numbers = {version.digest: version.number for version in registered}
-    loop = _Loop(workspace=workspace, name=name, events=events, numbers=numbers, markers=tuple(_markers(events)))
+    loop = _Loop(workspace=workspace, name=name, events=events, numbers=numbers)
     reliability = list(_reliability(loop))
     sections = (
         _figures(loop),
@@ -148,11 +157,16 @@ def _figures(loop: _Loop) -> Figures:
         title="",
         items=(
             Figure(label="Requests", value=f"{rows.height:,}", note=f"{rescued:,} answered by the champion instead"),
-            Figure(label="Failed requests", value=f"{failed:,}", tone="bad" if failed else "good"),
+            Figure(
+                label="Failed requests",
+                value=f"{failed:,}",
+                note="answered with something else than 200",
+                tone="bad" if failed else "good",
+            ),
             Figure(
                 label="Champion",
                 value=loop.version(champion).partition(" (")[0] if champion else "none",
-                note=f"{champion[:12] if champion else ''} of {len(loop.numbers)} registered",
+                note=f"{champion[:12]}, one of {len(loop.numbers)} registered" if champion else "",
             ),
             Figure(
                 label="Incidents",
@@ -169,11 +183,14 @@ def _figures(loop: _Loop) -> Figures:
     )
 
 
-def _markers(events: Sequence[Event]) -> Iterator[Marker]:
+def _markers(events: Iterable[Event]) -> Iterator[Marker]:
+    """An event that moved something; a retrain that a rule held back moved nothing."""
     for event in events:
-        if event.kind in _MARKED:
+        if event.data.get("decision") != "suppressed":
             outcome = str(event.data.get("outcome", ""))
-            label = f"{event.kind.replace('_', ' ')} {outcome.replace('_', ' ')}".strip()
+            label = f"{event.kind.removesuffix('_finished') if outcome else event.kind} {outcome}".replace(
+                "_", " "
+            ).strip()
             yield Marker(at=event.logical_at, label=label, tone=_TONES.get(outcome, _MARKED[event.kind]))
 
 
@@ -181,17 +198,20 @@ def _drift(loop: _Loop) -> Iterator[Section]:
     """The incident rules' evidence, the columns' distances, and the performance, day by day."""
     ledger = loop.workspace.stores.ledger
     days = ledger.search("watch_day", where={"endpoint": loop.name}, order="at", limit=_MANY)
-    evidence, performance = _verdict_lines(days, sequential=True), _verdict_lines(days, sequential=False)
+    moves = ledger.history(loop.workspace.ref("model", loop.name, "champion"))
+    breaks = [move.at for move in moves]
+    evidence, performance = (_verdict_lines(days, breaks, sequential=sequential) for sequential in (True, False))
     if evidence:
         yield LineChart(
             title="Evidence of drift",
             series=tuple(Series(name=s.name, at=s.at, value=tuple(map(_log10, s.value))) for s, _ in evidence),
             thresholds=tuple(
-                Threshold(value=_log10(level) or 0.0, label="incident") for _, level in evidence[:1] if level
+                Threshold(value=_log10(level) or 0.0, label="incident at") for _, level in evidence[:1] if level
             ),
-            markers=loop.markers,
-            note="Logarithm (base 10) of the sequential rule's evidence that the requests no longer look like the "
-            "model's reference; the rule opens an incident where it reaches the line.",
+            form="power",
+            markers=loop.marked("incident_opened", "incident_resolved", "retrain_decided", "release_finished"),
+            note="Evidence, by the end of each day, that requests no longer look like the champion's reference. "
+            "The scale is logarithmic; an incident opens where the line is reached. A new champion starts anew.",
         )
     columns = _column_lines(days)
     if columns:
@@ -201,36 +221,50 @@ def _drift(loop: _Loop) -> Iterator[Section]:
             series=columns,
             thresholds=tuple(Threshold(value=level, label="report rule") for level in effects[-1:]),
             form="percent",
-            markers=loop.markers,
+            markers=loop.marked("incident_opened", "release_finished"),
             from_zero=True,
-            note="Total variation distance of the last seven days' requests from the model's reference, the six "
-            "columns that moved furthest. It colours a report and opens nothing.",
+            note="Total variation distance of the last seven days' requests from the champion's reference: the "
+            f"{_COLUMNS} columns that moved furthest; (prediction) and (label) are the answers and the outcomes. "
+            "This rule colours a report and opens nothing.",
         )
     for series, level in performance:
         yield LineChart(
-            title=f"Performance: {series.name}",
+            title="Performance on labelled requests",
             series=(series,),
-            thresholds=() if level is None else (Threshold(value=level, label="allowed"),),
-            markers=loop.markers,
-            note="As labels arrived; a gap is a day without enough of them.",
+            thresholds=() if level is None else (Threshold(value=level, label="limit"),),
+            markers=loop.marked("incident_opened", "incident_updated", "release_finished"),
+            note="Of the champion, over a moving window; an incident opens once the whole interval (not drawn) is "
+            "beyond the limit. A gap is a day without enough labels.",
         )
 
 
-def _verdict_lines(days: Sequence[Record], *, sequential: bool) -> list[tuple[Series, float | None]]:
-    """A line and the last threshold for each rule that had a value; a drift rule is told by its false alarm rate."""
-    found: dict[str, list[dict[str, Any]]] = {}
+def _verdict_lines(
+    days: Sequence[Record], breaks: Sequence[Micros], *, sequential: bool
+) -> list[tuple[Series, float | None]]:
+    """A line and the last known threshold for each rule that had a value; a drift rule is told by its false alarm rate.
+
+    A day's value stands at the day's end, when it was known; lines are cut at `breaks`.
+    """
+    found: dict[str, list[tuple[Micros, dict[str, Any]]]] = {}
     drifts: set[str] = set()
     for day in days:
         for verdict in day.data["verdicts"]:
-            found.setdefault(verdict["check"], []).append(verdict | {"at": day.data["day"] * DAY})
+            found.setdefault(verdict["check"], []).append((_end_of(day), verdict))
             if "mean_time_between_false_alarms_days" in (verdict.get("details") or {}):
                 drifts.add(verdict["check"])
     lines = []
     for check, verdicts in found.items():
-        if (check in drifts) is sequential and any(v["value"] is not None for v in verdicts):
-            series = Series(name=check, at=tuple(v["at"] for v in verdicts), value=tuple(v["value"] for v in verdicts))
-            lines.append((series, verdicts[-1]["threshold"]))
+        if (check in drifts) is sequential and any(verdict["value"] is not None for _, verdict in verdicts):
+            points = {at: None for at in breaks if verdicts[0][0] < at < verdicts[-1][0]}
+            points |= {at: verdict["value"] for at, verdict in verdicts}
+            series = Series(name=check, at=tuple(sorted(points)), value=tuple(points[at] for at in sorted(points)))
+            levels = [verdict["threshold"] for _, verdict in verdicts if verdict["threshold"] is not None]
+            lines.append((series, levels[-1] if levels else None))
     return lines
+
+
+def _end_of(day: Record) -> Micros:
+    return (int(day.data["day"]) + 1) * DAY
 
 
 def _column_lines(days: Sequence[Record]) -> tuple[Series, ...]:
@@ -238,7 +272,7 @@ def _column_lines(days: Sequence[Record]) -> tuple[Series, ...]:
     for day in days:
         for report in day.data["reports"]:
             for column in report["details"].get("columns", ()):
-                found.setdefault(column["column"], {})[day.data["day"] * DAY] = column["total_variation"]
+                found.setdefault(column["column"], {})[_end_of(day)] = column["total_variation"]
     furthest = sorted(found, key=lambda column: -max(found[column].values()))[:_COLUMNS]
     every = sorted({at for values in found.values() for at in values})
     return tuple(
@@ -259,16 +293,25 @@ def _arms(loop: _Loop) -> Iterator[Section]:
     moments = sorted(records, key=lambda record: int(record.data["revision"]))
     versions = list(dict.fromkeys(arm["version"] for record in moments for arm in record.data["arms"]))
     shares = [{arm["version"]: float(arm["share"]) for arm in record.data["arms"]} for record in moments]
+    at = [record.at for record in moments]
+    until = max(loop.workspace.clock.now(), at[-1])
+    if len(at) > 1:  # months of one champion alone would hide the hours of a canary
+        at[0] = max(at[0], at[1] - (until - at[1]) // 8)
+    back = {e.data.get("candidate") for e in loop.events if e.data.get("outcome") == "rolled_back"}
     yield AreaChart(
         title="Who answered",
-        at=tuple(record.at for record in moments),
-        until=loop.workspace.clock.now(),
+        at=tuple(at),
+        until=until,
         parts=tuple(
-            Part(name=loop.version(version), share=tuple(share.get(version, 0.0) for share in shares))
+            Part(
+                name=loop.version(version),
+                share=tuple(share.get(version, 0.0) for share in shares),
+                tone="bad" if version in back else "plain",
+            )
             for version in versions
         ),
-        markers=loop.markers,
-        note="Share of the requests that each version was given.",
+        markers=loop.marked("release_started", "override_recorded", "arm_tripped", "release_finished"),
+        note="Share of the requests that each version was given, from shortly before the first change.",
     )
 
 

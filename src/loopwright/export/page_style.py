@@ -42,6 +42,7 @@ tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 .right{text-align:right;white-space:nowrap}
 td{min-width:4ch}
+td:last-child{overflow-wrap:anywhere}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:0 0 8px;padding:0;font-size:13px;
 color:var(--soft)}
 .legend i{display:inline-block;width:14px;height:4px;border-radius:2px;margin-right:7px;vertical-align:middle}
@@ -69,11 +70,12 @@ svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Se
 .tick{fill:var(--soft)}.label,.value{fill:var(--ink)}.value{font-weight:600}
 .end{text-anchor:end}.middle{text-anchor:middle}
 .threshold{stroke:var(--bad);stroke-width:1.3;stroke-dasharray:6 4}
-.level{fill:var(--bad);font-weight:600}
+.level{fill:var(--bad);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .dot{stroke:var(--card);stroke-width:1.5}
 .area{stroke-width:.5;opacity:.85}
 .bar{opacity:.9}
+.spread{fill-opacity:.16;stroke-width:1.4;stroke-linejoin:round}
 .whisker{stroke:var(--ink);stroke-width:1.6}
 .mark{fill:none;stroke:var(--soft);stroke-width:1.1;stroke-dasharray:2 3}.flag{fill:var(--soft)}
 .mark.good{stroke:var(--good)}.mark.warn{stroke:var(--warn)}.mark.bad{stroke:var(--bad)}
@@ -86,7 +88,7 @@ footer{padding-top:26px;padding-bottom:48px;color:var(--soft);font-size:13px}
 """
 
 SERIES = "".join(
-    f".line.s{n}{{stroke:var(--s{n})}}.dot.s{n},.area.s{n},.bar.s{n}{{fill:var(--s{n})}}.area.s{n}{{stroke:var(--s{n})}}i.s{n}{{background:var(--s{n})}}"
+    f".line.s{n}{{stroke:var(--s{n})}}.dot.s{n},.area.s{n},.bar.s{n},.spread.s{n}{{fill:var(--s{n})}}.area.s{n},.spread.s{n}{{stroke:var(--s{n})}}i.s{n}{{background:var(--s{n})}}"
     for n in range(1, 9)
 )
 TONES = "".join(

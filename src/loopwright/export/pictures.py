@@ -4,6 +4,7 @@ A series is thinned to at most `POINTS` points, keeping the lowest and highest o
 seen and a picture stays small whatever it is given.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -42,12 +43,14 @@ class _Plot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def number_text(value: float | None, form: Form = "number", unit: str = "") -> str:
-    """A value as it is read: four significant digits, percent where the form says so, then the unit."""
+    """A value as it is read: four significant digits, in percent or as ten to its power by form, then the unit."""
     if value is None or not math.isfinite(value):
         return "–"
     if form == "percent":
         return f"{100 * value:.3g} %"
-    shown = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    if form == "power":
+        value = 10.0 ** min(value, 300.0)
+    shown = f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:,.4g}"
     return f"{shown} {unit}".rstrip()
 
 
@@ -60,8 +63,8 @@ def line_chart(chart: LineChart) -> str:
         return _empty(chart.title)
     plot = _plot((min(instants), max(instants)), _span(values, from_zero=chart.from_zero), chart)
     content = [_value_axis(plot, chart.form, chart.unit), _time_axis(plot)]
-    content += [_threshold(plot, level, chart) for level in chart.thresholds]
     content += [_line(plot, series, number) for number, series in enumerate(drawn, start=1)]
+    content += [_threshold(plot, level, chart) for level in chart.thresholds]
     content.append(_marks(plot, chart.markers[:MARKERS]))
     lasts = (f"{s.name} ends at {number_text(last(s), chart.form, chart.unit)}" for s in drawn)
     return svg.picture(chart.title, "Lines over time. " + "; ".join(lasts), _size(chart), *content)
@@ -90,7 +93,7 @@ def area_chart(chart: AreaChart) -> str:
 
 
 def reliability_chart(chart: ReliabilityChart) -> str:
-    """Observed against predicted, the diagonal, and below how many rows each bin holds."""
+    """Observed against predicted, the diagonal, and below where each curve's predictions lie."""
     plot = _Plot(x=Scale(low=0, high=1, start=56, end=444), y=Scale(low=0, high=1, start=330, end=18))
     ticks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     content = [svg.line((plot.x(0), plot.y(t)), (plot.x(1), plot.y(t)), "grid") for t in ticks]
@@ -98,9 +101,8 @@ def reliability_chart(chart: ReliabilityChart) -> str:
     content += [svg.text((plot.x(t), 430.0), f"{t:.1f}", "tick middle") for t in ticks]
     content.append(svg.line((plot.x(0), plot.y(0)), (plot.x(1), plot.y(1)), "diagonal"))
     curves = chart.curves[:SERIES]
-    most = max((count for curve in curves for count in curve.count), default=0)
     for number, curve in enumerate(curves, start=1):
-        content += [_bins(plot, curve, number), _histogram(plot, curve, number, most=most, curves=len(curves))]
+        content += [_bins(plot, curve, number), _spread(plot, curve, number)]
     content.append(svg.text((plot.x(0.5), 450.0), "predicted probability", "tick middle"))
     content.append(svg.text((plot.x(0) + 6, plot.y(1) + 10), "observed rate", "tick"))
     said = ", ".join(f"{curve.name}: {sum(curve.count):,} rows" for curve in curves)
@@ -208,7 +210,7 @@ def _threshold(plot: _Plot, level: Threshold, chart: LineChart) -> str:
     height = plot.y(level.value)
     shown = f"{level.label} {number_text(level.value, chart.form, chart.unit)}"
     rule = svg.line((plot.x.start, height), (plot.x.end, height), "threshold")
-    return rule + svg.text((plot.x.end, height - 5), shown, "level end")
+    return rule + svg.text((plot.x.start + 6, height - 5), shown, "level")
 
 
 def _line(plot: _Plot, series: Series, number: int) -> str:
@@ -274,20 +276,21 @@ def _bins(plot: _Plot, curve: Curve, number: int) -> str:
     return route + "".join(svg.dot((x, y), 4.0, f"dot s{number}", tip=tip) for x, y, tip in filled)
 
 
-def _histogram(plot: _Plot, curve: Curve, number: int, *, most: int, curves: int) -> str:
-    """Rows a bin, side by side for several curves, below the plot."""
-    if not most:
+def _spread(plot: _Plot, curve: Curve, number: int) -> str:
+    """Where a curve's predictions lie, below the plot: rows by width of bin, its highest bin as high as the strip."""
+    bins = [(p, n) for p, n in zip(curve.predicted, curve.count, strict=True) if n and _known(p)][:POINTS]
+    if len(bins) < 2:
         return ""
-    width = max(2.0, min(14.0, 300 / (max(len(curve.count), 1) * curves)))
-    drawn = []
-    for predicted, count in list(zip(curve.predicted, curve.count, strict=True))[:POINTS]:
-        if count and _known(predicted):
-            tall = max(1.0, 60 * count / most)
-            left = plot.x(predicted) + (number - 1 - curves / 2) * width
-            drawn.append(
-                svg.element("rect", x=left, y=410 - tall, width=width - 1, height=tall, class_=f"bar s{number}")
-            )
-    return "".join(drawn)
+    places = [p for p, _ in bins]
+    inner = [(a + b) / 2 for a, b in itertools.pairwise(places)]
+    edges = [max(2 * places[0] - inner[0], 0.0), *inner, min(2 * places[-1] - inner[-1], 1.0)]
+    widths = [max(right - left, 1e-6) for left, right in itertools.pairwise(edges)]
+    most = max(n / width for (_, n), width in zip(bins, widths, strict=True))
+    outline: list[_Point] = [(plot.x(edges[0]), 410.0)]
+    for (_, n), width, left, right in zip(bins, widths, edges, edges[1:], strict=False):
+        height = 410 - 60 * (n / width) / most
+        outline += [(plot.x(left), height), (plot.x(right), height)]
+    return svg.path([*outline, (plot.x(edges[-1]), 410.0)], f"spread s{number}", closed=True)
 
 
 def _bar(plot: _Plot, bar: Bar, index: int, *, chart: BarChart) -> str:

@@ -12,7 +12,7 @@ from loopwright.core.clock import Micros
 from loopwright.errors import UsageError
 
 Tone = Literal["plain", "good", "warn", "bad"]
-Form = Literal["number", "percent"]
+Form = Literal["number", "percent", "power"]  # power: the value is a logarithm to base ten
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
