@@ -33,7 +33,12 @@ def test_each_place_beats_the_next(files: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize(("text", "truth"), [("1", True), ("Yes", True), ("off", False), ("FALSE", False)])
 def test_a_flag_reads_the_usual_words(text: str, truth: bool, files: tuple[Path, Path]) -> None:
-    assert resolve({}, {"LOOPWRIGHT_REQUEST_LOG_FDATASYNC": text}, files[0], user_file=files[1]).flag("request_log_fdatasync") is truth
+    assert (
+        resolve({}, {"LOOPWRIGHT_REQUEST_LOG_FDATASYNC": text}, files[0], user_file=files[1]).flag(
+            "request_log_fdatasync"
+        )
+        is truth
+    )
 
 
 @pytest.mark.parametrize(

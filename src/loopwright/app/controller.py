@@ -99,7 +99,7 @@ class Controller:
 
     def _lead(self) -> bool:
         kv = self._workspace.stores.kv
-        expires = self._workspace.machine.now() + LEASE_S * SECOND
+        expires = self._workspace.clock.now() + LEASE_S * SECOND  # the clock that the key-value store goes by
         held = kv.get_many([LEASE_KEY]).get(LEASE_KEY)
         if held not in (None, self._name):
             return False

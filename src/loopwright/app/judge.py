@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.loop_run import Judged, Override
 from loopwright.app.packaging import (
     days_of,
     draft_manifest,
@@ -19,7 +20,7 @@ from loopwright.app.packaging import (
     with_reference,
 )
 from loopwright.app.release import first_champion, promote, start_release
-from loopwright.app.run import Judged, Override, Planned
+from loopwright.app.run import Planned
 from loopwright.app.scoring import scores_on
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace

@@ -27,14 +27,6 @@ class LoadedLoop:
     datasets: dict[str, Dataset]
 
 
-def find_project(start: Path) -> Path:
-    """The nearest folder at or above `start` with a `loop.py`, else `start` itself."""
-    for folder in (start, *start.parents):
-        if (folder / "loop.py").is_file():
-            return folder
-    return start
-
-
 def load_loop(path: Path, project: Path) -> LoadedLoop:
     """Import the loop file under the name by which the project's other files import it.
 

@@ -4,8 +4,8 @@ import msgspec
 
 from loopwright.app.arms import current_arms, move_arms
 from loopwright.app.loop import Loop
+from loopwright.app.loop_run import Override
 from loopwright.app.online import ensure_online
-from loopwright.app.run import Override
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.versions import champion_of, manifest_of, reference_of, views_of
 from loopwright.app.workspace import Workspace

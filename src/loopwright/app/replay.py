@@ -10,10 +10,11 @@ import msgspec
 
 from loopwright.app.clock import set_clock
 from loopwright.app.loop_file import load_loop
+from loopwright.app.loop_run import LoopRun, Override
 from loopwright.app.parity import check_parity
 from loopwright.app.player import Play, Player, Stage
 from loopwright.app.player_http import Asked
-from loopwright.app.run import LoopRun, Override, run_loop
+from loopwright.app.run import run_loop
 from loopwright.app.scenario import Act, Scenario, read_scenario
 from loopwright.app.servers import running_servers
 from loopwright.app.trace import journal

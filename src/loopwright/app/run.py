@@ -9,9 +9,9 @@ import msgspec
 from loopwright.app.entry import entry
 from loopwright.app.landing import land_all
 from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.loop_run import Judged, LoopRun, Override
 from loopwright.app.workspace import Workspace
 from loopwright.core.environment import variables
-from loopwright.core.verdict import Outcome, Verdict
 from loopwright.errors import UsageError
 from loopwright.pipelines.cache import LedgerCache
 from loopwright.pipelines.execute import RunResult, Workbench, apply
@@ -26,55 +26,6 @@ from loopwright.pipelines.runners.spawned import SpawnedRunner
 
 SOURCES = {"training_set": "loopwright.app.training_set:TrainingSets"}
 JUDGE = "loopwright.app.judge:judge"
-
-
-class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody's word that a candidate may go into canary though its gate did not pass."""
-
-    reason: str
-    actor: str
-
-
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a candidate.
-
-    Attributes:
-        version: The bundle's digest.
-        number: The version's number, where it was registered.
-        outcome: The gate's.
-        verdicts: Every check's.
-        metrics: Figures on the holdout.
-        status: `champion` (the first), `releasing`, `promoted` (a loop without a release), `waiting` (another
-            release is
-            under way), `unchanged` (it is the champion already), `refused`.
-        release: The release's id, where one started.
-        events: What was written to the journal, in order.
-    """
-
-    version: str
-    outcome: Outcome
-    verdicts: tuple[Verdict, ...]
-    metrics: dict[str, float | None]
-    status: str
-    number: int | None = None
-    release: str | None = None
-    events: tuple[int, ...] = ()
-
-
-class LoopRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished run: which steps ran, and what became of the candidate, if the pipeline made one."""
-
-    run: str
-    ran: tuple[str, ...]
-    reused: tuple[str, ...]
-    results: dict[str, str]
-    landed: tuple[int, ...]
-    judged: Judged | None = None
-    events: tuple[int, ...] = ()
-
-    @property
-    def unchanged(self) -> bool:
-        return not self.ran
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

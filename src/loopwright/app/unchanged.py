@@ -5,17 +5,20 @@ From the last plan's snapshot, importing nothing heavy.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from loopwright.app.loop_file import LoadedLoop
-from loopwright.app.run import LoopRun, Planned
+from loopwright.app.loop_run import LoopRun
 from loopwright.app.workspace import Workspace
 from loopwright.core.codec import canonical
 from loopwright.core.environment import variables
 from loopwright.core.hashing import digest_bytes, digest_value
 from loopwright.pipelines.snapshot import Watch, check_snapshot, save_snapshot
+
+if TYPE_CHECKING:
+    from loopwright.app.loop_file import LoadedLoop
+    from loopwright.app.run import Planned
 
 
 def last_answer(workspace: Workspace, project: Path, file: str, *, parameters: Mapping[str, Any]) -> LoopRun | None:
@@ -27,8 +30,8 @@ def last_answer(workspace: Workspace, project: Path, file: str, *, parameters: M
 
 def keep_answer(
     workspace: Workspace,
-    loaded: LoadedLoop,
-    planned: Planned,
+    loaded: "LoadedLoop",
+    planned: "Planned",
     *,
     done: LoopRun,
     file: str,

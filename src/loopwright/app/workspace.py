@@ -46,6 +46,14 @@ class Workspace:
         self.stores.close()
 
 
+def find_project(start: Path) -> Path:
+    """The nearest folder at or above `start` with a `loop.py`, else `start` itself."""
+    for folder in (start, *start.parents):
+        if (folder / "loop.py").is_file():
+            return folder
+    return start
+
+
 def settings_of(project: Path, explicit: Mapping[str, Any] | None = None) -> Settings:
     """The project's settings, resolved."""
     return resolve(explicit or {}, variables(), project / PROJECT_FILE, user_file=USER_FILE.expanduser())

@@ -1,4 +1,4 @@
-"""The console entry. It imports Typer only to run a command, and only the module of the command that was typed."""
+"""The console entry. It imports only the module of the command that was typed, and Typer where it is needed."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from loopwright.cli.boundary import Flags, guard
+from loopwright.cli.plain_options import plain_options
 from loopwright.cli.table import COMMANDS, Entry, overview
 from loopwright.errors import UsageError
 from loopwright.version import VERSION
@@ -52,7 +53,7 @@ def _dispatch(arguments: list[str], flags: Flags) -> int:
         return 0
     if first not in COMMANDS:
         raise _unknown(first)
-    return _invoke(COMMANDS[first], arguments[1:], flags)
+    return _invoke_directly(COMMANDS[first], arguments[1:], flags)
 
 
 def _unknown(word: str) -> UsageError:
@@ -61,6 +62,19 @@ def _unknown(word: str) -> UsageError:
     close = get_close_matches(word, COMMANDS, n=1)
     fix = f"Did you mean `loopwright {close[0]}`?" if close else "Run `loopwright --help` to see every command."
     return UsageError(f"there is no command {word!r}", fix=fix)
+
+
+def _invoke_directly(entry: Entry, arguments: list[str], flags: Flags) -> int:
+    """Call the command without Typer where it can be, with Typer otherwise."""
+    if not entry.direct:
+        return _invoke(entry, arguments, flags)
+    module, _, name = entry.direct.partition(":")
+    command = getattr(import_module(module), name)
+    given = plain_options(arguments, command)
+    if given is None:
+        return _invoke(entry, arguments, flags)
+    result: Result = command(**given)
+    return result.deliver(as_json=flags.as_json)
 
 
 def _invoke(entry: Entry, arguments: list[str], flags: Flags) -> int:

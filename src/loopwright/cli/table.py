@@ -7,12 +7,14 @@ class Entry(NamedTuple):
     """One command.
 
     Its module is `loopwright.cli.commands.NAME` (a dash in the name is an underscore there) and holds either a function
-    `command`, whose parameters Typer reads, or a `typer.Typer` named `app` for a noun with verbs of its own.
+    `command`, whose parameters Typer reads, or a `typer.Typer` named `app` for a noun with verbs of its own. `direct`
+    names a function of the same parameters that is called without Typer where the options are plain.
     """
 
     name: str
     help: str
     example: str
+    direct: str = ""
 
     @property
     def module(self) -> str:
@@ -35,7 +37,12 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Build",
         (
             Entry("plan", "Show which steps would run, and why.", "loopwright plan"),
-            Entry("run", "Run what changed, judge the candidate, register the version.", "loopwright run"),
+            Entry(
+                "run",
+                "Run what changed, judge the candidate, register the version.",
+                "loopwright run",
+                direct="loopwright.cli.run_answer:answer",
+            ),
             Entry(
                 "reproduce", "Rebuild a model and prove that it is the same one.", "loopwright reproduce churn@champion"
             ),
@@ -65,6 +72,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Write one HTML page about a loop: drift, arms, quality, causes.",
                 "loopwright report --out loop.html",
             ),
+            Entry("key", "Make, list and revoke keys for callers on other machines.", "loopwright key new ci"),
             Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
         ),
     ),

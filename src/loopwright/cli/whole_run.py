@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.app.landing import land_all
-from loopwright.app.run import LoopRun, Override, plan_loop, run_loop, run_planned
+from loopwright.app.loop_run import LoopRun, Override
+from loopwright.app.run import plan_loop, run_loop, run_planned
 from loopwright.app.unchanged import keep_answer
 from loopwright.cli.project import opened
 from loopwright.cli.render import Bars, note, progress

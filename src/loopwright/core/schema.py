@@ -1,5 +1,6 @@
 """What goes into a model and what comes out: column by column, checked at the door, frozen in the bundle."""
 
+from math import floor
 from typing import Any, Literal
 
 import msgspec
@@ -56,14 +57,34 @@ def example_value(column: Column) -> Any:
     """A value that satisfies the column's contract."""
     if column.categories:
         return column.categories[0]
-    low = column.minimum if column.minimum is not None else 0.0
-    high = column.maximum if column.maximum is not None else low + 1.0
+    number = _within(column)
     simple: dict[str, Any] = {
-        "float": (low + high) / 2,
-        "int": int((low + high) // 2) or 1,
+        "float": number,
+        "int": _whole_within(column, number),
         "bool": False,
         "string": "a",
         "category": "a",
         "datetime": "2026-01-01T00:00:00Z",
     }
     return simple[column.kind]
+
+
+def _within(column: Column) -> float:
+    """A number within the bounds: their middle, or one away from the only one."""
+    low, high = column.minimum, column.maximum
+    if low is not None and high is not None:
+        return (low + high) / 2
+    if high is not None:
+        return high - 1.0
+    return 0.5 if low is None else low + 1.0
+
+
+def _whole_within(column: Column, number: float) -> int:
+    """A whole number within the bounds, near `number`; 1 where there are none."""
+    if column.minimum is None and column.maximum is None:
+        return 1
+    below = floor(number)
+    too_low = column.minimum is not None and (
+        below < column.minimum or (column.exclusive_minimum and below == column.minimum)
+    )
+    return below + 1 if too_low else below

@@ -30,7 +30,7 @@ class BreakerRule(msgspec.Struct, frozen=True, kw_only=True):
     window: int = 50
     least_failures: int = 5
     most_failure_share: float = 0.2
-    timeouts: int = 1
+    timeouts: int = 3
     crashes: int = 1
     wrong_shapes: int = 1
 

@@ -44,14 +44,16 @@ class Stores:
     `tables` imports no data frame library, and `kv` opens no file, before it is used.
     """
 
-    def __init__(self, home: Path, *, about: HomeFile, clock: Clock, ids: IdSource) -> None:
+    def __init__(self, home: Path, *, about: HomeFile, clock: Clock, ids: IdSource, fdatasync: bool = False) -> None:
         self._home = home
         self._about = about
         self._clock = clock
         self._blobs = LocalBlobs(home / "blobs", sync="deferred")
         machine = SystemClock() if about.replay else clock
         self._ledger = SqliteLedger(home / LEDGER_FILE, clock=clock, machine=machine, before_full=self._blobs.flush)
-        self._tables = LocalTables(home / "tables", blobs=self._blobs, ledger=self._ledger, ids=ids)
+        self._tables = LocalTables(
+            home / "tables", blobs=self._blobs, ledger=self._ledger, ids=ids, fdatasync=fdatasync
+        )
         self._kv: SqliteKeyValues | None = None
         self._lock = Lock()
 
@@ -172,19 +174,20 @@ def read_home(home: Path) -> HomeFile:
         raise NotAHomeError(f"{path} does not describe a home", why=str(error), path=str(home)) from error
 
 
-def open_stores(home: Path, *, clock: Clock, ids: IdSource) -> Stores:
+def open_stores(home: Path, *, clock: Clock, ids: IdSource, fdatasync: bool = False) -> Stores:
     """Open the four stores of a home.
 
     Args:
         home: The folder, as `create_home` made it.
         clock: The workspace's clock.
         ids: Names table segments.
+        fdatasync: Whether rows of tables are on the device before an append returns.
 
     Raises:
         NotAHomeError, HomeTooNewError, NoPermissionError, NoSpaceError, StoreBusyError.
     """
     about = read_home(home)
-    return Stores(home, about=about, clock=clock, ids=ids)
+    return Stores(home, about=about, clock=clock, ids=ids, fdatasync=fdatasync)
 
 
 def _build(folder: Path, about: HomeFile, clock: Clock) -> None:

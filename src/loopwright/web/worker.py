@@ -250,7 +250,8 @@ def run_worker(options: WorkerOptions) -> None:
     clock = WorkspaceClock(machine, replay=read_home(options.home).replay)
     door = listen(host, settings.whole("port"))
     try:
-        stores = open_stores(options.home, clock=clock, ids=random_id)
+        synced = settings.flag("request_log_fdatasync")
+        stores = open_stores(options.home, clock=clock, ids=random_id, fdatasync=synced)
         try:
             keys = read_keys(stores.ledger)
             check_address(host, keys)

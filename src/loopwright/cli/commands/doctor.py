@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.loop_file import find_project
-from loopwright.app.workspace import open_workspace
+from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.render import Answer, line, table
 from loopwright.core.verdict import Outcome, Verdict, overall
 from loopwright.errors import UsageError

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from loopwright.app.run import plan_loop
-from loopwright.cli.project import opened, parameters_of
+from loopwright.cli.parameters import parameters_of
+from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, line
 from loopwright.pipelines.plan import Plan, explain, plan_json
 

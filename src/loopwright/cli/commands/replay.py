@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.loop_file import find_project
 from loopwright.app.player_http import Asked
 from loopwright.app.replay import HOME, ReplayResult, replay
+from loopwright.app.workspace import find_project
 from loopwright.cli.narrate import story_line
 from loopwright.cli.render import Answer, Bars, line, progress
 from loopwright.core.clock import Micros, iso

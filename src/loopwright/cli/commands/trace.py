@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.loop_file import find_project
 from loopwright.app.trace import Trace, describe, trace
-from loopwright.app.workspace import open_workspace
+from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.render import Answer, line
 from loopwright.core.clock import iso
 

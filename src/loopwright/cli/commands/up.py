@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from loopwright.app.entry import entry
-from loopwright.app.loop_file import find_project
-from loopwright.app.workspace import open_workspace
+from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.project import champion_endpoint
 from loopwright.cli.render import note
 from loopwright.web.whole_loop import run_whole_loop
