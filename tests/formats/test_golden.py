@@ -12,6 +12,9 @@ import polars as pl
 import pytest
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from loopwright.core.codec import plain
 from loopwright.core.schema import Column, Signature
@@ -40,7 +43,8 @@ def values() -> dict[str, Any]:
             signature=Signature(task="binary", request=(column,), features=(column,), classes=(False, True)),
             event_time="at",
         ),
-        "sklearn": LogisticRegression().fit(X, LABEL),
+        "sklearn": DecisionTreeClassifier(random_state=0).fit(X, LABEL),
+        "estimator": make_pipeline(StandardScaler(), LogisticRegression()).fit(X, LABEL),
         "lightgbm": LGBMClassifier(n_estimators=2, min_child_samples=2, verbose=-1, n_jobs=1).fit(X, LABEL),
     }
 
@@ -85,7 +89,7 @@ def test_golden_training_set_is_read() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ["sklearn", "lightgbm"])
+@pytest.mark.parametrize("name", ["sklearn", "estimator", "lightgbm"])
 def test_golden_models_still_predict(name: str) -> None:
     model = load_value(FIRST / name)
     assert model.predict(X).tolist() == LABEL.tolist()

@@ -67,7 +67,7 @@ def test_classifiers_come_back_bit_for_bit(model: Any) -> None:
     model.fit(X, LABEL)
     label, files = Catalogue().encode(model)
     back = Catalogue().decode(label, files)
-    assert label == "sklearn/1"
+    assert label in ("sklearn/1", "estimator/1")
     assert np.array_equal(back.predict_proba(X), model.predict_proba(X))
     assert Catalogue().encode(back) == (label, files)
 
@@ -115,7 +115,7 @@ def test_stored_archive_with_a_foreign_type_is_refused() -> None:
 
 
 def test_damaged_archive_is_corrupt() -> None:
-    _, files = Catalogue().encode(Ridge().fit(X, LABEL))
+    _, files = Catalogue().encode(DecisionTreeClassifier().fit(X, LABEL))
     whole = files["model.skops"]
     for bytes_ in (b"", whole[: len(whole) // 2], whole.replace(b'"DictNode"', b'"NoneNode"')):
         with pytest.raises(BlobCorruptError):

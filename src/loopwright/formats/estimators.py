@@ -69,26 +69,29 @@ class _Writer:
             return value
         if depth > _DEEPEST:
             raise _NotPlainError
-        kind = type(value)
-        if kind is tuple:
-            return ["tuple", *(self.tree(item, depth + 1) for item in value)]
-        if kind.__module__ == "numpy":
+        if type(value).__module__ in ("numpy", "numpy.dtypes"):
             return self._numpy(value)
         if isinstance(value, type):
             return ["numpy_type", _numpy_type_name(value)]
-        self._once(value)
-        if kind is list:
-            return ["list", *(self.tree(item, depth + 1) for item in value)]
+        if type(value) is not tuple:  # equal tuples may be one object or two, as it happens
+            self._once(value)
+        return self._nested(value, depth + 1)
+
+    def _nested(self, value: Any, depth: int) -> list[Any]:
+        kind = type(value)
+        if kind in (tuple, list):
+            return [kind.__name__, *(self.tree(item, depth) for item in value)]
         if kind is dict:
-            pairs = ([self.tree(key, depth + 1), self.tree(item, depth + 1)] for key, item in value.items())
-            return ["dict", *pairs]
-        return ["estimator", _class_path(value), self.tree(value.__getstate__(), depth + 1)]
+            return ["dict", *([self.tree(key, depth), self.tree(item, depth)] for key, item in value.items())]
+        return ["estimator", _class_path(value), self.tree(value.__getstate__(), depth)]
 
     def _numpy(self, value: Any) -> Any:
         import numpy as np
 
         if isinstance(value, np.generic):
             return ["scalar", self._kept(np.asarray(value))]
+        if isinstance(value, np.dtype):
+            return ["dtype", _dtype_text(value)]
         if type(value) is not np.ndarray:
             raise _NotPlainError
         self._once(value)
@@ -138,18 +141,22 @@ def _numpy_type_name(kind: type) -> str:
     return kind.__name__
 
 
+def _dtype_text(dtype: Any) -> str:
+    if dtype.names is not None or dtype.subdtype is not None or dtype.kind not in _ARRAY_KINDS + "O":
+        raise _NotPlainError
+    return str(dtype.str)
+
+
 def _read(tree: Any, files: Mapping[str, bytes]) -> Any:
     if not isinstance(tree, list):
         return tree
     kind, *rest = tree
-    if kind == "array":
-        return read_array(files[f"{int(rest[0])}.npy"])
-    if kind == "scalar":
-        return read_array(files[f"{int(rest[0])}.npy"])[()]
-    if kind == "tuple":
-        return tuple(_read(item, files) for item in rest)
-    if kind == "list":
-        return [_read(item, files) for item in rest]
+    if kind in ("array", "scalar"):
+        array = read_array(files[f"{int(rest[0])}.npy"])
+        return array if kind == "array" else array[()]
+    if kind in ("tuple", "list"):
+        items = [_read(item, files) for item in rest]
+        return items if kind == "list" else tuple(items)
     if kind == "dict":
         return {_read(key, files): _read(item, files) for key, item in rest}
     return _READERS[kind](*rest, files)
@@ -172,6 +179,12 @@ def _read_numpy_type(name: str, _: Mapping[str, bytes]) -> Any:
     return found
 
 
+def _read_dtype(text: str, _: Mapping[str, bytes]) -> Any:
+    import numpy as np
+
+    return np.dtype(text)
+
+
 def _read_estimator(path: str, state: Any, files: Mapping[str, bytes]) -> Any:
     """A new object of the class, with its state; the class must be an estimator of scikit-learn's."""
     kind = _estimator_class(path)
@@ -192,4 +205,9 @@ def _estimator_class(path: str) -> Any:
     return found
 
 
-_READERS = {"objects": _read_objects, "numpy_type": _read_numpy_type, "estimator": _read_estimator}
+_READERS = {
+    "objects": _read_objects,
+    "dtype": _read_dtype,
+    "numpy_type": _read_numpy_type,
+    "estimator": _read_estimator,
+}
