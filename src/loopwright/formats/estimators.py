@@ -6,7 +6,7 @@ second; whatever holds anything else is left to it.
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +18,7 @@ _TREE = "estimator.json"
 _SCALARS = (type(None), bool, int, float, str)
 _ARRAY_KINDS = "biufcmMSU"
 _DEEPEST = 50
+_REBUILDING = ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 
 
 class EstimatorFormat(Format):
@@ -123,22 +124,21 @@ def _bytes_of(array: Any) -> bytes:
 
 def _class_path(value: Any) -> str:
     """`module:name` of a class of scikit-learn's that is rebuilt from its state alone."""
-    kind = type(value)
     from sklearn.base import BaseEstimator
 
+    kind: Any = type(value)
     own = isinstance(value, BaseEstimator) and kind.__module__.startswith("sklearn.")
-    rebuilt = kind.__reduce__ is object.__reduce__ and kind.__reduce_ex__ is object.__reduce_ex__
-    if not own or not rebuilt or hasattr(kind, "__getnewargs_ex__") or hasattr(kind, "__getnewargs__"):
+    if not own or any(getattr(kind, name, None) is not getattr(object, name, None) for name in _REBUILDING):
         raise _NotPlainError
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _numpy_type_name(kind: type) -> str:
+def _numpy_type_name(kind: Any) -> str:
     import numpy as np
 
     if not issubclass(kind, np.generic) or getattr(np, kind.__name__, None) is not kind:
         raise _NotPlainError
-    return kind.__name__
+    return str(kind.__name__)
 
 
 def _dtype_text(dtype: Any) -> str:
@@ -205,7 +205,7 @@ def _estimator_class(path: str) -> Any:
     return found
 
 
-_READERS = {
+_READERS: dict[str, Callable[..., Any]] = {
     "objects": _read_objects,
     "dtype": _read_dtype,
     "numpy_type": _read_numpy_type,

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from loopwright.app.keys import KnownKey, NewKey, keys, new_key, revoke_key
-from loopwright.app.loop_file import find_project
-from loopwright.app.workspace import Workspace, open_workspace
+from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.render import Answer, line, table
 from loopwright.core.clock import iso
 
