@@ -119,7 +119,7 @@ class Bars:
 
     def note(self, text: str) -> None:
         """One line above the bars."""
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._progress.console.print(text, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager

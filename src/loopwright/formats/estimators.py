@@ -136,9 +136,10 @@ def _class_path(value: Any) -> str:
 def _numpy_type_name(kind: Any) -> str:
     import numpy as np
 
-    if not issubclass(kind, np.generic) or getattr(np, kind.__name__, None) is not kind:
+    name = str(kind.__name__)
+    if not issubclass(kind, np.generic) or getattr(np, name, None) is not kind:
         raise _NotPlainError
-    return str(kind.__name__)
+    return name
 
 
 def _dtype_text(dtype: Any) -> str:

@@ -1,6 +1,7 @@
 """Modules as text: whose they are, and what their top level binds, without comments, formatting and docstrings."""
 
 import ast
+import os
 import sys
 import sysconfig
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from loopwright.core.hashing import Digest, digest_bytes
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _STANDARD = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
-_INSTALLED = ("site-packages", "dist-packages")
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -31,9 +32,11 @@ def owner_of_file(file: str | None) -> Owner:
     """Whose code a file is: the user's own unless it is installed, ours, or Python's."""
     if file is None or file in ("built-in", "frozen"):
         return Owner.STANDARD
+    if not _INSTALLED.isdisjoint(file.split(os.sep)):  # most are, and thousands are asked about
+        return Owner.INSTALLED
     path = Path(file)
     path = path if path.is_absolute() else path.absolute()
-    if any(part in _INSTALLED for part in path.parts):
+    if not _INSTALLED.isdisjoint(path.parts):
         return Owner.INSTALLED
     if path.is_relative_to(_PACKAGE):
         return Owner.LOOPWRIGHT
