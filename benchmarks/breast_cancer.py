@@ -1,4 +1,10 @@
-"""The five steps that the pipeline benchmarks run, as a loop file and as a plain script."""
+"""The five steps that the pipeline benchmarks run: as a project with a loop file, and as a plain script."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 STEPS = """
 import numpy as np
@@ -22,34 +28,62 @@ def scale(parts):
     scaler = StandardScaler().fit(parts["train"])
     return parts | {{"train": scaler.transform(parts["train"]), "test": scaler.transform(parts["test"])}}
 
-{train}
+{step}
 def train(parts, strength: float) -> LogisticRegression:
     return LogisticRegression(C=strength, max_iter=500).fit(parts["train"], parts["train_label"])
 
 {step}
 def evaluate(model, parts) -> float:
     return float(roc_auc_score(parts["test_label"], model.predict_proba(parts["test"])[:, 1]))
-"""
-BODY = """
-{decorator}
+
+{pipeline}
 def fit(fraction: float = 0.25, strength: float = 1.0):
     parts = scale(split(*load(), fraction))
     model = train(parts, strength)
-    return {result}
+    return {{"model": model, "roc_auc": evaluate(model, parts)}}
+
+{end}
 """
-HEAD = "from loopwright.pipelines.pipeline import Candidate, pipeline\nfrom loopwright.pipelines.step import step\n"
+PLAIN = STEPS.format(step="", pipeline="", end='print(fit()["roc_auc"])')
+LOOP = "import loopwright as lw\n" + STEPS.format(
+    step="@lw.step", pipeline="@lw.pipeline", end='loop = lw.Loop(name="breast-cancer", pipeline=fit)'
+)
 
 
-def loop_text(*, isolated: bool) -> str:
-    """The loop file; with `isolated`, the model is trained in a child process, as it is by default."""
-    train = "@step" if isolated else "@step(isolated=False)"
-    result = '{"model": model, "roc_auc": evaluate(model, parts)}'
-    body = BODY.format(decorator="@pipeline", result=result)
-    steps = STEPS.format(step="@step", train="@step(isolated=True)" if isolated else train)
-    return HEAD + steps + body
+class Project:
+    """A project with the five steps, beside the plain script of the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "project"
+        self._folder.mkdir()
+        (self._folder / "loop.py").write_text(LOOP, encoding="utf-8")
+        self._script = folder / "plain.py"
+        self._script.write_text(PLAIN, encoding="utf-8")
+
+    @property
+    def run(self) -> list[str]:
+        """The command line of `loopwright run`, as the installed script begins it."""
+        return [sys.executable, "-m", "loopwright.cli.main", "run", "--project", str(self._folder)]
+
+    @property
+    def plain(self) -> list[str]:
+        """The command line of the plain script."""
+        return [sys.executable, str(self._script)]
+
+    def forget(self) -> None:
+        """Make the next run the first one."""
+        shutil.rmtree(self._folder / ".loopwright", ignore_errors=True)
 
 
-def plain_text() -> str:
-    """The same functions, called."""
-    body = BODY.format(decorator="", result="model, evaluate(model, parts)")
-    return STEPS.format(step="", train="") + body + "\nprint(fit()[1])\n"
+def taken_s(command: list[str]) -> float:
+    """Seconds of a whole process, which must succeed."""
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def modules_of(command: list[str]) -> set[str]:
+    """The top-level modules that a Python process imports."""
+    traced = [command[0], "-X", "importtime", *command[1:]]
+    said = subprocess.run(traced, check=True, capture_output=True, text=True).stderr
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in said.splitlines() if "|" in line}

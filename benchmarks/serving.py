@@ -2,8 +2,9 @@
 
 `python benchmarks/serving.py [--seconds 2] [--rounds 5] [--connections 32]`
 
-Durability: every answered request was appended to the request log with one write(2) a batch before its answer (survives a
-kill of the process; no fdatasync). Server and client share this machine's cores. Rounds alternate, medians are printed.
+Durability: every answered request was appended to the request log with one write(2) a batch before its answer (survives
+a kill of the process; no fdatasync). Server and client share this machine's cores. Rounds alternate, medians are
+printed.
 """
 
 import argparse
@@ -35,9 +36,11 @@ EMPTY = """
 import sys, socket, uvicorn
 async def app(scope, receive, send):
     await receive()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")]})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"{}"})
-config = uvicorn.Config(app, http="httptools", loop="uvloop", lifespan="off", ws="none", interface="asgi3", log_config=None,
+config = uvicorn.Config(
+    app, http="httptools", loop="uvloop", lifespan="off", ws="none", interface="asgi3", log_config=None,
     access_log=False, server_header=False, date_header=False, proxy_headers=False, port=int(sys.argv[1]))
 uvicorn.Server(config).run()
 """
@@ -118,7 +121,10 @@ def payload(kind: str) -> bytes:
     if kind != "with features":
         record |= {"delay_mean_24h": 4.5, "departures_1h": 12}
     body = json.dumps(record).encode()
-    head = f"POST /predict/flights HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        "POST /predict/flights HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
