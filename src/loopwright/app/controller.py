@@ -6,17 +6,17 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.intake import Feedback, push_rows, take_feedback
+from loopwright.app.arrivals import Arrivals
+from loopwright.app.intake import Feedback, take_feedback
+from loopwright.app.loop import OnNewData
 from loopwright.app.loop_file import LoadedLoop
-from loopwright.app.online import ensure_online
+from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.release import running_release
 from loopwright.app.release_control import ReleaseController
 from loopwright.app.retrain import retrain_if_due
-from loopwright.app.versions import manifest_of, views_of
 from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
-from loopwright.features.view import FeatureView
 
 LEASE_KEY = "lease/controller"
 LEASE_S = 10
@@ -36,7 +36,7 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Controller:
-    """Runs passes over one loop. Safe to call from several threads: passes and intake take turns."""
+    """Runs passes over one loop. Safe to call from several threads: passes take turns, intake goes on beside them."""
 
     def __init__(self, workspace: Workspace, loaded: LoadedLoop) -> None:
         self._workspace = workspace
@@ -46,16 +46,20 @@ class Controller:
         self._lock = Lock()
         self._name = workspace.ids("control").encode()
         self._sealed_at = 0.0
-        self._views_of: tuple[str | None, tuple[FeatureView, ...]] = (None, ())
+        self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
+        self._arrivals = Arrivals(workspace, loaded.datasets)
 
     def step(self) -> Passed:
         """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""
         with self._lock:
             leading = self._lead()
             if leading:
+                if any(isinstance(trigger, OnNewData) for trigger in self._loaded.loop.retrain):
+                    self._arrivals.land()
                 watch = self._watcher.watch()
                 retrain_if_due(self._workspace, self._loaded, watch)
                 self._releases.step(self._loaded.loop.name)
+                self._intake.catch_up()
                 self._seal()
             return self._passed(leading=leading)
 
@@ -69,9 +73,8 @@ class Controller:
         return passed
 
     def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Take pushed rows; see `app.intake.push_rows`."""
-        with self._lock:
-            return push_rows(self._workspace, self._loaded.datasets, self._views(), name=dataset, rows=rows)
+        """Take pushed rows, also while a pass is under way; see `app.intake.push_rows`."""
+        return self._intake.push(dataset, rows)
 
     def feedback(self, endpoint: str, labels: Sequence[Feedback]) -> int:
         """Take labels; see `app.intake.take_feedback`."""
@@ -79,23 +82,7 @@ class Controller:
 
     def prepare(self) -> None:
         """Fill the online features of what answers now."""
-        with self._lock:
-            ensure_online(self._workspace, self._views())
-
-    def _views(self) -> tuple[FeatureView, ...]:
-        """The feature views of every version that answers now, once each; read again when the arms have moved."""
-        ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
-        target = ledger.ref(self._workspace.ref("endpoint", name, "arms"))
-        if target != self._views_of[0]:
-            record = ledger.record("arms", target) if target else None
-            versions = [arm["version"] for arm in record.data["arms"]] if record else []
-            found = {
-                view.digest(): view
-                for v in versions
-                for view in views_of(self._workspace, manifest_of(self._workspace, v))
-            }
-            self._views_of = (target, tuple(found.values()))
-        return self._views_of[1]
+        self._intake.catch_up()
 
     def _lead(self) -> bool:
         kv = self._workspace.stores.kv

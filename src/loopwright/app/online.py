@@ -1,13 +1,13 @@
-"""The online features of the loops that serve: filled from history once, then kept current by pushes."""
+"""The online features of a loop that serves: filled from history, then kept current by pushes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import Micros, iso
+from loopwright.core.clock import Micros
 from loopwright.data.versions import read
 from loopwright.errors import NotFoundError
-from loopwright.features.materialize import materialize
+from loopwright.features.materialize import refill
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 
@@ -20,25 +20,19 @@ def online_features(workspace: Workspace, views: Sequence[FeatureView]) -> Onlin
     return OnlineFeatures(workspace.stores.kv, views, grace=GRACE)
 
 
-def ensure_online(workspace: Workspace, views: Sequence[FeatureView]) -> int:
-    """Fill what the views keep from the datasets' history, unless that has happened before; returns entities filled.
+def refill_online(workspace: Workspace, views: Sequence[FeatureView]) -> int:
+    """Fill what the views keep from history, rows that were only pushed included; returns entities filled.
 
-    Called by the one process that also pushes: between the two no row is lost or counted twice.
+    The caller sees to it that nobody pushes meanwhile.
     """
-    filled = 0
-    for view in views:
-        online = online_features(workspace, [view])
-        for layout in online.layouts:
-            marker = f"{layout.prefix}@filled"
-            if workspace.stores.kv.get_many([marker]):
-                continue
-            try:
-                frame = read(workspace.stores, layout.source, include_pushed=True)
-            except NotFoundError:
-                continue
-            filled += materialize(online, {layout.source: frame}, as_of=workspace.clock.now())
-            workspace.stores.kv.put_many({marker: iso(workspace.clock.now()).encode()})
-    return filled
+    online = online_features(workspace, views)
+    frames = {}
+    for source in online.sources:
+        try:
+            frames[source] = read(workspace.stores, source, include_pushed=True)
+        except NotFoundError:
+            continue  # nothing has landed there or been pushed yet
+    return refill(online, frames, as_of=workspace.clock.now())
 
 
 def push_online(

@@ -5,9 +5,8 @@ import msgspec
 from loopwright.app.arms import current_arms, move_arms
 from loopwright.app.loop import Loop
 from loopwright.app.loop_run import Override
-from loopwright.app.online import ensure_online
 from loopwright.app.running_release import RunningRelease
-from loopwright.app.versions import champion_of, manifest_of, reference_of, views_of
+from loopwright.app.versions import champion_of, manifest_of, reference_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
@@ -27,7 +26,6 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
     """Make the first version champion and let it answer all requests; returns the events."""
-    ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
     data = {
         "ref": workspace.ref("model", loop.name, "champion"),
         "from": None,
@@ -50,7 +48,6 @@ def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tupl
     arms, before = current_arms(workspace, name), champion_of(workspace, name)
     if arms is None or before is None:
         raise ReleaseError(f"{name!r} has no champion to follow")
-    ensure_online(workspace, views_of(workspace, manifest_of(workspace, version)))
     data = {
         "ref": workspace.ref("model", name, "champion"),
         "from": before,
@@ -89,7 +86,6 @@ def start_release(
     if running_release(workspace, loop.name) is not None:
         return Started(status="waiting", release=None, events=())
     manifest, champion = manifest_of(workspace, version), arms.champion.version
-    ensure_online(workspace, views_of(workspace, manifest))
     now = workspace.clock.now()
     plan = plan_release(
         loop.release or Canary(steps=(5, 100)),

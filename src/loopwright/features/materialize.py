@@ -49,6 +49,20 @@ def materialize(
     return changed
 
 
+def refill(online: OnlineFeatures, frames: Mapping[str, pl.DataFrame], *, as_of: Micros) -> int:
+    """Put history in place of what is there, as of a time; returns how many entities have rows now.
+
+    Nothing is counted twice, whatever was there; so nobody may push until this returns. Otherwise as `materialize`.
+    """
+    filled = 0
+    for layout in online.layouts:
+        if layout.source in frames:
+            rows = _changes(layout, frames[layout.source], as_of=as_of, keep=online.keep(layout), row_id=None)
+            online.replace(rows, as_of=as_of)
+            filled += len(rows)
+    return filled
+
+
 def _changes(
     layout: Layout, frame: pl.DataFrame, *, as_of: Micros, keep: Micros, row_id: str | None
 ) -> dict[str, tuple[Layout, Recent]]:

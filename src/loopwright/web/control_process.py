@@ -33,6 +33,8 @@ async def passes(workspace: Workspace, controller: Controller) -> None:
             await asyncio.to_thread(controller.step)
         except LoopwrightError as error:
             _LOG.warning("%s %s (%s)", error.code, error.what, error.why)
+        except Exception:  # noqa: BLE001 - boundary: a pass that fails is logged, and the next one is tried
+            _LOG.exception("a pass failed")
         await asyncio.sleep(PASS_S)
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SystemClock
 from loopwright.errors import NotFoundError
@@ -36,6 +37,8 @@ def run_whole_loop(
     check_address(host, read_keys(workspace.stores.ledger))
     for number in (port, port + 1) if control else (port,):
         listen(host, number).close()
+    if not control:  # with a control process, that one fills and pushes
+        OnlineIntake(workspace, {}, endpoint).catch_up()
     commands = [worker_command(workspace.home, [endpoint], settings)]
     if control:
         commands.append(_control(workspace, file, host, port=port + 1))

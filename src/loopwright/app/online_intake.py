@@ -1,0 +1,62 @@
+"""The one place that fills and pushes online features: between a fill and a push no row is lost or counted twice."""
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from loopwright.app.intake import push_rows
+from loopwright.app.online import refill_online
+from loopwright.app.versions import manifest_of, views_of
+from loopwright.app.workspace import Workspace
+from loopwright.data.dataset import Dataset
+from loopwright.features.view import FeatureView
+
+
+class OnlineIntake:
+    """Takes pushed rows for an endpoint's datasets. Safe from several threads; one process of a home has one.
+
+    Args:
+        workspace: The workspace.
+        datasets: The loop's datasets, by name.
+        endpoint: Whose versions' feature views are kept current.
+    """
+
+    def __init__(self, workspace: Workspace, datasets: Mapping[str, Dataset], endpoint: str) -> None:
+        self._workspace = workspace
+        self._datasets = datasets
+        self._endpoint = endpoint
+        self._lock = Lock()
+        self._target: str | None = None
+        self._views: tuple[FeatureView, ...] = ()
+        self._filled: dict[FeatureView, str | None] = {}
+
+    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Keep rows and bring them to the views of every version that answers now; see `app.intake.push_rows`."""
+        with self._lock:
+            self._look()
+            return push_rows(self._workspace, self._datasets, self._views, name=dataset, rows=rows)
+
+    def catch_up(self) -> None:
+        """Fill the views of versions that have become arms, and of datasets that have landed, since the last look."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
+        target = self._ref("endpoint", self._endpoint, "arms")
+        if target != self._target:
+            self._target, self._views = target, self._views_of(target)
+        newest = {view: self._ref("dataset", view.source.name, "latest") for view in self._views}
+        changed = [view for view, version in newest.items() if self._filled.get(view, "") != version]
+        if changed:
+            refill_online(self._workspace, changed)
+        self._filled = newest
+
+    def _ref(self, kind: str, name: str, alias: str) -> str | None:
+        return self._workspace.stores.ledger.ref(self._workspace.ref(kind, name, alias))
+
+    def _views_of(self, target: str | None) -> tuple[FeatureView, ...]:
+        """The feature views of every version among the arms, once each."""
+        record = self._workspace.stores.ledger.record("arms", target) if target else None
+        versions = [arm["version"] for arm in record.data["arms"]] if record else []
+        read = [view for v in versions for view in views_of(self._workspace, manifest_of(self._workspace, v))]
+        return tuple({view.digest(): view for view in read}.values())
