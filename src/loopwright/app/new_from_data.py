@@ -25,6 +25,7 @@ from loopwright.errors import ContractError, SourceError, UsageError
 
 TEMPLATE = "loop.py.jinja"
 HELD_OUT = 0.2
+FEW_ROWS = 20_000
 _UNITS: tuple[tuple[str, Micros], ...] = (
     ("d", 86_400 * SECOND),
     ("h", 3_600 * SECOND),
@@ -125,6 +126,8 @@ def _values(found: Guess, split: Split, loop: str, *, suffix: str) -> dict[str, 
         "dataset": found.dataset, "source": f"data/*{suffix}", "key": found.key, "event_time": found.event_time,
         "features": [_named(name, leaks.get(name, "")) for name in found.features],
         "left_out": [Named(name=c.name, remark=_Source(f": {_one_line(c.reason)}")) for c in found.left_out],
+        # Threads that wait for one another on so few rows take longer than one thread does.
+        "step": _Source("@lw.step(threads=1)" if found.rows < FEW_ROWS else "@lw.step"),
         "min_samples_leaf": max(2, min(20, found.rows // 20)), "learning_rate": 0.1,
         "trees": 100 if found.task != "multiclass" else max(20, 300 // len(found.classes)),
         "target": found.target, "task": found.task, "split": _Source(split.text), "loop": loop,
