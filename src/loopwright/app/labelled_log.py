@@ -3,6 +3,7 @@
 Looking back over months of rows each day would cost more each day. Rows are read once, as they settle.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,11 @@ class LabelledLog:
         self._signature = signature
         self._until = since
         self._ids: list[str] = []
-        self._keys: list[str | None] = []
         self._times: list[np.ndarray] = []
         self._scores: list[np.ndarray] = []
+        self._values: list[Any] = []
+        self._row_of: dict[str, int] = {}
+        self._rows_of: dict[str, list[int]] = {}
         self._by_key: dict[str, Any] = {}
         self._by_request: dict[str, Any] = {}
 
@@ -58,16 +61,12 @@ class LabelledLog:
         scores = np.concatenate(self._scores) if self._scores else np.empty(0)
         order = np.argsort(times, kind="stable")
         order = order[times[order] >= since]
-        found = [self._label(int(row)) for row in order]
+        values = np.empty(len(self._values), dtype=object)
+        values[:] = self._values
+        found = values[order]
         labelled = np.asarray([value is not None for value in found], dtype=bool)
-        label = np.asarray([value for value in found if value is not None])
+        label = np.asarray(found[labelled].tolist())
         return LabelledRequests(event_time=times[order], score=scores[order], labelled=labelled, label=label)
-
-    def _label(self, row: int) -> Any:
-        """A label given for the very request wins over one given for its key."""
-        found = self._by_request.get(self._ids[row])
-        key = self._keys[row]
-        return found if found is not None or key is None else self._by_key.get(key)
 
     def _catch_up(self) -> None:
         until = settled_until(self._workspace)
@@ -76,14 +75,31 @@ class LabelledLog:
         tables = self._workspace.stores.tables
         rows = answered(tables, self._endpoint, version=self._version, since=self._until, until=until)
         if rows.height:
-            self._ids += rows["request_id"].to_list()
-            self._keys += rows["key"].cast(pl.String).to_list()
             self._times.append(rows["event_time"].to_numpy())
             self._scores.append(scores_of(rows, self._signature))
+            self._add(rows["request_id"].to_list(), rows["key"].cast(pl.String).to_list())
         labels = latest_labels(tables, self._endpoint, known_at=until - 1, learned_since=self._until)
         for key, request_id, value in labels.select("key", "request_id", "value").iter_rows():
             if request_id is not None:
                 self._by_request[request_id] = value
+                self._give((self._row_of[request_id],) if request_id in self._row_of else (), value)
             elif key is not None:
                 self._by_key[key] = value
+                rows_of_key = self._rows_of.get(key, ())
+                self._give([row for row in rows_of_key if self._ids[row] not in self._by_request], value)
         self._until = until
+
+    def _add(self, ids: list[str], keys: list[str | None]) -> None:
+        """New rows, with what is known of them. A label given for the very request wins over one given for its key."""
+        for request_id, key in zip(ids, keys, strict=True):
+            row = len(self._ids)
+            self._ids.append(request_id)
+            self._row_of[request_id] = row
+            if key is not None:
+                self._rows_of.setdefault(key, []).append(row)
+            by_key = None if key is None else self._by_key.get(key)
+            self._values.append(self._by_request.get(request_id, by_key))
+
+    def _give(self, rows: Sequence[int], value: Any) -> None:
+        for row in rows:
+            self._values[row] = value

@@ -25,8 +25,8 @@ from loopwright.pipelines.runners.invocation import Invoker
 from loopwright.pipelines.task import Task
 from loopwright.store.backends.local_blobs import LocalBlobs
 
-_SLOW_CODECS = {"sklearn": "skops.io"}
-"""Libraries whose models are stored by another library that takes long to import (it lists every estimator)."""
+_SLOW_CODECS = {"sklearn.tree": "skops.io"}
+"""Modules whose models are stored by a library that takes long to import (it lists every estimator)."""
 
 
 def main(tasks: int, answers: int, lifeline: int, *, crashes: int) -> None:
