@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from loopwright.errors import LoopwrightError
     from loopwright.features.view import FeatureView, count, deviation, last, maximum, mean, minimum, total
     from loopwright.formats.training_set import TrainingSet
+    from loopwright.gates.behaviour import invariant_to, monotonic
     from loopwright.gates.builtin import at_least, at_most, not_worse_than_champion
     from loopwright.gates.fairness import fair
     from loopwright.gates.slices import every_slice
@@ -44,10 +45,12 @@ _HOMES = {
     "drift": "loopwright.monitoring.rules",
     "every_slice": "loopwright.gates.slices",
     "fair": "loopwright.gates.fairness",
+    "invariant_to": "loopwright.gates.behaviour",
     "last": "loopwright.features.view",
     "maximum": "loopwright.features.view",
     "mean": "loopwright.features.view",
     "minimum": "loopwright.features.view",
+    "monotonic": "loopwright.gates.behaviour",
     "not_worse_than_champion": "loopwright.gates.builtin",
     "on_alert": "loopwright.app.loop",
     "on_new_data": "loopwright.app.loop",
@@ -79,10 +82,12 @@ __all__ = [
     "drift",
     "every_slice",
     "fair",
+    "invariant_to",
     "last",
     "maximum",
     "mean",
     "minimum",
+    "monotonic",
     "not_worse_than_champion",
     "on_alert",
     "on_new_data",

@@ -21,7 +21,7 @@ from loopwright.app.packaging import (
 )
 from loopwright.app.release import first_champion, promote, start_release
 from loopwright.app.run import Planned
-from loopwright.app.scoring import scores_on
+from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
@@ -29,6 +29,7 @@ from loopwright.core.hashing import Digest
 from loopwright.core.verdict import Outcome
 from loopwright.errors import ApprovalMissingError, GateFailedError, NoVerdictError
 from loopwright.formats.training_set import TrainingSet
+from loopwright.gates.behaviour import Behaviour
 from loopwright.gates.gate import Evidence, GateResult, Predictions, run_gate
 from loopwright.pipelines.execute import RunResult
 from loopwright.registry.bundle import Manifest
@@ -79,7 +80,7 @@ class _Judging:
             metrics=metrics,
         )
         version = store(self._workspace, manifest)
-        result = self._gate(answers)
+        result = self._gate(self._predictions(version, manifest, answers))
         event = self._record(version, result)
         if not result.passed:
             if override is None:
@@ -87,7 +88,12 @@ class _Judging:
             return self._overridden(version, result, metrics, event=event, override=override)
         return self._admit(version, result, metrics, causes=(event,))
 
-    def _gate(self, answers: np.ndarray) -> GateResult:
+    def _predictions(self, version: Digest, manifest: Manifest, answers: np.ndarray) -> Predictions:
+        """The candidate's answers, and where a check of behaviour is in the gate a way to ask it more."""
+        asks = any(isinstance(check, Behaviour) for check in self._loop.gate)
+        return Predictions(scores=answers, predict=predict_of(self._workspace, version, manifest) if asks else None)
+
+    def _gate(self, candidate: Predictions) -> GateResult:
         holdout = self._holdout
         evidence = Evidence(
             task=holdout.signature.task,
@@ -104,7 +110,7 @@ class _Judging:
             )
             champion = Predictions(scores=theirs) if theirs is not None else None
         checks = tuple(self._loop.gate)
-        return run_gate(checks, Predictions(scores=answers), champion, evidence=evidence, first=self._champion is None)
+        return run_gate(checks, candidate, champion, evidence=evidence, first=self._champion is None)
 
     def _record(self, version: Digest, result: GateResult) -> int:
         judgement = Judgement(

@@ -8,9 +8,11 @@ from loopwright.app.loop_run import Override
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.versions import champion_of, manifest_of, reference_of
 from loopwright.app.workspace import Workspace
+from loopwright.core.clock import SECOND
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
+from loopwright.release.explain import Assumptions, explain
 from loopwright.release.plan import Canary, ReleasePlan, plan_release
 from loopwright.release.policy import start
 from loopwright.release.routing import Arms
@@ -26,21 +28,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
     """Make the first version champion and let it answer all requests; returns the events."""
-    data = {
-        "ref": workspace.ref("model", loop.name, "champion"),
-        "from": None,
-        "to": version,
-        "reason": "first champion",
-    }
-    draft = EventDraft(
-        kind="ref_moved",
-        subject=f"model:{loop.name}",
-        data=data,
-        caused_by=caused_by,
-        actor=workspace.actor,
-        logical_at=workspace.clock.now(),
-    )
-    return move_arms(workspace, Arms.only_champion(loop.name, version), events=[draft], champion=(None, version))
+    change = _Change(endpoint=loop.name, before=None, after=version, reason="first champion")
+    return _move_champion(workspace, change, Arms.only_champion(loop.name, version), caused_by=caused_by)
 
 
 def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
@@ -48,21 +37,30 @@ def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tupl
     arms, before = current_arms(workspace, name), champion_of(workspace, name)
     if arms is None or before is None:
         raise ReleaseError(f"{name!r} has no champion to follow")
-    data = {
-        "ref": workspace.ref("model", name, "champion"),
-        "from": before,
-        "to": version,
-        "reason": "the loop declares no release",
-    }
+    change = _Change(endpoint=name, before=before, after=version, reason="the loop declares no release")
+    return _move_champion(workspace, change, arms.with_champion(version), caused_by=caused_by)
+
+
+class _Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of an endpoint's champion."""
+
+    endpoint: str
+    before: Digest | None
+    after: Digest
+    reason: str
+
+
+def _move_champion(workspace: Workspace, change: _Change, arms: Arms, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
+    ref = workspace.ref("model", change.endpoint, "champion")
     draft = EventDraft(
         kind="ref_moved",
-        subject=f"model:{name}",
-        data=data,
+        subject=f"model:{change.endpoint}",
+        data={"ref": ref, "from": change.before, "to": change.after, "reason": change.reason},
         caused_by=caused_by,
         actor=workspace.actor,
         logical_at=workspace.clock.now(),
     )
-    return move_arms(workspace, arms.with_champion(version), events=[draft], champion=(before, version))
+    return move_arms(workspace, arms, events=[draft], champion=(change.before, change.after))
 
 
 def start_release(
@@ -96,7 +94,12 @@ def start_release(
         loss_scale=_loss_scale(workspace, champion),
     )
     release = RunningRelease(
-        id=workspace.ids("rel"), plan=plan, state=start(plan, now), counted_until=now, labels_until=now
+        id=workspace.ids("rel"),
+        plan=plan,
+        needs=needs_of(workspace, plan),
+        state=start(plan, now),
+        counted_until=now,
+        labels_until=now,
     )
     data = {
         "endpoint": loop.name,
@@ -130,13 +133,12 @@ def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | Non
     return msgspec.convert(found[0].data, RunningRelease) if found else None
 
 
-def explain_release(plan: ReleasePlan) -> tuple[str, ...]:
-    """The plan in words: its steps and what it needs."""
-    shares = ", ".join(f"{share:.0%}" for share in plan.shares)
-    return (
-        f"shares {shares}; at each step {plan.min_requests} requests of the candidate",
-        *(f"guard {guard.name}, required {guard.required.replace('_', ' ')}" for guard in plan.guards),
-    )
+def needs_of(workspace: Workspace, plan: ReleasePlan) -> tuple[str, ...]:
+    """What the release will need, in words, at the traffic of the last day."""
+    day = 86_400 * SECOND
+    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - day)
+    requests = sum(1 for name in rows["endpoint"] if name == plan.endpoint) or None
+    return explain(plan, Assumptions(requests_per_day=requests)).lines()
 
 
 def _loss_scale(workspace: Workspace, version: Digest) -> float | None:

@@ -20,6 +20,7 @@ class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: As `rel_…`.
         plan: What was decided before it started.
+        needs: What it needs at the traffic of the day before, in words.
         state: The policy's state.
         counted_until: Receipt time up to which outputs have been counted.
         labels_until: Known-at time up to which labels have been counted.
@@ -33,6 +34,7 @@ class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
     state: ReleaseState
     counted_until: Micros
     labels_until: Micros
+    needs: tuple[str, ...] = ()
     totals: dict[str, ArmTotals] = {}
     event: int = 0
     steps: tuple[dict[str, Any], ...] = ()

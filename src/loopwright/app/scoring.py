@@ -13,6 +13,7 @@ from loopwright.core.environment import child_environment
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.formats.training_set import TrainingSet
+from loopwright.gates.gate import Predict
 from loopwright.registry.bundle import Manifest
 from loopwright.serving.loading import bundle_folder
 from loopwright.serving.model import Model
@@ -35,6 +36,14 @@ def scores_on(
     if ":" in manifest.entry:
         return _in_child(folder, columns)
     return answer_of(Model.load(folder).scores(columns)), ""
+
+
+def predict_of(workspace: Workspace, version: Digest, manifest: Manifest) -> Predict | None:
+    """A function that asks the version for other rows, for checks of behaviour; None where it has code of its own."""
+    if ":" in manifest.entry:
+        return None
+    model = Model.load(bundle_folder(workspace.stores.blobs, version, workspace.home / "run"))
+    return lambda columns: answer_of(model.scores(columns))
 
 
 def aligned_columns(signature: Signature, rows: TrainingSet) -> dict[str, np.ndarray] | str:

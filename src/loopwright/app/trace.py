@@ -118,8 +118,3 @@ def _short(value: object) -> str:
         return f"{value:.4g}"
     text = str(value)
     return text[:12] + "…" if len(text) > 40 else text
-
-
-def last_of(events: Sequence[Event], kind: str) -> Event | None:
-    """The newest event of a kind."""
-    return next((event for event in reversed(events) if event.kind == kind), None)

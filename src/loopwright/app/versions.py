@@ -10,12 +10,13 @@ from loopwright.errors import NotFoundError
 from loopwright.features.view import FeatureView
 from loopwright.formats.value import get_value
 from loopwright.monitoring.reference import Reference
+from loopwright.registry.alias import alias_target
 from loopwright.registry.bundle import Manifest, read_manifest
 
 
 def champion_of(workspace: Workspace, name: str) -> Digest | None:
     """The version that `NAME@champion` points to."""
-    return workspace.stores.ledger.ref(workspace.ref("model", name, "champion"))
+    return alias_target(workspace.stores.ledger, name, namespace=workspace.namespace)
 
 
 def manifest_of(workspace: Workspace, version: Digest) -> Manifest:

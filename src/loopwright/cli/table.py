@@ -68,6 +68,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "trace", "Print the chain of cause and effect behind a thing.", "loopwright trace model:churn@champion"
             ),
             Entry(
+                "card", "Print a model's card: what it is, made of, and judged by.", "loopwright card churn@champion"
+            ),
+            Entry(
+                "dataset",
+                "Profile a dataset, and say what changed in its newest version.",
+                "loopwright dataset flights",
+            ),
+            Entry(
                 "report",
                 "Write one HTML page about a loop: drift, arms, quality, causes.",
                 "loopwright report --out loop.html",
