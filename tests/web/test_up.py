@@ -61,5 +61,7 @@ def test_commands_name_what_they_are_for(home, tmp_path):
     assert command.arguments.count("--endpoint") == 2
     home.arms(home.bundle(), canary=home.bundle(seed=2), share=0.1, release="rel_2")
     (child,) = probation_children(home.stores, settings)()
-    assert set(child.environment) <= {"PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"}
+    kept = {"PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"}
+    assert set(child.environment) <= kept | {"OMP_NUM_THREADS"}
+    assert command.environment["OMP_NUM_THREADS"] == child.environment["OMP_NUM_THREADS"] == "1"
     assert child.folder == home.path / "run" / "bundles" / child.folder.name

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loopwright.core.environment import child_environment
+from loopwright.core.environment import child_environment, variables
 from loopwright.core.settings import Settings
 from loopwright.serving.children import ProbationPlan
 from loopwright.store.open_stores import Stores
@@ -20,7 +20,12 @@ def worker_command(home: Path, endpoints: Sequence[str], settings: Settings, *, 
     for endpoint in endpoints:
         arguments += ["--endpoint", endpoint]
     arguments += ["--host", settings.text("host"), "--port", str(settings.whole("port"))]
-    return ChildCommand(name=name, arguments=tuple(arguments))
+    return ChildCommand(name=name, arguments=tuple(arguments), environment={**variables(), **_threads(settings)})
+
+
+def _threads(settings: Settings) -> dict[str, str]:
+    """OpenMP's pool is sized when a library loads; scikit-learn's trees have no other way to be told."""
+    return {"OMP_NUM_THREADS": str(settings.whole("model_threads"))}
 
 
 def probation_children(stores: Stores, settings: Settings) -> Callable[[], Sequence[ChildCommand]]:
@@ -38,7 +43,7 @@ def probation_children(stores: Stores, settings: Settings) -> Callable[[], Seque
             ChildCommand(
                 name=child.name,
                 arguments=child.arguments,
-                environment=child_environment(),
+                environment=child_environment(**_threads(settings)),
                 folder=child.folder,
                 patience_s=_DRAIN_S,
                 patience_at_end_s=_HURRY_S,
