@@ -93,7 +93,8 @@ def _served(events: Sequence[Event], result: ReplayResult) -> Chapter:
 
 def _incident(chosen: Sequence[Event]) -> str:
     data = chosen[0].data
-    return f"{', '.join(data.get('checks', []))}: {data.get('reason')}"
+    figures = [f"{check} at {value:.4g}" for check, value in data.get("figures", {}).items() if value is not None]
+    return f"{', '.join(figures)}: {data.get('reason')}"
 
 
 def _first_release(later: Sequence[Event]) -> list[Event]:

@@ -254,6 +254,7 @@ def _event(
         "checks": list(incident.checks),
         "columns": list(incident.columns),
         "reason": action.reason,
+        "figures": {finding.check: finding.value for finding in incident.findings},
     }
     return EventDraft(
         kind=action.kind,

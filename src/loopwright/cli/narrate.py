@@ -37,6 +37,11 @@ def _judged(name: str, data: Data) -> str:
     )
 
 
+def _incident(name: str, data: Data) -> str:
+    figures = ", ".join(f"{check} {value:.4g}" for check, value in data.get("figures", {}).items() if value is not None)
+    return f"incident {name[:12]}: {data.get('reason')} ({figures})"
+
+
 def _finished(name: str, data: Data) -> str:
     outcome = str(data.get("outcome")).replace("_", " ")
     return f"{name[:12]}: release {outcome} after {data.get('requests'):,} requests ({data.get('reason')})"
@@ -44,11 +49,12 @@ def _finished(name: str, data: Data) -> str:
 
 _LINES: dict[str, Callable[[str, Data], str]] = {
     "dataset_landed": _landed,
+    "step_finished": lambda _, data: f"{data.get('step')} in {data.get('duration_us', 0) / 1e6:.2f} s",
     "dataset_refused": _refused,
     "gate_judged": _judged,
     "version_registered": lambda name, data: f"{name}: version {data.get('number')} is {_short(data.get('digest'))}",
     "ref_moved": lambda name, data: f"{name}: champion is {_short(data.get('to'))} ({data.get('reason')})",
-    "incident_opened": lambda name, data: f"incident {name[:12]}: {data.get('reason')}",
+    "incident_opened": _incident,
     "incident_resolved": lambda name, data: f"incident {name[:12]} resolved: {data.get('reason')}",
     "retrain_decided": lambda name, data: f"{name}: retrain {data.get('decision')}: {data.get('reason')}",
     "retrain_finished": lambda name, data: f"{name}: retrain {data.get('outcome')} {data.get('why') or ''}".rstrip(),

@@ -16,6 +16,7 @@ from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.cli.commands.replay import Telling
 from loopwright.cli.render import Answer, Bars, line, note, progress, table
 from loopwright.core.clock import iso
+from loopwright.core.events import Event
 from loopwright.errors import UsageError
 from loopwright.export.loop_report import loop_report
 from loopwright.export.report import render
@@ -34,11 +35,11 @@ def command(
     """Watch a whole loop on real flights of 2013: train, serve, drift, retrain, canary, rollback, proof."""
     project = (folder / "flights").resolve()
     with progress() as bars:
-        bars.note("0 project: new flights --template flights")
+        bars.note("— 0 a project: loopwright new flights --template flights")
         _renew(project)
         result = _play(project, bars)
         workspace = open_workspace(project, explicit={"home": HOME})
-        bars.note("9 proof: reproduce flight-delay@champion")
+        bars.note("— 9 proof: loopwright reproduce flight-delay@champion")
         proof = reproduce(workspace, load_loop(project / "loop.py", project), "flight-delay")
     told = chapters(list(journal(workspace.stores.ledger)), result)
     page = _report(workspace, project, told)
@@ -57,8 +58,37 @@ def _renew(project: Path) -> None:
     (project / MARK).touch()
 
 
+class _Chapters(Telling):
+    """Tells the story with a heading for each chapter, when its first event comes."""
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__(bars)
+        self._headings = iter(_HEADINGS)
+        self._next = next(self._headings)
+
+    def event(self, event: Event) -> None:
+        kind, heading = self._next
+        if event.kind == kind:
+            self._bars.note(f"— {heading}")
+            self._next = next(self._headings, ("", ""))
+        super().event(event)
+
+
+_HEADINGS = (
+    ("dataset_landed", "1 data: flights, departures and weather become versions"),
+    ("run_started", "2, 3 features as of each flight, training on January and February"),
+    ("gate_judged", "4 the gate, judging on March, and the first champion"),
+    ("dataset_refused", "1 again: a file with bad rows is refused"),
+    ("labels_landed", "5 requests from April on; departures are pushed, labels come hours late"),
+    ("incident_opened", "6 the season turns"),
+    ("retrain_decided", "7 retrain, verdict, canary, new champion"),
+    ("gate_judged", "   its gate"),
+    ("act_refused", "8 a candidate that learned nothing; then one that errs and hangs, let in by an override"),
+)
+
+
 def _play(project: Path, bars: Bars) -> ReplayResult:
-    told = Telling(bars)
+    told = _Chapters(bars)
     return replay(project, project / "replay.toml", tell=told.event, on_tick=told.tick, on_begin=told.begin)
 
 
