@@ -17,7 +17,7 @@ from loopwright.errors import LoopwrightError
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "loopwright"
 REFERENCE = ROOT / "docs" / "reference"
-_NOTE = "<!-- Written by `python -m docs.generate`; change the code, not this page. -->\n\n"
+_NOTE = "<!-- Written by `python -m docs.generate`; change the code, not this page. -->\n<!-- fmt: off -->\n\n"
 _EXITS = {1: "user error", 2: "data refused", 3: "gate failed", 4: "no verdict", 5: "approval missing"}
 
 
