@@ -72,9 +72,9 @@ class Controller:
             clock.sleep(POLL_S)
         return passed
 
-    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Take pushed rows, also while a pass is under way; see `app.intake.push_rows`."""
-        return self._intake.push(dataset, rows)
+    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]], batch: str | None = None) -> int:
+        """Take pushed rows, also while a pass is under way; see `OnlineIntake.push`."""
+        return self._intake.push(dataset, rows, batch)
 
     def feedback(self, endpoint: str, labels: Sequence[Feedback]) -> int:
         """Take labels; see `app.intake.take_feedback`."""

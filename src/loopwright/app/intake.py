@@ -33,6 +33,7 @@ def push_rows(
     *,
     name: str,
     rows: Sequence[Mapping[str, Any]],
+    batch: str | None = None,
 ) -> int:
     """Keep rows durably and bring them to the online features, before answering; returns how many.
 
@@ -43,7 +44,7 @@ def push_rows(
     if name not in datasets:
         raise NotFoundError(f"the loop has no dataset {name!r}", why=f"it has {', '.join(sorted(datasets)) or 'none'}")
     known_at = workspace.clock.now()
-    kept = push(workspace.stores, datasets[name], rows, known_at=known_at)
+    kept = push(workspace.stores, datasets[name], rows, known_at=known_at, batch=batch)
     push_online(workspace, views, name, rows=rows, known_at=known_at)
     return kept
 

@@ -8,8 +8,13 @@ from loopwright.app.intake import push_rows
 from loopwright.app.online import refill_online
 from loopwright.app.versions import manifest_of, views_of
 from loopwright.app.workspace import Workspace
+from loopwright.core.clock import SECOND, Micros
 from loopwright.data.dataset import Dataset
+from loopwright.data.pushing import recent_batches
 from loopwright.features.view import FeatureView
+
+BATCHES_LAST: Micros = 86_400 * SECOND
+MOST_BATCHES = 10_000
 
 
 class OnlineIntake:
@@ -27,19 +32,43 @@ class OnlineIntake:
         self._endpoint = endpoint
         self._lock = Lock()
         self._target: str | None = None
+        self._batches: dict[str, dict[str, Micros]] = {}
         self._views: tuple[FeatureView, ...] = ()
         self._filled: dict[FeatureView, str | None] = {}
 
-    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Keep rows and bring them to the views of every version that answers now; see `app.intake.push_rows`."""
+    def push(self, dataset: str, rows: Sequence[Mapping[str, Any]], batch: str | None = None) -> int:
+        """Keep rows and bring them to the views of every version that answers now; see `app.intake.push_rows`.
+
+        Args:
+            dataset: Whose they are.
+            rows: JSON objects.
+            batch: The sender's own name of these rows. A batch that was taken within the last day is not taken again:
+                a sender that got no answer may send it once more.
+        """
         with self._lock:
             self._look()
-            return push_rows(self._workspace, self._datasets, self._views, name=dataset, rows=rows)
+            if batch is not None and dataset in self._datasets and batch in self._taken(dataset):
+                return len(rows)
+            kept = push_rows(self._workspace, self._datasets, self._views, name=dataset, rows=rows, batch=batch)
+            if batch is not None:
+                self._batches[dataset][batch] = self._workspace.clock.now()
+            return kept
 
     def catch_up(self) -> None:
         """Fill the views of versions that have become arms, and of datasets that have landed, since the last look."""
         with self._lock:
             self._look()
+
+    def _taken(self, dataset: str) -> dict[str, Micros]:
+        """The batches of the last day by name; read from the table by the first push of a process."""
+        since = self._workspace.clock.now() - BATCHES_LAST
+        taken = self._batches.get(dataset)
+        if taken is None:
+            taken = recent_batches(self._workspace.stores, dataset, since)
+        elif len(taken) > MOST_BATCHES:
+            taken = {batch: at for batch, at in taken.items() if at >= since}
+        self._batches[dataset] = taken
+        return taken
 
     def _look(self) -> None:
         target = self._ref("endpoint", self._endpoint, "arms")

@@ -82,6 +82,7 @@ class Player:
         self._labels = [(one, self._stream(project, one.source, one.at)) for one in scenario.labels]
         self._waiting = [act for act in scenario.acts if act.when == "after_release"]
         self._acts = 0
+        self._batches = 0
         self._status = Status()
         self._asked = Asked()
 
@@ -149,7 +150,9 @@ class Player:
         with self._timed("pushes"):
             for push, stream in self._pushes:
                 for chunk in _chunks(stream.take(now + duration(push.ahead))):
-                    self._stage.control.expect(f"/datasets/{push.dataset}/rows", {"rows": chunk})
+                    self._batches += 1
+                    body = {"rows": chunk, "batch": f"replay-{self._batches}"}
+                    self._stage.control.expect(f"/datasets/{push.dataset}/rows", body)
         with self._timed("requests"):
             for asked, stream in self._requests:
                 rows = stream.take(now, one_in=1 if self._in_full(asked.full_until, now) else asked.thin_to_one_in)

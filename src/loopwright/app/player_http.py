@@ -7,7 +7,7 @@ headers, so that only the clock, the length and the body change.
 import asyncio
 import http.client
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from loopwright.core.clock import Micros
@@ -20,12 +20,24 @@ CONNECTIONS = 8
 MOST_HEAD_BYTES = 1 << 16
 
 
-class Connections:
-    """Calls one server on loopback, one call at a time. Used by one thread."""
+def _once(tries: int) -> bool:  # noqa: ARG001 - the form of a patience
+    return False
 
-    def __init__(self, host: str, port: int, token: str = "") -> None:
+
+class Connections:
+    """Calls one server on loopback, one call at a time. Used by one thread.
+
+    Args:
+        host, port: Where it listens.
+        token: Sent with each call, where there is one.
+        patience: Asked, with the number of tries so far, after a call that got no answer: waits a little and says
+            whether to try again. A server that is started again after a crash is away for a moment.
+    """
+
+    def __init__(self, host: str, port: int, token: str = "", *, patience: Callable[[int], bool] = _once) -> None:
         self.host = host
         self.port = port
+        self._patience = patience
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
@@ -45,17 +57,25 @@ class Connections:
         self._connection.close()
 
     def expect(self, path: str, body: Any) -> Any:
-        """The decoded answer of a call that must succeed. Raises ServingError."""
-        try:
-            status, answer = self.post(path, body)
-        except (OSError, http.client.HTTPException) as error:
-            raise ServingError(f"POST {path} got no answer", why=f"{type(error).__name__}: {error}") from error
+        """The decoded answer of a call that must succeed. It may reach the server twice. Raises ServingError."""
+        status, answer = self._insist(path, body)
         if status >= 300:
             said = answer if isinstance(answer, dict) else {}
             raise ServingError(
                 f"POST {path} answered {status}", why=str(said.get("what", answer)), fix=str(said.get("fix", ""))
             )
         return answer
+
+    def _insist(self, path: str, body: Any) -> tuple[int, Any]:
+        tries = 0
+        while True:
+            try:
+                return self.post(path, body)
+            except (OSError, http.client.HTTPException) as error:
+                tries += 1
+                if not self._patience(tries):
+                    why = f"{type(error).__name__}: {error}"
+                    raise ServingError(f"POST {path} got no answer", why=why) from error
 
 
 class Asked:

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from loopwright.errors import ServingError
 READY_S = 60.0
 STOP_S = 20.0
 POLL_S = 0.05
+RESTART_S = 30.0
 HOST = "127.0.0.1"
 
 
@@ -69,7 +70,11 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
     try:
         _wait(process, port, clock, log=log)
         token = (home / "token").read_text(encoding="utf-8").strip()
-        with closing(Connections(HOST, port)) as inference, closing(Connections(HOST, port + 1, token)) as control:
+        patience = _while_it_lives(process, clock)
+        with (
+            closing(Connections(HOST, port)) as inference,
+            closing(Connections(HOST, port + 1, token, patience=patience)) as control,
+        ):
             yield Servers(inference=inference, control=control, port=port)
     finally:
         _stop(process)
@@ -86,6 +91,16 @@ def free_ports() -> int:
             except OSError:
                 continue
             return port
+
+
+def _while_it_lives(supervisor: subprocess.Popen[bytes], clock: Clock) -> Callable[[int], bool]:
+    """Patience with a server that its supervisor is starting again; none where the supervisor itself has ended."""
+
+    def patience(tries: int) -> bool:
+        clock.sleep(POLL_S)
+        return supervisor.poll() is None and tries * POLL_S < RESTART_S
+
+    return patience
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, clock: Clock, *, log: Path) -> None:

@@ -96,6 +96,12 @@ def push(
     return len(rows)
 
 
+def recent_batches(stores: Stores, name: str, since: Micros) -> dict[str, Micros]:
+    """The batches pushed to a dataset since an instant: name → when."""
+    table = stores.tables.scan(f"push.{name}", columns=["at", "batch"], since=since)
+    return dict(zip(table["batch"].to_list(), table["at"].to_list(), strict=True)) if table.height else {}
+
+
 def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> Unlanded:
     """The pushed rows that no version of the dataset has yet, in the order in which they became known.
 

@@ -32,9 +32,10 @@ class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`POST /datasets/NAME/rows`: rows as JSON objects."""
+    """`POST /datasets/NAME/rows`: rows as JSON objects; a retry is known by the name that the sender gave them."""
 
     rows: list[dict[str, Any]]
+    batch: str | None = None
 
 
 def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> FastAPI:
@@ -80,7 +81,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
     async def rows(name: str, request: Request) -> Response:
         """Rows that became known now; one bad row refuses them all."""
         body = decoded(await request.body(), RowsBody)
-        return answer({"rows": await run_in_threadpool(controller.push, name, body.rows)})
+        return answer({"rows": await run_in_threadpool(controller.push, name, body.rows, body.batch)})
 
     return app
 
