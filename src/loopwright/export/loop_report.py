@@ -4,6 +4,7 @@
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ from loopwright.stats.quality import reliability_curve
 from loopwright.store.ledger import Record
 
 _MANY = 100_000
+_LONG_ID = re.compile(r"([0-9a-f]{8})[0-9a-f]{24,}")
+_UNSAID = frozenset({"endpoint", "seed", "threads"})
 _COLUMNS = 4
 _MARKED: dict[str, Tone] = {
     "incident_opened": "bad",
@@ -198,8 +201,7 @@ def _drift(loop: _Loop) -> Iterator[Section]:
     """The incident rules' evidence, the columns' distances, and the performance, day by day."""
     ledger = loop.workspace.stores.ledger
     days = ledger.search("watch_day", where={"endpoint": loop.name}, order="at", limit=_MANY)
-    moves = ledger.history(loop.workspace.ref("model", loop.name, "champion"))
-    breaks = [move.at for move in moves]
+    breaks = [move.at for move in ledger.history(loop.workspace.ref("model", loop.name, "champion"))]
     evidence, performance = (_verdict_lines(days, breaks, sequential=sequential) for sequential in (True, False))
     if evidence:
         yield LineChart(
@@ -372,7 +374,7 @@ def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
         EventLine(
             at=link.event.logical_at,
             kind=link.event.kind,
-            subject=link.event.subject,
+            subject=_LONG_ID.sub(r"\1…", link.event.subject),
             text=" · ".join(_facts(link.event)),
             depth=link.depth,
             tone=_TONES.get(str(link.event.data.get("outcome", "")), _MARKED.get(link.event.kind, "plain")),
@@ -385,13 +387,14 @@ def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
 def _facts(event: Event) -> Iterator[str]:
     """What an event says, for a reader: instants are left out, digests cut, durations in seconds."""
     for name, value in event.data.items():
-        if isinstance(value, str | int | float) and value != "" and not name.endswith("_at") and name != "endpoint":
+        said = name not in _UNSAID and not name.endswith("_at")
+        if said and isinstance(value, str | int | float) and value != "":
             yield f"{name.removesuffix('_us').replace('_', ' ')} {_fact(name, value)}"
 
 
 def _fact(name: str, value: str | float) -> str:
     if isinstance(value, str):
-        return value[:12] if is_digest(value) else value
+        return value[:12] if is_digest(value) else _LONG_ID.sub(r"\1…", value)
     if name.endswith("_us"):
         return f"{value / 1e6:.3g} s"
     return str(value).lower() if isinstance(value, bool) else number_text(value)
