@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from loopwright.errors import InternalError, LoopwrightError
@@ -39,6 +38,8 @@ def guard(work: Callable[[], int], flags: Flags) -> int:
 def _named(error: Exception) -> LoopwrightError:
     """A full disk or a folder that may not be written is nobody's bug; whatever else is left is ours."""
     if isinstance(error, OSError) and error.errno in NAMED:
+        from pathlib import Path
+
         named = os_error(error, Path(error.filename or "."))
         named.__cause__ = error
         return named

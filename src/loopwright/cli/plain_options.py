@@ -1,7 +1,6 @@
 """Options in their plainest form, read without Typer: importing it takes longer than a run that changes nothing."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 
@@ -16,6 +15,8 @@ def plain_options(arguments: Sequence[str], command: Callable[..., Any]) -> dict
     Returns:
         None for anything else, a mistake or a call for help among them: Typer is to read it.
     """
+    from pathlib import Path
+
     defaults: dict[str, Any] = command.__kwdefaults__ or {}
     lists = {name for name, kind in command.__annotations__.items() if kind == (list[str] | None)}
     given: dict[str, Any] = {}

@@ -3,9 +3,12 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopwright.errors import LoopwrightError, NoPermissionError, NoSpaceError, StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -13,7 +16,7 @@ NAMED = (*_FULL, *_DENIED)
 """What has a name of its own; anything else is a `StoreError`."""
 
 
-def os_error(error: OSError, path: Path) -> LoopwrightError:
+def os_error(error: OSError, path: "Path") -> LoopwrightError:
     """The error of our tree that says what `error` means."""
     why = error.strerror or str(error)
     if error.errno in _FULL:
@@ -24,7 +27,7 @@ def os_error(error: OSError, path: Path) -> LoopwrightError:
 
 
 @contextmanager
-def named_os_errors(path: Path) -> Iterator[None]:
+def named_os_errors(path: "Path") -> Iterator[None]:
     """Raise OSError of the block as an error of our tree; FileNotFoundError passes as it is."""
     try:
         yield
