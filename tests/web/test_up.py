@@ -18,7 +18,7 @@ from loopwright.web.supervisor import Supervisor
 from loopwright.web.up import probation_children, worker_command
 
 home, none = Path(sys.argv[1]), Path("/nonexistent")
-settings = resolve({"port": 0}, {}, none, none)
+settings = resolve({"port": 0}, {}, none, user_file=none)
 stores = open_stores(home, clock=SystemClock(), ids=random_id)
 Supervisor(commands=[worker_command(home, ["flights"], settings)], run=home / "run", clock=SystemClock(),
            wanted=probation_children(stores, settings)).run_until_stopped()
