@@ -32,7 +32,13 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
     early = [event for event in events if event.seq <= first]
     later = [event for event in events if event.seq > first]
     return (
-        _chapter(1, "data", [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")], say=_data),
+        _chapter(
+            1,
+            "data",
+            [*_of(events, "dataset_landed")[:3], *_of(events, "dataset_refused")],
+            say=_data,
+            told=lambda chosen: {"dataset_landed", "dataset_refused"} <= _kinds(chosen),
+        ),
         _chapter(
             2,
             "features",
@@ -46,16 +52,26 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
         _served(events, result),
         _chapter(6, "incident", _of(later, "incident_opened")[:1], say=_incident),
         _chapter(7, "retrain, canary, new champion", _first_release(later), say=_release),
-        _chapter(8, "refused and rolled back", _bad_candidates(later), say=_bad),
-        _chapter(9, "proof", _of(later, "version_reproduced"), say=_proof),
+        _chapter(8, "refused and rolled back", _bad_candidates(later), say=_bad, told=_both_stopped),
+        _chapter(9, "proof", _of(later, "version_reproduced"), say=_proof, told=_proven),
     )
 
 
-def _chapter(number: int, title: str, chosen: Sequence[Event], *, say: Callable[[Sequence[Event]], str]) -> Chapter:
+def _chapter(
+    number: int,
+    title: str,
+    chosen: Sequence[Event],
+    *,
+    say: Callable[[Sequence[Event]], str],
+    told: Callable[[Sequence[Event]], bool] = bool,
+) -> Chapter:
     text = say(chosen) if chosen else "the journal has nothing here"
-    return Chapter(
-        number=number, title=title, text=text, events=tuple(event.seq for event in chosen), told=bool(chosen)
-    )
+    seen = tuple(event.seq for event in chosen)
+    return Chapter(number=number, title=title, text=text, events=seen, told=bool(chosen) and told(chosen))
+
+
+def _kinds(events: Iterable[Event]) -> set[str]:
+    return {event.kind for event in events}
 
 
 def _of(events: Iterable[Event], *kinds: str) -> list[Event]:
@@ -130,6 +146,17 @@ def _bad(chosen: Sequence[Event]) -> str:
         said.append(f"the faulty one: let in by an override, stopped by the breaker ({event.data.get('cause')})")
     said += [f"release {str(e.data.get('outcome')).replace('_', ' ')}" for e in _of(chosen, "release_finished")]
     return ", ".join(said)
+
+
+def _both_stopped(chosen: Sequence[Event]) -> bool:
+    """Whether one candidate was refused, and another one stopped by the breaker and rolled back."""
+    tripped = {event.subject for event in _of(chosen, "arm_tripped")}
+    ended = {e.subject for e in _of(chosen, "release_finished") if e.data.get("outcome") == "rolled_back"}
+    return "act_refused" in _kinds(chosen) and bool(tripped & ended)
+
+
+def _proven(chosen: Sequence[Event]) -> bool:
+    return chosen[-1].data.get("verdict") in ("identical", "equivalent")
 
 
 def _proof(chosen: Sequence[Event]) -> str:
