@@ -374,7 +374,7 @@ def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
         EventLine(
             at=link.event.logical_at,
             kind=link.event.kind,
-            subject=_LONG_ID.sub(r"\1…", link.event.subject),
+            subject=link.event.subject,
             text=" · ".join(_facts(link.event)),
             depth=link.depth,
             tone=_TONES.get(str(link.event.data.get("outcome", "")), _MARKED.get(link.event.kind, "plain")),
