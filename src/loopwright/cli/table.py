@@ -56,7 +56,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "replay",
                 "Drive a loop through recorded time, in a home of its own.",
-                "loopwright replay flights --speed 2000",
+                "loopwright replay replay.toml",
             ),
         ),
     ),

@@ -185,4 +185,4 @@ def test_what_could_not_be_flushed_is_flushed_next_time(folder, monkeypatch):
     calls, sync = [], os.fsync
     monkeypatch.setattr(os, "fsync", lambda file: calls.append(file) or sync(file))
     blobs.flush()
-    assert len(calls) == 3, 'the blob, its folder, and the folder of folders'
+    assert len(calls) == 3, "the blob, its folder, and the folder of folders"
