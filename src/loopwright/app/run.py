@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from loopwright.app.entry import entry
-from loopwright.app.landing import land_all
+from loopwright.app.landing import Waiting, land_all
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, LoopRun, Override
 from loopwright.app.workspace import Workspace
@@ -36,15 +36,27 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, Any]
 
 
-def plan_loop(workspace: Workspace, loaded: LoadedLoop, parameters: Mapping[str, Any] | None = None) -> Planned:
+def plan_loop(
+    workspace: Workspace,
+    loaded: LoadedLoop,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    waiting: Mapping[str, Waiting] | None = None,
+) -> Planned:
     """Say which steps would run, and why, against what has landed so far.
+
+    Args:
+        workspace: The project's workspace.
+        loaded: The loop file.
+        parameters: Values for the pipeline's parameters.
+        waiting: What a run would land first; the plan then counts those datasets as changed.
 
     Raises:
         UsageError, GraphError: The pipeline is not one.
     """
     graph = graph_of(loaded, parameters)
     require_sound(graph)
-    sources = _sources(workspace, loaded, graph)
+    sources = _sources(workspace, loaded, graph, waiting=waiting or {})
     identities = identify(graph, sources=sources, variables=variables())
     cache = LedgerCache(workspace.stores.ledger, workspace.stores.blobs)
     return Planned(plan=plan(graph, identities.nodes, cache), identities=identities, sources=sources)
@@ -153,10 +165,15 @@ def graph_of(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
     return pipeline.trace(parameters)
 
 
-def _sources(workspace: Workspace, loaded: LoadedLoop, graph: Graph) -> dict[str, Source]:
+def _sources(
+    workspace: Workspace, loaded: LoadedLoop, graph: Graph, *, waiting: Mapping[str, Waiting]
+) -> dict[str, Source]:
     kinds = {node.source.kind for node in graph.nodes if node.source is not None}
+    unlanded = {name: one.digest for name, one in waiting.items()}
     return {
-        kind: entry(SOURCES[kind])(workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name)
+        kind: entry(SOURCES[kind])(
+            workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, waiting=unlanded
+        )
         for kind in sorted(kinds & SOURCES.keys())
     }
 

@@ -5,7 +5,7 @@ labels were known. `reproduce` builds it again from the same pins.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
@@ -42,6 +42,11 @@ class TrainingSetSpec(msgspec.Struct, frozen=True, kw_only=True):
     views: tuple[dict[str, Any], ...]
     order: tuple[str, ...]
     task: Task | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of every dataset that is read."""
+        return tuple(dict.fromkeys((self.dataset, *(view["source"] for view in self.views))))
 
 
 class Pins(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,19 +95,38 @@ def training_set(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSets:
-    """Binds the names in a spec to this workspace's datasets; what the pipeline calls to probe and to load."""
+    """Binds the names in a spec to this workspace's datasets; what the pipeline calls to probe and to load.
+
+    Attributes:
+        workspace, datasets, endpoint: Where data and labels are.
+        pinned: The pins to go by, for `reproduce`; the newest where None.
+        waiting: By dataset, names what has not landed yet and will before a run: a plan then says that data changed.
+        seen: Pins by spec, taken at the first look, so that rows and labels that come in while a run goes on wait for
+            the next one.
+    """
 
     workspace: Workspace
     datasets: Mapping[str, Dataset]
     endpoint: str
     pinned: Pins | None = None
+    waiting: Mapping[str, Digest] = field(default_factory=dict)
+    seen: dict[Digest, Pins] = field(default_factory=dict)
 
     def pins(self, spec: TrainingSetSpec) -> Pins | None:
-        """The versions that are newest now; None where a dataset has not landed yet."""
+        """The versions that were newest at the first look; None where a dataset has not landed yet."""
         if self.pinned is not None:
             return self.pinned
+        key = digest_value(spec)
+        if key not in self.seen:
+            newest = self._newest(spec)
+            if newest is None:
+                return None
+            self.seen[key] = newest
+        return self.seen[key]
+
+    def _newest(self, spec: TrainingSetSpec) -> Pins | None:
         ledger, versions = self.workspace.stores.ledger, {}
-        for name in (spec.dataset, *(view["source"] for view in spec.views)):
+        for name in spec.sources:
             version = ledger.ref(self.workspace.ref("dataset", name, "latest"))
             if version is None:
                 return None
@@ -116,7 +140,11 @@ class TrainingSets:
 
     def probe(self, spec: Mapping[str, Any]) -> Digest | None:
         """The digest of the newest pins."""
-        pins = self.pins(msgspec.convert(spec, TrainingSetSpec))
+        wanted = msgspec.convert(spec, TrainingSetSpec)
+        pins = self.pins(wanted)
+        waiting = {name: self.waiting[name] for name in wanted.sources if name in self.waiting}
+        if waiting:
+            return digest_value([pins, waiting])
         return None if pins is None else digest_value(pins)
 
     def load(self, spec: Mapping[str, Any]) -> TrainingSet:

@@ -102,6 +102,14 @@ def recent_batches(stores: Stores, name: str, since: Micros) -> dict[str, Micros
     return dict(zip(table["batch"].to_list(), table["at"].to_list(), strict=True)) if table.height else {}
 
 
+def waiting_batches(stores: Stores, name: str) -> tuple[str, ...]:
+    """Names of the batches that have been pushed and have not landed, sorted."""
+    cursor = _cursor(stores, name)
+    since = cursor.until - _OVERLAP if cursor.until else None
+    table = stores.tables.scan(f"push.{name}", columns=["batch"], since=since)
+    return tuple(sorted(set(table["batch"].to_list()) - cursor.batches.keys())) if table.height else ()
+
+
 def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> Unlanded:
     """The pushed rows that no version of the dataset has yet, in the order in which they became known.
 

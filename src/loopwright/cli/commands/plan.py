@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from loopwright.app.landing import Waiting, waiting
 from loopwright.app.run import plan_loop
 from loopwright.cli.parameters import parameters_of
 from loopwright.cli.project import opened
@@ -21,11 +22,16 @@ def command(
 ) -> Answer:
     """Show which steps would run, and why."""
     workspace, loaded = opened(project, file, create=True, home=home)
-    planned = plan_loop(workspace, loaded, parameters_of(set_ or [])).plan
-    return Answer(data=plan_json(planned), show=lambda: _show(planned))
+    new = waiting(workspace, loaded.datasets)
+    planned = plan_loop(workspace, loaded, parameters_of(set_ or []), waiting=new).plan
+    data = plan_json(planned) | {"waiting": new}
+    return Answer(data=data, show=lambda: _show(planned, new))
 
 
-def _show(planned: Plan) -> None:
+def _show(planned: Plan, new: dict[str, Waiting]) -> None:
+    for name, what in new.items():
+        pushed = [f"{what.pushed} pushed batches"] if what.pushed else []
+        line(f"land   {name}: {', '.join([*what.files[:5], *pushed])}{' …' if len(what.files) > 5 else ''}")
     for text in explain(planned):
         line(text)
-    line("Nothing to do." if planned.unchanged else "Next: loopwright run")
+    line("Nothing to do." if planned.unchanged and not new else "Next: loopwright run")

@@ -8,7 +8,7 @@ samples = lw.Dataset("samples", source="data/*.csv", key="sample")
 FEATURES = ["mean_radius", "mean_texture", "mean_smoothness", "mean_concavity", "worst_radius", "worst_concavity"]
 
 
-@lw.step
+@lw.step(threads=1)  # more threads cost more than they bring on a table this small
 def train(rows: lw.TrainingSet, learning_rate: float, trees: int) -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(learning_rate=learning_rate, max_iter=trees, random_state=0).fit(
         rows.features, rows.label
