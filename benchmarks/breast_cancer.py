@@ -1,5 +1,6 @@
 """The five steps that the pipeline benchmarks run: as a project with a loop file, and as a plain script."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -77,9 +78,15 @@ class Project:
 
 def taken_s(command: list[str]) -> float:
     """Seconds of a whole process, which must succeed."""
-    begun = time.perf_counter()
+    return taken(command)[0]
+
+
+def taken(command: list[str]) -> tuple[float, float]:
+    """Wall and processor seconds of a whole process, which must succeed; the latter hang less on what else runs."""
+    before, begun = os.times(), time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - begun
+    wall, after = time.perf_counter() - begun, os.times()
+    return wall, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def modules_of(command: list[str]) -> set[str]:
