@@ -1,0 +1,207 @@
+"""Days of scripted requests, each judged once when it is over."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import loopwright as lw
+from loopwright.app.clock import set_clock
+from loopwright.app.labelled_log import LabelledLog
+from loopwright.app.release import promote
+from loopwright.app.run import run_loop
+from loopwright.app.trace import journal
+from loopwright.app.versions import champion_of, manifest_of
+from loopwright.app.watch import Watcher, load_watch
+from loopwright.core.clock import SECOND
+from loopwright.observations.labels import LabelRow, append_labels
+from loopwright.observations.request_log import RequestLog, RequestRow
+
+Project = Any
+DAY = 86_400 * SECOND
+ROWS_A_DAY = 80
+
+
+class Days:
+    """A served model, day by day."""
+
+    def __init__(self, project: Project, *rules: Any) -> None:
+        self.workspace = project.workspace()
+        self.loop = lw.Loop("small", pipeline=project.loaded().loop.pipeline, monitor=rules or (lw.drift(),))
+        self.version = str(champion_of(self.workspace, "small"))
+        self.today = self.workspace.clock.now() // DAY + 1
+        self._rng = np.random.default_rng(5)
+        self._number = 0
+        set_clock(self.workspace.stores, self.today * DAY)
+        self.watcher = Watcher(self.workspace, self.loop)
+        self.watcher.watch()
+
+    def live(self, *, shift: float = 0.0, turned: bool = False, labelled: bool = False) -> None:
+        """A day passes; `shift` is what x has moved by, `turned` labels are the opposite of what the model says."""
+        rows, labels, start = [], [], self.today * DAY
+        for place, x in enumerate(self._rng.normal(shift, 1, ROWS_A_DAY)):
+            self._number += 1
+            at, score = start + place * SECOND, float(1 / (1 + np.exp(-4 * x)))
+            row = RequestRow(
+                request_id=f"r{self._number}",
+                at=at,
+                event_time=at,
+                endpoint="small",
+                arm="champion",
+                version=self.version,
+                key=str(self._number),
+                inputs={"x": float(x), "n": int(self._rng.integers(0, 9))},
+                score=score,
+                output={"score": score},
+            )
+            rows.append(row)
+            if labelled:
+                value = bool(self._rng.random() < score) != turned
+                known = at + 60 * SECOND
+                labels.append(
+                    LabelRow(endpoint="small", value=value, event_time=at, at=known, source="feedback", key=row.key)
+                )
+        RequestLog(self.workspace.stores.tables).append(rows)
+        append_labels(self.workspace.stores.tables, labels)
+        self.today += 1
+        set_clock(self.workspace.stores, self.today * DAY)
+
+    def incidents(self) -> list[str]:
+        return [e.kind for e in journal(self.workspace.stores.ledger) if e.kind.startswith("incident")]
+
+
+def test_an_unchanged_world_opens_no_incident(replayed: Project) -> None:
+    days = Days(replayed)
+    for _ in range(25):
+        days.live()
+        days.watcher.watch()
+    assert days.incidents() == []
+
+
+def test_a_world_that_changed_opens_one_incident_with_the_champion_as_its_cause(replayed: Project) -> None:
+    days = Days(replayed)
+    for day in range(30):
+        days.live(shift=0.0 if day < 5 else 2.0)
+        days.watcher.watch()
+        if days.incidents():
+            break
+    assert day >= 5
+    assert days.incidents() == ["incident_opened"]
+    events = {event.seq: event for event in journal(days.workspace.stores.ledger)}
+    opened = next(event for event in events.values() if event.kind == "incident_opened")
+    assert "x" in opened.data["columns"]
+    assert [events[cause].kind for cause in opened.caused_by] == ["ref_moved"]
+    days.live(shift=2.0)
+    days.watcher.watch()
+    assert days.incidents().count("incident_opened") == 1
+
+
+def test_a_day_is_judged_once_and_another_watcher_goes_on_from_there(replayed: Project) -> None:
+    days = Days(replayed)
+    while not days.incidents():
+        days.live(shift=3.0)
+        watcher = days.watcher if days.today % 2 else Watcher(days.workspace, days.loop)
+        first = watcher.watch()
+        assert watcher.watch() == first == load_watch(days.workspace, "small")
+    figures = days.workspace.stores.ledger.search("watch_day", where={"endpoint": "small"})
+    assert len(figures) == len({figure.facets["day"] for figure in figures})
+
+
+def test_labels_that_say_the_opposite_open_an_incident(replayed: Project) -> None:
+    days = Days(replayed, lw.performance("roc_auc", loss_at_most=0.1, min_labels=200))
+    for _ in range(8):
+        days.live(labelled=True)
+        days.watcher.watch()
+    assert days.incidents() == []
+    for _ in range(12):
+        days.live(labelled=True, turned=True)
+        days.watcher.watch()
+    assert days.incidents()[0] == "incident_opened"
+
+
+def test_without_labels_performance_is_unknown_and_not_fine(replayed: Project) -> None:
+    days = Days(replayed, lw.performance("roc_auc", loss_at_most=0.1, min_labels=10))
+    for _ in range(4):
+        days.live()
+        days.watcher.watch()
+    (newest, *_) = days.workspace.stores.ledger.search("watch_day", order="-day")
+    assert [verdict["outcome"] for verdict in newest.data["verdicts"]] == ["unknown"]
+
+
+def test_a_new_champion_resolves_what_was_open_and_is_watched_anew(replayed: Project) -> None:
+    days = Days(replayed)
+    while not days.incidents():
+        days.live(shift=3.0)
+        days.watcher.watch()
+
+    judged = run_loop(days.workspace, replayed.loaded(), parameters={"depth": 3}).judged
+    assert judged is not None
+    promote(days.workspace, "small", judged.version, caused_by=())
+    watch = days.watcher.watch()
+    assert watch is not None
+    assert (watch.version, dict(watch.book.open)) == (judged.version, {})
+    assert days.incidents() == ["incident_opened", "incident_resolved"]
+    states = {record.facets["state"] for record in days.workspace.stores.ledger.search("incident")}
+    assert states == {"resolved"}
+
+
+def test_without_a_champion_nothing_is_watched(bare: Project) -> None:
+    assert Watcher(bare.workspace(), bare.loaded().loop).watch() is None
+
+
+def test_without_a_rule_nothing_is_watched(replayed: Project) -> None:
+    unwatched = lw.Loop("small", pipeline=replayed.loaded().loop.pipeline)
+    assert Watcher(replayed.workspace(), unwatched).watch() is None
+
+
+@pytest.fixture
+def log(replayed: Project) -> tuple[Days, LabelledLog]:
+    days = Days(replayed)
+    signature = manifest_of(days.workspace, days.version).signature
+    since = (days.today - 1) * DAY
+    return days, LabelledLog(days.workspace, "small", version=days.version, signature=signature, since=since)
+
+
+def label(days: Days, value: bool, *, key: str | None = None, request_id: str | None = None, after: int = 0) -> None:
+    at = days.today * DAY + after
+    row = LabelRow(
+        endpoint="small", value=value, event_time=at, at=at, source="feedback", key=key, request_id=request_id
+    )
+    append_labels(days.workspace.stores.tables, [row])
+
+
+def test_a_row_takes_its_label_whenever_it_comes(log: tuple[Days, LabelledLog]) -> None:
+    days, rows = log
+    label(days, True, key="1")
+    days.live()
+    found = rows.rows(0)
+    assert (len(found.event_time), found.labelled.sum(), found.label.tolist()) == (ROWS_A_DAY, 1, [True])
+    label(days, False, key="2", after=SECOND)
+    label(days, True, key="no such key", after=SECOND)
+    set_clock(days.workspace.stores, days.today * DAY + SECOND)
+    found = rows.rows(0)
+    assert (found.labelled.sum(), found.label.tolist()) == (2, [True, False])
+
+
+def test_a_label_for_the_very_request_wins_over_one_for_its_key(log: tuple[Days, LabelledLog]) -> None:
+    days, rows = log
+    days.live()
+    label(days, True, request_id="r1")
+    set_clock(days.workspace.stores, days.today * DAY + SECOND)
+    assert rows.rows(0).label.tolist() == [True]
+    label(days, False, key="1", after=SECOND)
+    set_clock(days.workspace.stores, days.today * DAY + 2 * SECOND)
+    assert rows.rows(0).label.tolist() == [True]
+    label(days, False, request_id="r1", after=3 * SECOND)
+    set_clock(days.workspace.stores, days.today * DAY + 3 * SECOND)
+    assert rows.rows(0).label.tolist() == [False]
+
+
+def test_only_rows_since_an_event_time_are_shown_each_once(log: tuple[Days, LabelledLog]) -> None:
+    days, rows = log
+    days.live()
+    days.live()
+    assert len(rows.rows(0).event_time) == len(rows.rows(0).event_time) == 2 * ROWS_A_DAY
+    late = rows.rows((days.today - 1) * DAY)
+    assert len(late.event_time) == ROWS_A_DAY
+    assert (np.diff(late.event_time) >= 0).all()
