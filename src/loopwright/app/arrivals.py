@@ -1,6 +1,7 @@
 """Landing what arrives while a loop runs: new files at the sources, and rows that were pushed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import Digest, digest_value
@@ -14,7 +15,7 @@ EVERY_S = 15.0
 
 
 class Arrivals:
-    """Lands at most every `EVERY_S` seconds; files that were refused once are not read again until they change."""
+    """Lands at most every `EVERY_S` seconds; what was refused once is not tried again until there is more."""
 
     def __init__(self, workspace: Workspace, datasets: Mapping[str, Dataset]) -> None:
         self._workspace = workspace
@@ -32,16 +33,25 @@ class Arrivals:
             self._land(dataset)
 
     def _land(self, dataset: Dataset) -> None:
+        """Files and pushed rows apart: a bad file must not keep rows from landing that were pushed since."""
         stores, clock = self._workspace.stores, self._workspace.clock
-        waiting = digest_value([(f.name, f.digest) for f in self._pending(dataset)])
-        if self._refused.get(dataset.name) == waiting:
+        if dataset.patterns:
+            files = digest_value([(f.name, f.digest) for f in self._pending(dataset)])
+            self._try(
+                f"files of {dataset.name}", files, partial(land, stores, dataset, clock=clock, actor="controller")
+            )
+        pushed = digest_value(stores.tables.scan(f"push.{dataset.name}", columns=["batch"]).height)
+        self._try(
+            f"rows of {dataset.name}", pushed, partial(land_pushed, stores, dataset, clock=clock, actor="controller")
+        )
+
+    def _try(self, what: str, waiting: Digest, work: Callable[[], object]) -> None:
+        if self._refused.get(what) == waiting:
             return
         try:
-            if dataset.patterns:
-                land(stores, dataset, clock=clock, actor="controller")
-            land_pushed(stores, dataset, clock=clock, actor="controller")
+            work()
         except DataRefusedError:  # in the journal already, with every failure
-            self._refused[dataset.name] = waiting
+            self._refused[what] = waiting
 
     def _pending(self, dataset: Dataset) -> tuple[SourceFile, ...]:
         try:
