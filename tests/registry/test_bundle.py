@@ -168,7 +168,8 @@ def test_loading_tells_what_is_wrong(blobs: Blobs, tmp_path: Path) -> None:
     extract_bundle(blobs, put_bundle(blobs, manifest(blobs)), tmp_path / "b")
     with pytest.raises(ModelLoadError, match="no part"):
         load_part(tmp_path / "b", "reference")
-    (tmp_path / "b" / "parts" / "model" / "files" / "model.skops").write_bytes(b"broken")
+    for file in (tmp_path / "b" / "parts" / "model" / "files").iterdir():
+        file.write_bytes(b"broken")
     with pytest.raises(ModelLoadError, match="'model'"):
         load_part(tmp_path / "b", "model")
 

@@ -13,6 +13,7 @@ from loopwright.errors import (
     NotReadyError,
     RequestRefusedError,
 )
+from loopwright.release.breaker import BreakerRule
 from loopwright.release.routing import Arm, Arms
 from loopwright.serving.arms import ArmSet, CanaryArm, label_of
 from loopwright.serving.call import Call
@@ -146,7 +147,6 @@ def test_the_canarys_answer_is_the_callers(endpoint, champion, log):
     ("answer", "cause"),
     [
         (ArmFailedError("gone", cause="crash"), "crash"),
-        (ArmFailedError("late", cause="timeout"), "timeout"),
         (lambda n: {"score": np.zeros(n + 1)}, "shape"),
         (lambda n: {"score": np.full(n, np.nan)}, "shape"),
         (lambda n: {"probabilities": np.zeros((n, 2))}, "shape"),
@@ -163,6 +163,14 @@ def test_a_fatal_failure_trips_and_the_champion_answers(endpoint, champion, log,
     (after,) = ask(endpoint, arms, call("c"))
     assert (after.arm, after.fallback_from) == ("champion", None)
     assert child.asked == [2]
+
+
+def test_a_child_that_answers_late_again_and_again_is_stopped(endpoint, champion, log):
+    arms = armset(champion(), Child(ArmFailedError("late", cause="timeout")))
+    for number in range(BreakerRule().timeouts):
+        (answered,) = ask(endpoint, arms, call(str(number)))
+        assert answered.arm == "champion"
+    assert len(log.trips) == 1
 
 
 def test_a_few_errors_are_forgiven_and_a_burst_is_not(endpoint, champion, log):

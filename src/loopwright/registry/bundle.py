@@ -99,9 +99,10 @@ def extract_bundle(blobs: Blobs, digest: Digest, folder: Path) -> None:
         BlobMissingError, BlobCorruptError: A part is not what the manifest says.
     """
     manifest = read_manifest(blobs, digest)
+    taken = folder.exists()  # before it is looked into: another worker may publish it between the two
     if _holds(folder, digest):
         return
-    if folder.exists():
+    if taken:
         raise _in_the_way(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
