@@ -19,7 +19,7 @@ from loopwright.app.packaging import (
     training_set_node,
     with_reference,
 )
-from loopwright.app.release import first_champion, promote, start_release
+from loopwright.app.release import OVERRIDE_LASTS, first_champion, promote, start_release
 from loopwright.app.run import Planned
 from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of
@@ -184,7 +184,8 @@ class _Judging:
             )
         failed = [verdict.check for verdict in result.verdicts if verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
         now = self._workspace.clock.now()
-        data = {"version": version, "reason": override.reason, "failed": failed}
+        expires_at = now + OVERRIDE_LASTS
+        data = {"version": version, "reason": override.reason, "failed": failed, "expires_at": expires_at}
         draft = EventDraft(
             kind="override_recorded",
             subject=f"model:{self._loop.name}",

@@ -8,7 +8,7 @@ from loopwright.app.loop_run import Override
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.versions import champion_of, manifest_of, reference_of
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import SECOND
+from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
@@ -16,6 +16,9 @@ from loopwright.release.explain import Assumptions, explain
 from loopwright.release.plan import Canary, ReleasePlan, plan_release
 from loopwright.release.policy import start
 from loopwright.release.routing import Arms
+
+OVERRIDE_LASTS: Micros = 7 * 86_400 * SECOND
+"""How long an override admits a version to canary: a release that has not ended by then ends inconclusive."""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +96,8 @@ def start_release(
         task=manifest.signature.task,
         loss_scale=_loss_scale(workspace, champion),
     )
+    if override is not None:
+        plan = msgspec.structs.replace(plan, max_time=min(plan.max_time, OVERRIDE_LASTS))
     release = RunningRelease(
         id=workspace.ids("rel"),
         plan=plan,

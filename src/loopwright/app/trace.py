@@ -72,8 +72,15 @@ def _start(workspace: Workspace, events: Mapping[int, Event], subject: str) -> s
             for seq, event in events.items()
             if version and version in (event.data.get("version"), event.data.get("to"))
         }
-    wanted = f"incident:{name}" if kind == "alert" else subject
+    wanted = _whole_subject(events, f"incident:{name}" if kind == "alert" else subject)
     return {seq for seq, event in events.items() if event.subject == wanted or event.subject.startswith(wanted + "@")}
+
+
+def _whole_subject(events: Mapping[int, Event], subject: str) -> str:
+    """The one subject whose beginning this is, as `release:rel_3b5269ae`; else the subject itself."""
+    known = {event.subject for event in events.values()}
+    longer = [name for name in known if name.startswith(subject)]
+    return longer[0] if subject not in known and len(longer) == 1 else subject
 
 
 def _closure(events: Mapping[int, Event], start: set[int]) -> set[int]:
@@ -107,14 +114,18 @@ def _links(events: Mapping[int, Event], chosen: set[int]) -> Iterator[Link]:
 
 def describe(event: Event) -> str:
     """The event in one line for a person: what happened, and the figures that matter."""
+    kind, _, name = event.subject.partition(":")
     shown = [
-        f"{name}={_short(value)}" for name, value in event.data.items() if isinstance(value, str | int | float | bool)
+        f"{name}={_short(value)}"
+        for name, value in event.data.items()
+        if isinstance(value, str | int | float | bool) and not name.endswith("_at")
     ]
-    return f"{event.kind} {event.subject}" + (f"  {' '.join(shown[:8])}" if shown else "")
+    about = f"{kind}:{name[:12] if '_' in name else name}"
+    return f"{event.kind} {about}" + (f"  {' '.join(shown[:8])}" if shown else "")
 
 
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     text = str(value)
-    return text[:12] + "…" if len(text) > 40 else text
+    return text[:12] + "…" if len(text) > 32 else text

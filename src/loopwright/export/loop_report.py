@@ -150,7 +150,7 @@ def _concerns(event: Event, name: str) -> bool:
 
 def _figures(loop: _Loop) -> Figures:
     rows = read_requests(loop.workspace.stores.tables, loop.name, columns=["status", "fallback_from"])
-    failed = int((rows["status"] != 200).sum()) if rows.height else 0
+    failed = int((rows["status"] >= 500).sum()) if rows.height else 0
     rescued = int(rows["fallback_from"].is_not_null().sum()) if rows.height else 0
     champion = champion_of(loop.workspace, loop.name)
     kinds = [event.kind for event in loop.events]

@@ -1,7 +1,8 @@
 """Warming the online features from history, as of a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 from loopwright.core.clock import Micros
@@ -81,10 +82,10 @@ def _changes(
     rows = rows.filter(pl.col("known") <= as_of, pl.col("at").is_not_null()).drop_nulls(entity)
     gone = rows.filter(pl.col("at") < as_of - keep).group_by(entity).agg(pl.col("at").max() + 1)
     complete_from = {key[:-1]: key[-1] for key in gone.iter_rows()}
-    changes: dict[str, tuple[Layout, Recent]] = {}
+    changes = {_key(layout, key): (layout, _emptied(layout, at)) for key, at in complete_from.items()}
     recent = rows.filter(pl.col("at") >= as_of - keep).sort("at", "known")
     for key, own in recent.group_by(entity):
-        changes[layout.prefix + (entity_text(key) or "")] = (
+        changes[_key(layout, key)] = (
             layout,
             Recent(
                 complete_from=complete_from.get(key, NEVER),
@@ -95,3 +96,14 @@ def _changes(
             ),
         )
     return changes
+
+
+def _key(layout: Layout, entity: Sequence[object]) -> str:
+    return layout.prefix + (entity_text(entity) or "")
+
+
+def _emptied(layout: Layout, complete_from: Micros) -> Recent:
+    """An entity of which only old rows are known: windows that reach back to them have no value."""
+    nothing = np.empty(0, dtype=np.int64)
+    columns = tuple(np.empty(0) for _ in layout.columns)
+    return Recent(complete_from=complete_from, at=nothing, known=nothing, ids=(), columns=columns)

@@ -88,7 +88,7 @@ class NotWorse(msgspec.Struct, frozen=True, kw_only=True, tag="not_worse_than_ch
         return Verdict(
             check=self.name,
             outcome=outcome,
-            reason=f"{self.metric} is better by {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}): {words}",
+            reason=f"{self.metric} gains {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}): {words}",
             value=gain.value,
             threshold=-self.margin,
             interval=(gain.low, gain.high),

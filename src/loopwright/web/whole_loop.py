@@ -39,6 +39,7 @@ def run_whole_loop(
         listen(host, number).close()
     if not control:  # with a control process, that one fills and pushes
         OnlineIntake(workspace, {}, endpoint).catch_up()
+    _say(f"{endpoint}: http://{host}:{port}/predict/{endpoint}")
     commands = [worker_command(workspace.home, [endpoint], settings)]
     if control:
         commands.append(_control(workspace, file, host, port=port + 1))

@@ -14,6 +14,7 @@ from loopwright.app.story import Chapter, chapters, untold
 from loopwright.app.trace import describe, journal, trace
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.cli.commands.replay import Telling
+from loopwright.cli.program import program_name
 from loopwright.cli.render import Answer, Bars, line, note, progress, table
 from loopwright.core.clock import iso
 from loopwright.core.events import Event
@@ -125,10 +126,11 @@ def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, *, data: 
     project = page.parent
     line()
     line(f"Report: {page}   ({seconds:.0f} s of training, serving and watching)")
+    program = program_name()
     line("Next:")
-    line(f"  cd {project} && loopwright status --home {HOME}")
-    line(f"  loopwright trace model:flight-delay@champion --home {HOME}")
-    line("  loopwright new mine --data my.csv --target y && cd mine && loopwright up")
+    line(f"  cd {project} && {program} status --home {HOME}")
+    line(f"  {program} trace model:flight-delay@champion --home {HOME}")
+    line(f"  {program} new mine --data my.csv --target y && cd mine && {program} up")
 
 
 def _span(events: tuple[int, ...]) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from loopwright.cli.project import opened
-from loopwright.cli.render import note
 from loopwright.web.whole_loop import run_whole_loop
 
 
@@ -21,5 +20,4 @@ def command(
     """Answer requests with the champion, without watching or releasing. Ctrl-C stops it."""
     workspace, loaded = opened(project, file, home=home, host=host, port=port)
     name = loaded.loop.name
-    note(f"{name}: http://{workspace.settings.text('host')}:{workspace.settings.whole('port')}/predict/{name}")
     run_whole_loop(workspace, name, file=file, control=False)

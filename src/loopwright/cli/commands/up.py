@@ -8,7 +8,6 @@ import typer
 from loopwright.app.entry import entry
 from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.project import champion_endpoint
-from loopwright.cli.render import note
 from loopwright.web.whole_loop import run_whole_loop
 
 
@@ -27,5 +26,4 @@ def command(
         folder, file, settings
     )
     workspace = open_workspace(folder, explicit=settings)
-    note(f"{name}: http://{workspace.settings.text('host')}:{workspace.settings.whole('port')}/predict/{name}")
     run_whole_loop(workspace, name, file=file, supervised=supervised)
