@@ -18,6 +18,7 @@ from loopwright.observations.arm_stats import BUCKET_BOUNDS_US
 from loopwright.store.ledger import Record
 
 Project = Any
+LONG_AGO = 1_500_000_000 * SECOND
 CHAMPION = "default/model/small@champion"
 
 
@@ -135,7 +136,7 @@ def test_one_controller_leads_and_the_other_waits_for_its_lease(replayed: Projec
 
 def test_when_the_leader_is_gone_its_lease_ends_by_the_clock_of_the_home(replayed: Project) -> None:
     workspace = replayed.workspace()
-    set_clock(workspace.stores, workspace.clock.now())
+    set_clock(workspace.stores, LONG_AGO)
     Controller(workspace, replayed.loaded()).step()
     other = Controller(replayed.workspace(), replayed.loaded())
     assert not other.step().leading

@@ -10,7 +10,7 @@ Project = Any
 
 
 def chain(workspace: Any) -> None:
-    """1 → 2 → 4, 1 → 3, and 5 by itself."""
+    """1 → 2 → 4, 1 → 3, 5 by itself, and a move of the clock after 1, which no trace shows."""
     ledger = workspace.stores.ledger
     for kind, subject, causes in (
         ("dataset_landed", "dataset:a", ()),
@@ -18,6 +18,7 @@ def chain(workspace: Any) -> None:
         ("drift_reported", "model:other", (1,)),
         ("retrain_decided", "loop:a", (2,)),
         ("dataset_landed", "dataset:b", ()),
+        ("clock_set", "home:clock", (1,)),
     ):
         ledger.commit(events=[EventDraft(kind=kind, subject=subject, caused_by=causes, data={"n": 3})])
 
@@ -63,6 +64,6 @@ def test_the_journal_comes_in_order_and_is_described_in_a_line(bare: Project) ->
     workspace = bare.workspace()
     chain(workspace)
     events = list(journal(workspace.stores.ledger))
-    assert [event.seq for event in events] == [1, 2, 3, 4, 5]
-    landed = events[-1]
+    assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
+    landed = events[4]
     assert describe(landed) == "dataset_landed dataset:b  n=3"

@@ -41,7 +41,7 @@ class Days:
         rows, labels, start = [], [], self.today * DAY
         for place, x in enumerate(self._rng.normal(shift, 1, ROWS_A_DAY)):
             self._number += 1
-            at, score = start + place * SECOND, float(1 / (1 + np.exp(-4 * x)))
+            at, score = start + (place + 1) * SECOND, float(1 / (1 + np.exp(-4 * x)))
             row = RequestRow(
                 request_id=f"r{self._number}",
                 at=at,
@@ -162,23 +162,40 @@ def log(replayed: Project) -> tuple[Days, LabelledLog]:
     return days, LabelledLog(days.workspace, "small", version=days.version, signature=signature, since=since)
 
 
-def label(days: Days, value: bool, *, key: str | None = None, request_id: str | None = None, after: int = 0) -> None:
-    at = days.today * DAY + after
-    row = LabelRow(
-        endpoint="small", value=value, event_time=at, at=at, source="feedback", key=key, request_id=request_id
+def label(days: Days, value: bool, *, at: int, key: str | None = None, request_id: str | None = None) -> None:
+    """A label that becomes known so long after the last day."""
+    known = days.today * DAY + at
+    append_labels(
+        days.workspace.stores.tables,
+        [
+            LabelRow(
+                endpoint="small",
+                value=value,
+                event_time=known,
+                at=known,
+                source="feedback",
+                key=key,
+                request_id=request_id,
+            )
+        ],
     )
-    append_labels(days.workspace.stores.tables, [row])
+
+
+def after(days: Days, seconds: int) -> None:
+    """Let the clock stand so many seconds after the last day."""
+    set_clock(days.workspace.stores, days.today * DAY + seconds * SECOND)
 
 
 def test_a_row_takes_its_label_whenever_it_comes(log: tuple[Days, LabelledLog]) -> None:
     days, rows = log
-    label(days, True, key="1")
+    label(days, True, key="1", at=0)
+    assert len(rows.rows(0).event_time) == 0
     days.live()
     found = rows.rows(0)
     assert (len(found.event_time), found.labelled.sum(), found.label.tolist()) == (ROWS_A_DAY, 1, [True])
-    label(days, False, key="2", after=SECOND)
-    label(days, True, key="no such key", after=SECOND)
-    set_clock(days.workspace.stores, days.today * DAY + SECOND)
+    label(days, False, key="2", at=SECOND)
+    label(days, True, key="no such key", at=SECOND)
+    after(days, 2)
     found = rows.rows(0)
     assert (found.labelled.sum(), found.label.tolist()) == (2, [True, False])
 
@@ -186,15 +203,16 @@ def test_a_row_takes_its_label_whenever_it_comes(log: tuple[Days, LabelledLog]) 
 def test_a_label_for_the_very_request_wins_over_one_for_its_key(log: tuple[Days, LabelledLog]) -> None:
     days, rows = log
     days.live()
-    label(days, True, request_id="r1")
-    set_clock(days.workspace.stores, days.today * DAY + SECOND)
+    label(days, True, request_id="r1", at=SECOND)
+    after(days, 2)
     assert rows.rows(0).label.tolist() == [True]
-    label(days, False, key="1", after=SECOND)
-    set_clock(days.workspace.stores, days.today * DAY + 2 * SECOND)
-    assert rows.rows(0).label.tolist() == [True]
-    label(days, False, request_id="r1", after=3 * SECOND)
-    set_clock(days.workspace.stores, days.today * DAY + 3 * SECOND)
-    assert rows.rows(0).label.tolist() == [False]
+    label(days, False, key="1", at=3 * SECOND)
+    label(days, False, key="2", at=3 * SECOND)
+    after(days, 4)
+    assert rows.rows(0).label.tolist() == [True, False]
+    label(days, False, request_id="r1", at=5 * SECOND)
+    after(days, 6)
+    assert rows.rows(0).label.tolist() == [False, False]
 
 
 def test_only_rows_since_an_event_time_are_shown_each_once(log: tuple[Days, LabelledLog]) -> None:
