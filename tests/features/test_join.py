@@ -232,3 +232,14 @@ def test_what_does_not_fit_is_refused_by_name(change, error, says):
     base, rows, given_view = change(base, source_frame([("a", 1, 0, 1.0)]), every_kind(5))
     with pytest.raises(error, match=says):
         join_features(base, [(given_view, rows)], event_time="asked_at")
+
+
+def test_the_same_rows_give_the_same_bits_every_time():
+    rng = np.random.default_rng(5)
+    events = [(str(e), int(t), 0, float(v)) for e, t, v in zip(
+        rng.integers(0, 40, 2000), rng.integers(0, 500, 2000), rng.normal(size=2000), strict=True)]  # fmt: skip
+    base = pl.DataFrame({"shop": [str(i % 40) for i in range(400)], "asked_at": [i % 555 for i in range(400)]})
+    answers = [
+        join_features(base, [(every_kind(7, 200), source_frame(events))], event_time="asked_at") for _ in range(12)
+    ]
+    assert all(answer.equals(answers[0]) for answer in answers)

@@ -164,7 +164,8 @@ def _entity_codes(view: FeatureView, rows: pl.DataFrame, base: pl.DataFrame, *, 
                     f"{whose} have no column {name!r}", why=f"it is the entity of feature view {view.name!r}"
                 )
     keys = rows.select(names)
-    known = keys.unique(maintain_order=False).drop_nulls().with_row_index("_code")
+    # Sums run over entities in the order of their codes, and rounding with them: the same data, the same order.
+    known = keys.unique(maintain_order=False).drop_nulls().sort(names).with_row_index("_code")
     try:
         wanted = base.select(pl.col(name).cast(rows.schema[name]) for name in names)
     except pl.exceptions.InvalidOperationError as error:

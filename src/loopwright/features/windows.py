@@ -144,7 +144,7 @@ def _sorted_events(entity: Ints, at: Ints, known: Ints, *, columns: Mapping[str,
     order = EntityOrder(entity, at)
     keys = order.keys(entity, at)
     if not (keys[1:] >= keys[:-1]).all():
-        by = np.argsort(keys)
+        by = np.argsort(keys, kind="stable")
         keys, entity, at, known = keys[by], entity[by], at[by], known[by]
         columns = {name: values[by] for name, values in columns.items()}
     if ((keys[1:] == keys[:-1]) & (known[1:] < known[:-1])).any():
