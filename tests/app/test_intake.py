@@ -22,6 +22,7 @@ VIEW = lw.FeatureView("heat", source=SENSORS, entity="room", features={"hot": lw
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     opened = open_workspace(tmp_path, create=True, replay=True)
     set_clock(opened.stores, NOW)
+    opened.stores.ledger.commit(moves={"default/endpoint/small@arms": "arms-1"})
     yield opened
     opened.close()
 
@@ -68,6 +69,8 @@ def test_an_event_time_is_an_iso_instant_or_microseconds(
         (Feedback(value=True), "label 2 names neither"),
         (Feedback(key="k", value=True, event_time="yesterday"), "'yesterday' is not an instant"),
         (Feedback(key="k", value=True, event_time=""), "'' is not an instant"),
+        (Feedback(key="k", value=True, event_time=10**30), "is not an instant"),
+        (Feedback(key="k", value=10**30), "64 bits"),
     ],
 )
 def test_one_bad_label_refuses_them_all(workspace: Workspace, bad: Feedback, said: str) -> None:
@@ -75,6 +78,12 @@ def test_one_bad_label_refuses_them_all(workspace: Workspace, bad: Feedback, sai
         take_feedback(workspace, "small", [Feedback(key="k", value=True), bad])
     assert labels(workspace) == []
     assert "labels_landed" not in [event.kind for event in journal(workspace.stores.ledger)]
+
+
+def test_labels_for_an_endpoint_that_never_was_are_refused_not_lost(workspace: Workspace) -> None:
+    with pytest.raises(NotFoundError, match="no endpoint 'smal'"):
+        take_feedback(workspace, "smal", [Feedback(key="k", value=True)])
+    assert labels(workspace) == []
 
 
 def test_pushed_rows_reach_the_views_before_the_answer(workspace: Workspace) -> None:

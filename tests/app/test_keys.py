@@ -53,7 +53,9 @@ def test_the_secret_is_kept_nowhere_in_the_home(tmp_path: Path) -> None:
 def test_keys_are_listed_with_what_became_of_them(bare: Project) -> None:
     workspace = bare.workspace()
     made = [new_key(workspace, name) for name in ("one", "two")]
+    made_at = {key.id: key.at for key in keys(workspace)}
     revoke_key(workspace, made[0].id)
+    assert {key.id: key.at for key in keys(workspace)} == made_at
     assert {(key.id, key.name, key.revoked) for key in keys(workspace)} == {
         (made[0].id, "one", True),
         (made[1].id, "two", False),

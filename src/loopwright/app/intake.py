@@ -1,7 +1,7 @@
 """What comes in from outside while a loop runs: rows pushed to datasets, and labels."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +14,9 @@ from loopwright.data.dataset import Dataset
 from loopwright.data.pushing import push
 from loopwright.errors import NotFoundError, RequestRefusedError
 from loopwright.features.view import FeatureView
-from loopwright.observations.labels import LabelRow, append_labels
+from loopwright.observations.labels import LabelRow, LabelValue, append_labels
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,8 +55,11 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
     """Append labels to the one label table; the latest one known for a key or a request wins. Returns how many.
 
     Raises:
-        RequestRefusedError: A label names neither a key nor a request.
+        NotFoundError: Nothing has ever served under that name.
+        RequestRefusedError: A label names neither a key nor a request, or holds a number that no column can.
     """
+    if workspace.stores.ledger.ref(workspace.ref("endpoint", endpoint, "arms")) is None:
+        raise NotFoundError(f"there is no endpoint {endpoint!r}", fix="Run `loopwright status` to see endpoints.")
     now = workspace.clock.now()
     rows = []
     for place, one in enumerate(labels):
@@ -67,7 +72,7 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
                 key=None if one.key is None else str(one.key),
                 request_id=one.request_id,
                 endpoint=endpoint,
-                value=one.value,
+                value=_storable(one.value),
                 event_time=_instant(one.event_time, now),
                 at=now,
                 source="feedback",
@@ -89,17 +94,30 @@ def take_feedback(workspace: Workspace, endpoint: str, labels: Sequence[Feedback
     return len(rows)
 
 
+def _storable(value: LabelValue) -> LabelValue:
+    """The value. One whole number too great for 64 bits would make every label beside it unreadable.
+
+    Raises:
+        RequestRefusedError: It is such a number.
+    """
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise RequestRefusedError("a label's value does not fit into 64 bits", fix="Send it as text, or rounded.")
+    return value
+
+
 def _instant(given: str | int | None, now: Micros) -> Micros:
     """An event time as microseconds; now where none is given.
 
     Raises:
-        RequestRefusedError: It is text that is no ISO 8601 instant.
+        RequestRefusedError: It is text that is no ISO 8601 instant, or lies outside the years 1 to 9999.
     """
-    if not isinstance(given, str):
-        return now if given is None else given
+    if given is None:
+        return now
     try:
-        return micros(datetime.fromisoformat(given))
-    except ValueError as error:
+        if isinstance(given, str):
+            return micros(datetime.fromisoformat(given))
+        return micros(_EPOCH + timedelta(microseconds=given))
+    except (ValueError, OverflowError) as error:
         raise RequestRefusedError(
             f"event_time {given!r} is not an instant", why=str(error), fix="Send ISO 8601, as 2013-04-01T10:00:00Z."
         ) from error

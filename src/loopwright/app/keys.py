@@ -24,7 +24,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as it is listed."""
+    """A key as it is listed; `at` is when it was made."""
 
     id: str
     name: str
@@ -48,8 +48,8 @@ def revoke_key(workspace: Workspace, id: str) -> KnownKey:
     record = workspace.stores.ledger.record(KIND, id)
     if record is None:
         raise NotFoundError(f"there is no key {id!r}", fix="Run `loopwright key list`.")
-    _write(workspace, id, record.data | {"revoked": True}, event="key_revoked")
-    return KnownKey(id=id, name=str(record.data["name"]), revoked=True, at=workspace.clock.now())
+    _write(workspace, id, record.data | {"revoked": True}, event="key_revoked", made_at=record.at)
+    return KnownKey(id=id, name=str(record.data["name"]), revoked=True, at=record.at)
 
 
 def keys(workspace: Workspace) -> tuple[KnownKey, ...]:
@@ -60,9 +60,13 @@ def keys(workspace: Workspace) -> tuple[KnownKey, ...]:
     )
 
 
-def _write(workspace: Workspace, id: str, data: dict[str, object], *, event: str) -> None:
+def _write(
+    workspace: Workspace, id: str, data: dict[str, object], *, event: str, made_at: Micros | None = None
+) -> None:
     now = workspace.clock.now()
-    record = Record(kind=KIND, id=id, data=data, facets={"name": str(data["name"])}, at=now)
+    record = Record(
+        kind=KIND, id=id, data=data, facets={"name": str(data["name"])}, at=now if made_at is None else made_at
+    )
     draft = EventDraft(
         kind=event, subject=f"key:{id}", data={"name": data["name"]}, actor=workspace.actor, logical_at=now
     )
