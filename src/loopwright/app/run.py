@@ -86,25 +86,28 @@ def run_loop(
         StepFailedError: A step failed.
         GateFailedError, NoVerdictError: The candidate did not pass.
     """
-    landed = land_all(workspace, loaded.datasets)
-    planned = plan_loop(workspace, loaded, parameters)
-    return run_planned(
-        workspace, loaded, planned, landed=landed, override=override, on_progress=on_progress, caused_by=caused_by
+    _, done = run_with_plan(
+        workspace,
+        loaded,
+        parameters=parameters,
+        override=override,
+        on_progress=on_progress,
+        caused_by=caused_by,
     )
+    return done
 
 
-def run_planned(
+def run_with_plan(
     workspace: Workspace,
     loaded: LoadedLoop,
-    planned: Planned,
     *,
-    landed: tuple[int, ...] = (),
+    parameters: Mapping[str, Any] | None = None,
     override: Override | None = None,
     on_progress: OnProgress = silent,
     caused_by: tuple[int, ...] = (),
-) -> LoopRun:
-    """Run a plan that was made after everything had landed; see `run_loop`."""
-    graph = planned.plan.graph
+) -> tuple[Planned, LoopRun]:
+    """As `run_loop`, with the plan that was run."""
+    graph = graph_of(loaded, parameters)
     spawned = SpawnedRunner(
         blobs=workspace.home / "blobs",
         project=loaded.project,
@@ -112,28 +115,27 @@ def run_planned(
         modules=(graph.module,),
     )
     with closing(spawned):
-        if any(node.isolated and node.action == "run" for node in planned.plan.nodes):
-            spawned.start()
-        done = apply(
-            planned.plan,
-            planned.identities,
-            Workbench(
-                blobs=workspace.stores.blobs,
-                ledger=workspace.stores.ledger,
-                clock=workspace.clock,
-                ids=workspace.ids,
-                in_process=InProcessRunner(workspace.stores.blobs, clock=workspace.clock),
-                isolated=spawned,
-                sources=planned.sources,
-                variables=variables(),
-                on_progress=on_progress,
-                actor=workspace.actor,
-                caused_by=(*caused_by, *landed),
-                namespace=workspace.namespace,
-            ),
+        if any(graph.isolated(node) for node in graph.nodes):
+            spawned.start()  # it imports the user's libraries while data lands here
+        landed = land_all(workspace, loaded.datasets)
+        planned = plan_loop(workspace, loaded, parameters)
+        bench = Workbench(
+            blobs=workspace.stores.blobs,
+            ledger=workspace.stores.ledger,
+            clock=workspace.clock,
+            ids=workspace.ids,
+            in_process=InProcessRunner(workspace.stores.blobs, clock=workspace.clock),
+            isolated=spawned,
+            sources=planned.sources,
+            variables=variables(),
+            on_progress=on_progress,
+            actor=workspace.actor,
+            caused_by=(*caused_by, *landed),
+            namespace=workspace.namespace,
         )
+        done = apply(planned.plan, planned.identities, bench)
     judged = entry(JUDGE)(workspace, loaded, planned, done=done, override=override) if graph.candidate else None
-    return _result(done, landed, judged)
+    return planned, _result(done, landed, judged)
 
 
 def _result(done: RunResult, landed: tuple[int, ...], judged: Judged | None) -> LoopRun:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from loopwright.app.landing import land_all
 from loopwright.app.loop_run import LoopRun, Override
-from loopwright.app.run import plan_loop, run_loop, run_planned
+from loopwright.app.run import run_loop, run_with_plan
 from loopwright.app.unchanged import keep_answer
 from loopwright.cli.project import opened
 from loopwright.cli.render import Bars, note, progress
@@ -18,9 +17,7 @@ def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override:
     workspace, loaded = opened(project, file, create=True, home=home)
     word = Override(reason=override, actor=workspace.actor) if override else None
     with progress() as bars:
-        landed = land_all(workspace, loaded.datasets)
-        planned = plan_loop(workspace, loaded, parameters)
-        done = run_planned(workspace, loaded, planned, landed=landed, override=word, on_progress=_told(bars))
+        planned, done = run_with_plan(workspace, loaded, parameters=parameters, override=word, on_progress=_told(bars))
     keep_answer(workspace, loaded, planned, done=done, file=file, parameters=parameters)
     return done
 
