@@ -40,7 +40,7 @@ class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> FastAPI:
     """The application; its handlers run in a thread pool, the controller makes them take turns."""
-    app = FastAPI(title="Loopwright control", version=VERSION, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="Loopwright control", version=VERSION, docs_url=None, redoc_url=None)
 
     @app.middleware("http")
     async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
