@@ -4,6 +4,7 @@ import http.client
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ import pytest
 
 from loopwright.app.servers import free_ports
 from loopwright.app.workspace import open_workspace
+from loopwright.core.clock import micros
 from loopwright.core.verdict import Outcome
 from loopwright.store.doctor import check_home
 from loopwright.store.journal import verify_chain
@@ -30,7 +32,7 @@ CLI = [sys.executable, "-m", "loopwright.cli.main"]
 HOME = ".replayed"
 START = datetime(2024, 2, 1)
 DAYS = 16
-LIVES_S = {"driver": 14.0, "supervisor": 8.0, "worker": 7.0, "control": 7.0, "probation": 4.0}
+LIVES_S = {"driver": 10.0, "supervisor": 6.0, "worker": 5.0, "control": 5.0, "probation": 4.0}
 """About how long each process lives in a replay on an idle machine; a kill falls anywhere in it."""
 LOOP = '''"""Will an order come late?"""
 
@@ -294,14 +296,25 @@ def assert_played(said: dict[str, Any]) -> None:
     assert all(feature["agreeing"] == feature["rows"] > 0 for feature in said["parity"]["features"])
 
 
-def kill_and_look(project: Path, target: str, delay_s: float) -> None:
+def day_of(home: Path) -> float:
+    """How many days have been played."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{home}/ledger.db?mode=ro", uri=True)) as ledger:
+        row = ledger.execute("SELECT data FROM records WHERE kind = 'clock'").fetchone()
+        if row is not None:
+            return (json.loads(row[0])["now"] - micros(START)) / 86_400e6
+    return 0.0
+
+
+def kill_and_look(project: Path, target: str, *, after_s: float = 0.0, on_day: float = 0.0) -> None:
+    """Kill a process some time after it has appeared, once the replay has come to a day; then look what is left."""
     with replaying(project) as replay:
         victim = replay.wait_for(target)
-        deadline = time.monotonic() + delay_s
-        while time.monotonic() < deadline and replay.process.poll() is None:
-            victim = replay.processes().get(target, victim)
-            time.sleep(0.02)
+        replay.wait_for("worker" if on_day else target)
+        deadline = time.monotonic() + after_s
+        while (time.monotonic() < deadline or day_of(project / HOME) < on_day) and replay.process.poll() is None:
+            time.sleep(0.003)
         if victim is not None:
+            replay.processes()
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
         code, out, err = replay.end()
@@ -318,16 +331,20 @@ def kill_and_look(project: Path, target: str, delay_s: float) -> None:
         assert_whole(project / HOME, replay.asker.answered)
 
 
-@pytest.mark.parametrize(("target", "delay_s"), [("driver", 6.0), ("control", 3.0)])
-def test_a_process_of_a_replay_is_killed(copy: Path, target: str, delay_s: float) -> None:
-    kill_and_look(copy, target, delay_s)
+@pytest.mark.parametrize("target", ["driver", "control"])
+def test_a_process_of_a_replay_is_killed(copy: Path, target: str) -> None:
+    kill_and_look(copy, target, on_day=3)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", range(50))
 def test_a_process_of_a_replay_is_killed_at_any_of_fifty_moments(copy: Path, point: int) -> None:
-    target = list(LIVES_S)[point % len(LIVES_S)]
-    kill_and_look(copy, target, np.random.default_rng(point).random() * LIVES_S[target])
+    """Each kind of process in turn; half of the kills anywhere in its life, half while requests are answered."""
+    target, share = list(LIVES_S)[point % len(LIVES_S)], np.random.default_rng(point).random()
+    if point // len(LIVES_S) % 2:
+        kill_and_look(copy, target, on_day=share * DAYS)
+    else:
+        kill_and_look(copy, target, after_s=share * LIVES_S[target])
 
 
 @pytest.mark.slow
