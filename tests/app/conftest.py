@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loopwright.app.clock import set_clock
 from loopwright.app.loop_file import LoadedLoop, load_loop
 from loopwright.app.run import run_loop
 from loopwright.app.workspace import Workspace, open_workspace
@@ -50,6 +51,36 @@ loop = lw.Loop(
     retrain=[lw.on_new_data(table, rows=100)],
 )
 '''
+
+
+SENSED = '''"""A loop with features over windows of time."""
+
+import loopwright as lw
+from sklearn.tree import DecisionTreeClassifier
+
+table = lw.Dataset("table", source="data/*.csv", key="id", event_time="at")
+sensors = lw.Dataset("sensors", source="sensors/*.csv", event_time="at")
+heat = lw.FeatureView(
+    "heat", source=sensors, entity="room", features={"readings": lw.count(over="1h"), "warmth": lw.total("heat", "1h")}
+)
+
+
+@lw.step(isolated=False)
+def train(rows: lw.TrainingSet, depth: int) -> DecisionTreeClassifier:
+    return DecisionTreeClassifier(max_depth=depth, random_state=0).fit(rows.features, rows.label)
+
+
+@lw.pipeline
+def fit(depth: int = 2) -> lw.Candidate:
+    rows = lw.training_set(table, features=["x", heat], label="y")
+    known, holdout = rows.split(fraction=0.4)
+    return lw.Candidate(train(known, depth), holdout)
+
+
+loop = lw.Loop("small", pipeline=fit, gate=[lw.at_least("roc_auc", 0.6)], release=lw.Canary(steps=[50, 100]))
+'''
+SENSED_AT = 1_700_000_000_000_000
+"""Where the clock of a project with sensors stands; its rows are of the day before."""
 
 
 def rows(count: int = 200, *, first: int = 0) -> pl.DataFrame:
@@ -102,6 +133,17 @@ def make(folder: Path) -> Project:
     return project
 
 
+def make_sensed(folder: Path) -> Project:
+    project = make(folder)
+    (folder / "loop.py").write_text(SENSED, encoding="utf-8")
+    (folder / "sensors").mkdir()
+    minutes = pl.Series([SENSED_AT - place * 60_000_000 for place in range(1, 201)]).cast(pl.Datetime("us"))
+    room = pl.Series(["a", "b"] * 100)
+    project.data(rows().with_columns(at=minutes, room=room), "first.csv")
+    pl.DataFrame({"at": minutes, "room": room, "heat": range(200)}).write_csv(folder / "sensors" / "first.csv")
+    return project
+
+
 @pytest.fixture(autouse=True)
 def own_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a loop file imports and where it is found are a test's own affair."""
@@ -127,6 +169,24 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]
         return made[replay]
 
     return trained
+
+
+@pytest.fixture(scope="session")
+def _sensed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = make_sensed(tmp_path_factory.mktemp("sensed") / "project")
+    workspace = project.workspace(replay=True)
+    set_clock(workspace.stores, SENSED_AT)
+    run_loop(workspace, project.loaded())
+    project.close()
+    return project.folder
+
+
+@pytest.fixture
+def sensed(_sensed: Path, tmp_path: Path) -> Iterator[Project]:
+    """A project with a champion whose features come from a dataset of sensors, in a home for replay."""
+    project = Project(Path(shutil.copytree(_sensed, tmp_path / "project")))
+    yield project
+    project.close()
 
 
 @pytest.fixture

@@ -34,6 +34,13 @@ def test_a_new_file_and_a_pushed_batch_wait_until_they_have_landed(project: Proj
     assert land_all(workspace, datasets) == ()
 
 
+def test_a_pushed_batch_waits_where_there_is_no_new_file(project: Project) -> None:
+    workspace, datasets = project.workspace(), project.loaded().datasets
+    for id_ in (8000, 8001):
+        push_rows(workspace, datasets, (), name="table", rows=[ROW | {"id": id_}])
+    assert (waiting(workspace, datasets)["table"].files, waiting(workspace, datasets)["table"].pushed) == ((), 2)
+
+
 def test_what_waits_has_the_same_name_until_it_changes(project: Project) -> None:
     workspace, datasets = project.workspace(), project.loaded().datasets
     project.data(NEW)

@@ -47,7 +47,7 @@ class OnlineIntake:
         """
         with self._lock:
             self._look()
-            if batch is not None and dataset in self._datasets and batch in self._taken(dataset):
+            if batch is not None and dataset in self._datasets and self._is_taken(dataset, batch):
                 return len(rows)
             kept = push_rows(self._workspace, self._datasets, self._views, name=dataset, rows=rows, batch=batch)
             if batch is not None:
@@ -59,8 +59,8 @@ class OnlineIntake:
         with self._lock:
             self._look()
 
-    def _taken(self, dataset: str) -> dict[str, Micros]:
-        """The batches of the last day by name; read from the table by the first push of a process."""
+    def _is_taken(self, dataset: str, batch: str) -> bool:
+        """Whether it came within the last day; the first push of a process reads what came before from the table."""
         since = self._workspace.clock.now() - BATCHES_LAST
         taken = self._batches.get(dataset)
         if taken is None:
@@ -68,7 +68,7 @@ class OnlineIntake:
         elif len(taken) > MOST_BATCHES:
             taken = {batch: at for batch, at in taken.items() if at >= since}
         self._batches[dataset] = taken
-        return taken
+        return batch in taken and taken[batch] >= since
 
     def _look(self) -> None:
         target = self._ref("endpoint", self._endpoint, "arms")

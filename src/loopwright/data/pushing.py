@@ -103,11 +103,11 @@ def recent_batches(stores: Stores, name: str, since: Micros) -> dict[str, Micros
 
 
 def waiting_batches(stores: Stores, name: str) -> tuple[str, ...]:
-    """Names of the batches that have been pushed and have not landed, sorted."""
+    """Names of the batches that have been pushed and have not landed, sorted; once for each day that one came."""
     cursor = _cursor(stores, name)
     since = cursor.until - _OVERLAP if cursor.until else None
-    table = stores.tables.scan(f"push.{name}", columns=["batch"], since=since)
-    return tuple(sorted(set(table["batch"].to_list()) - cursor.batches.keys())) if table.height else ()
+    table = stores.tables.scan(f"push.{name}", columns=["at", "batch"], since=since)
+    return tuple(sorted(row["batch"] for row in _new(table, cursor)))
 
 
 def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> Unlanded:
@@ -124,14 +124,12 @@ def unlanded(stores: Stores, name: str, expected: Mapping[str, pl.DataType]) -> 
     cursor = _cursor(stores, name)
     since = cursor.until - _OVERLAP if cursor.until else None
     table = stores.tables.scan(f"push.{name}", since=since)
-    if table.height == 0:
-        return Unlanded(frame=pl.DataFrame(), cursor=cursor, batches=0)
-    found = {row["batch"]: row for row in table.sort("at", "batch").to_dicts() if row["batch"] not in cursor.batches}
+    found = _new(table, cursor)
     if not found:
         return Unlanded(frame=pl.DataFrame(), cursor=cursor, batches=0)
-    ordered = sorted(found.values(), key=lambda row: int(row["known_at"]))
+    ordered = sorted(found, key=lambda row: int(row["known_at"]))
     until = max(cursor.until, *(int(row["at"]) for row in ordered))
-    taken = cursor.batches | {batch: int(row["at"]) for batch, row in found.items()}
+    taken = cursor.batches | {row["batch"]: int(row["at"]) for row in found}
     recent = {batch: at for batch, at in taken.items() if at >= until - _OVERLAP}
     return Unlanded(
         frame=pl.concat(_frames(ordered, expected, name), how="diagonal_relaxed"),
@@ -195,6 +193,17 @@ def _frames(batches: Sequence[Mapping[str, Any]], expected: Mapping[str, pl.Data
         refuse(failures, dataset=name)
         frames.append(frame.with_columns(pl.Series(RESERVED_COLUMN, known_at, dtype=pl.Int64)))
     return frames
+
+
+def _new(table: pl.DataFrame, cursor: Cursor) -> list[dict[str, Any]]:
+    """The pushes that have not landed, oldest first. A batch's name stands for it for a day, and is free then."""
+    found, latest = [], dict(cursor.batches)
+    for row in table.sort("at", "batch").to_dicts() if table.height else ():
+        batch, at = row["batch"], int(row["at"])
+        if batch not in latest or at - latest[batch] > _OVERLAP:
+            found.append(row)
+            latest[batch] = at
+    return found
 
 
 def _cursor(stores: Stores, name: str) -> Cursor:
