@@ -184,7 +184,7 @@ def _sensed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sensed(_sensed: Path, tmp_path: Path) -> Iterator[Project]:
     """A project with a champion whose features come from a dataset of sensors, in a home for replay."""
-    project = Project(Path(shutil.copytree(_sensed, tmp_path / "project")))
+    project = Project(Path(shutil.copytree(_sensed, tmp_path / "sensed")))
     yield project
     project.close()
 

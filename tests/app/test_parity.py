@@ -1,96 +1,114 @@
-import time
-from datetime import datetime
+"""Logged features against history: a log that tells the truth agrees, and a row that was changed is found."""
+
 from typing import Any
 
-import polars as pl
 import pytest
 
-import loopwright as lw
-from loopwright.app.observed import answered, model_columns, plain_row, scores_of
+from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.parity import check_parity
-from loopwright.app.versions import champion_of, manifest_of
-from loopwright.core.schema import Column, Signature
-from loopwright.data.pushing import push
+from loopwright.app.release import promote
+from loopwright.app.run import run_loop
+from loopwright.app.versions import champion_of
+from loopwright.core.clock import SECOND
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 Project = Any
-COLUMNS = (
-    Column(name="x", kind="float", nullable=True),
-    Column(name="colour", kind="category", nullable=True, categories=("blue", "red")),
-)
-SIGNATURE = Signature(task="binary", request=COLUMNS, features=COLUMNS, classes=(False, True), label="y")
 
 
-def row(number: int, **changes: Any) -> RequestRow:
-    given: dict[str, Any] = {
-        "request_id": f"r{number}",
-        "at": number,
-        "event_time": number,
-        "endpoint": "small",
-        "arm": "champion",
-        "version": "v",
-        "inputs": {"x": float(number)},
-        "score": 0.5,
-    }
-    return RequestRow(**(given | changes))
+class Log:
+    """Requests about rooms, logged as a server would."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.workspace = project.workspace()
+        self.version = str(champion_of(self.workspace, "small"))
+        self._number = 0
+
+    def ask(self, *, readings: int | None, warmth: float | None, minutes: int = 0, **other: Any) -> str:
+        now = self.workspace.clock.now()
+        self._number += 1
+        row = RequestRow(
+            request_id=f"r{self._number}",
+            at=now,
+            event_time=now - minutes * 60 * SECOND,
+            endpoint="small",
+            arm="champion",
+            inputs={"x": 1.0, "room": "a"},
+            **({"version": self.version, "features": {"readings": readings, "warmth": warmth}} | other),
+        )
+        RequestLog(self.workspace.stores.tables).append([row])
+        return row.request_id
 
 
-def test_only_what_was_answered_by_the_version_counts_in_order_of_event_time(bare: Project) -> None:
-    tables = bare.workspace().stores.tables
-    RequestLog(tables).append([
-        row(1, event_time=9), row(2), row(3, status=503), row(4, endpoint="other"), row(5, version="w"),
-    ])  # fmt: skip
-    assert answered(tables, "small", version="v")["request_id"].to_list() == ["r2", "r1"]
-    assert answered(tables, "small", since=2, until=5)["request_id"].to_list() == ["r2"]
-    assert answered(tables, "small").height == 3
+TRUTH = {"readings": 30, "warmth": float(sum(range(0, 60, 2)))}
+"""Room a has a reading every two minutes, of 0, 2, 4, …"""
 
 
-def test_logged_values_become_the_numbers_that_the_model_saw() -> None:
-    rows = pl.DataFrame({
-        "inputs": [{"x": 1.5, "colour": "red"}, {"x": None, "colour": "green"}, {"x": 3.0, "colour": None}],
-        "features": [{"x": 7.0}, {"x": None}, {"x": 9.0}],
-        "score": [0.1, None, 0.3],
-    })  # fmt: skip
-    columns = model_columns(rows, SIGNATURE)
-    assert [str(value) for value in columns["x"]] == ["7.0", "nan", "9.0"]
-    assert columns["colour"].tolist() == [1, -1, -1]
-    assert [str(value) for value in scores_of(rows, SIGNATURE)] == ["0.1", "nan", "0.3"]
+@pytest.fixture
+def log(sensed: Project) -> Log:
+    return Log(sensed)
 
 
-def test_a_feature_that_was_never_logged_is_missing_and_not_zero() -> None:
-    rows = pl.DataFrame({"inputs": [{"x": 1.0}], "score": [0.1]})
-    assert model_columns(rows, SIGNATURE)["colour"].tolist() == [-1]
+def test_without_requests_or_views_there_is_nothing_to_compare(log: Log, project: Project) -> None:
+    assert check_parity(log.workspace, "small") is None
+    assert check_parity(project.workspace(), "small") is None
 
 
-def test_a_row_says_its_times_as_text() -> None:
-    assert plain_row({"at": datetime(2024, 1, 2), "n": 3}) == {"at": "2024-01-02T00:00:00", "n": 3}
-
-
-def test_without_requests_or_without_views_there_is_nothing_to_compare(project: Project) -> None:
-    workspace = project.workspace()
-    assert check_parity(workspace, "small") is None
-    version = str(champion_of(workspace, "small"))
-    now = time.time_ns() // 1000
-    RequestLog(workspace.stores.tables).append([row(1, at=now, event_time=now, version=version)])
-    assert manifest_of(workspace, version).parts["features"]
-    assert check_parity(workspace, "small") is None
-
-
-@pytest.mark.parametrize(("logged", "holds"), [(2, True), (3, False), (None, False)])
-def test_a_logged_value_that_history_does_not_give_is_a_mismatch(
-    project: Project, monkeypatch: pytest.MonkeyPatch, logged: int | None, holds: bool
-) -> None:
-    workspace = project.workspace()
-    clicks = lw.Dataset("clicks", event_time="at")
-    view = lw.FeatureView("clicks", source=clicks, entity="shop", features={"n": lw.count(over="1h")})
-    hour = 3_600_000_000
-    rows = [{"shop": "a", "at": at} for at in (hour * 10 - 5, hour * 10 - 2, hour * 8)]
-    push(workspace.stores, clicks, rows, known_at=hour * 9)
-    monkeypatch.setattr("loopwright.app.parity.views_of", lambda *_: (view,))
-    asked = row(
-        1, at=hour * 10, event_time=hour * 10, inputs={"shop": "a"}, features={"n": logged}, version="v"
-    )  # fmt: skip
-    RequestLog(workspace.stores.tables).append([asked])
-    report = check_parity(workspace, "small")
+def test_a_log_that_tells_the_truth_agrees(log: Log) -> None:
+    log.ask(**TRUTH)
+    log.ask(readings=30, warmth=TRUTH["warmth"] + 2 * 30, minutes=2)
+    report = check_parity(log.workspace, "small")
     assert report is not None
-    assert (report.rows, report.holds) == (1, holds)
+    assert (report.rows, report.mismatches, report.holds) == (2, 0, True)
+
+
+def test_a_row_that_was_changed_is_found_by_its_request(log: Log) -> None:
+    log.ask(**TRUTH)
+    changed = log.ask(**(TRUTH | {"readings": 31}))
+    empty = log.ask(**(TRUTH | {"warmth": None}))
+    report = check_parity(log.workspace, "small")
+    assert report is not None
+    assert not report.holds
+    found = {feature.feature: feature for feature in report.features}
+    assert [one.request_id for one in found["readings"].first] == [changed]
+    assert [one.request_id for one in found["warmth"].first] == [empty]
+    assert (found["readings"].first[0].logged, found["readings"].first[0].recomputed) == (31.0, 30.0)
+
+
+def test_requests_that_got_no_answer_are_not_compared(log: Log) -> None:
+    log.ask(**TRUTH)
+    log.ask(readings=None, warmth=None, status=503)
+    report = check_parity(log.workspace, "small")
+    assert report is not None
+    assert (report.rows, report.mismatches) == (1, 0)
+
+
+def test_rows_that_were_pushed_and_have_not_landed_are_history_too(log: Log) -> None:
+    now, loaded = log.workspace.clock.now(), log.project.loaded()
+    rows = [{"at": now - SECOND, "room": "a", "heat": 1000}]
+    OnlineIntake(log.workspace, loaded.datasets, "small").push("sensors", rows)
+    log.ask(readings=31, warmth=TRUTH["warmth"] + 1000)
+    report = check_parity(log.workspace, "small")
+    assert report is not None
+    assert report.holds
+
+
+def test_what_a_version_with_other_views_answered_is_not_held_against_the_champion(log: Log) -> None:
+    log.ask(**TRUTH)
+    log.project.change('"1h")}', '"1h"), "peak": lw.maximum("heat", "2h")}')
+    after = run_loop(log.workspace, log.project.loaded()).judged
+    assert after is not None
+    promote(log.workspace, "small", after.version, caused_by=())
+    log.ask(**TRUTH, version=after.version, features=TRUTH | {"peak": 118.0})
+    report = check_parity(log.workspace, "small")
+    assert report is not None
+    assert (report.rows, report.mismatches) == (1, 0)
+
+
+def test_the_newest_requests_are_compared_where_there_are_many(log: Log) -> None:
+    log.ask(readings=1, warmth=1.0)
+    for _ in range(3):
+        log.ask(**TRUTH)
+    report = check_parity(log.workspace, "small", most_rows=3)
+    assert report is not None
+    assert (report.rows, report.mismatches) == (3, 0)
