@@ -30,6 +30,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(said)
         self.close_connection = self.path.endswith("/once")
 
+    def do_GET(self) -> None:
+        self.send_response(int(self.path[1:4]))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -130,3 +135,19 @@ def test_patience_ends(nobody: int) -> None:
     with closing(Connections("127.0.0.1", nobody, patience=patience)) as one, pytest.raises(ServingError):
         one.expect("/200", {})
     assert tries == [1, 2, 3, 4]
+
+
+def test_waiting_ends_when_the_server_is_ready_or_patience_is_over(server: int, nobody: int) -> None:
+    tries: list[int] = []
+
+    def patience(number: int) -> bool:
+        tries.append(number)
+        return number < 3
+
+    with closing(Connections("127.0.0.1", server, patience=patience)) as ready:
+        assert ready.wait("/200")
+        assert tries == []
+        assert not ready.wait("/503")
+    with closing(Connections("127.0.0.1", nobody, patience=patience)) as gone:
+        assert not gone.wait("/200")
+    assert tries == [1, 2, 3] * 2

@@ -19,6 +19,7 @@ from loopwright.core.clock import Clock, Micros, micros, parse_duration
 FULL_TICK: Micros = parse_duration("6h")
 THIN_TICK: Micros = parse_duration("1d")
 ROWS_AT_A_TIME = 5_000
+READY_PATH = "/health/ready"
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +148,7 @@ class Player:
 
     def _tick(self, now: Micros) -> None:
         self._stage.set_clock(now)
+        failed = self._asked.failed
         with self._timed("pushes"):
             for push, stream in self._pushes:
                 for chunk in _chunks(stream.take(now + duration(push.ahead))):
@@ -157,6 +159,9 @@ class Player:
             for asked, stream in self._requests:
                 rows = stream.take(now, one_in=1 if self._in_full(asked.full_until, now) else asked.thin_to_one_in)
                 self._asker.ask_all(f"/predict/{asked.endpoint}", rows, now, asked=self._asked)
+        if self._asked.failed > failed:
+            # A worker may be starting again: recorded time must not run on without it.
+            self._stage.inference.wait(READY_PATH)
         with self._timed("labels"):
             for labels, stream in self._labels:
                 said = [_label(labels, row) for row in stream.take(now)]

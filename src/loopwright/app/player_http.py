@@ -57,6 +57,15 @@ class Connections:
         """Let go of the connection."""
         self._connection.close()
 
+    def wait(self, path: str) -> bool:
+        """Ask until `path` answers 200, as long as patience lasts; whether it did."""
+        tries = 0
+        while not self._answers(path):
+            tries += 1
+            if not self._patience(tries):
+                return False
+        return True
+
     def expect(self, path: str, body: Any) -> Any:
         """The decoded answer of a call that must succeed. It may reach the server twice. Raises ServingError."""
         status, answer = self._insist(path, body)
@@ -66,6 +75,16 @@ class Connections:
                 f"POST {path} answered {status}", why=str(said.get("what", answer)), fix=str(said.get("fix", ""))
             )
         return answer
+
+    def _answers(self, path: str) -> bool:
+        try:
+            self._connection.request("GET", path, headers=self._headers)
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return False
+        return answer.status == 200
 
     def _insist(self, path: str, body: Any) -> tuple[int, Any]:
         tries = 0

@@ -72,7 +72,7 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
         token = (home / "token").read_text(encoding="utf-8").strip()
         patience = _while_it_lives(process, clock)
         with (
-            closing(Connections(HOST, port)) as inference,
+            closing(Connections(HOST, port, patience=patience)) as inference,
             closing(Connections(HOST, port + 1, token, patience=patience)) as control,
         ):
             yield Servers(inference=inference, control=control, port=port)
