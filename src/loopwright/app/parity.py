@@ -18,7 +18,8 @@ MOST_ROWS = 50_000
 def check_parity(workspace: Workspace, endpoint: str, *, most_rows: int = MOST_ROWS) -> ParityReport | None:
     """Compare the newest logged feature values with an offline recomputation at each row's event time and known-at.
 
-    Rows of versions that lack one of the champion's views are left out: they have logged other features. None where nothing was logged, or the version has no feature views.
+    Rows of versions that lack one of the champion's views are left out: they have logged other features. None where
+    nothing was logged, or the version has no feature views.
     """
     version = champion_of(workspace, endpoint)
     views = views_of(workspace, manifest_of(workspace, version)) if version else ()

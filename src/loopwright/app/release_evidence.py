@@ -13,7 +13,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.core.schema import Signature
 from loopwright.observations.arm_stats import COUNTS, ArmTotals, read_arm_stats, totals
-from loopwright.observations.labels import labelled_requests
+from loopwright.observations.labels import labelled_requests, latest_labels
 from loopwright.observations.request_log import read_requests
 from loopwright.release.evidence import Evidence, output_values, paired_losses
 from loopwright.release.plan import QualityGuard
@@ -82,6 +82,7 @@ class EvidenceGatherer:
             self._workspace.stores.tables,
             plan.endpoint,
             since=release.state.started_at,
+            until=until,
             known_at=until - 1,
             learned_since=release.labels_until,
         )
@@ -90,6 +91,7 @@ class EvidenceGatherer:
         rows = rows.filter(
             (pl.col("release") == release.id) & (pl.col("version") == plan.candidate) & (pl.col("status") == 200)
         )
+        rows = self._not_counted(rows, release)
         champion = self._model(plan.champion)
         if not rows.height or not _answerable(rows, champion.signature):
             return np.empty(0)
@@ -103,6 +105,21 @@ class EvidenceGatherer:
             classes=champion.signature.classes,
             scale=scale,
         )
+
+    def _not_counted(self, rows: pl.DataFrame, release: RunningRelease) -> pl.DataFrame:
+        """The rows that no earlier look has counted: a label that is sent again, or corrected, is no new proof."""
+        if not rows.height or release.labels_until <= release.state.started_at:
+            return rows
+        known = latest_labels(
+            self._workspace.stores.tables,
+            release.plan.endpoint,
+            known_at=release.labels_until - 1,
+            learned_since=release.state.started_at,
+        )
+        keys = known.filter(pl.col("request_id").is_null())["key"].drop_nulls()
+        named = pl.col("request_id").is_in(known["request_id"].drop_nulls().implode())
+        counted = named | pl.col("key").is_in(keys.implode()).fill_null(value=False)
+        return rows.filter(~(counted & (pl.col("at") < release.labels_until)))
 
     def _model(self, version: str) -> Model:
         if version not in self._models:
