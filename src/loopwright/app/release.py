@@ -86,16 +86,8 @@ def start_release(
         raise ReleaseError(f"{loop.name!r} has no champion to stand beside")
     if running_release(workspace, loop.name) is not None:
         return Started(status="waiting", release=None, events=())
-    manifest, champion = manifest_of(workspace, version), arms.champion.version
-    now = workspace.clock.now()
-    plan = plan_release(
-        loop.release or Canary(steps=(5, 100)),
-        endpoint=loop.name,
-        champion=champion,
-        candidate=version,
-        task=manifest.signature.task,
-        loss_scale=_loss_scale(workspace, champion),
-    )
+    now, champion = workspace.clock.now(), arms.champion.version
+    plan = _plan(workspace, loop, champion=champion, candidate=version)
     if override is not None:
         plan = msgspec.structs.replace(plan, max_time=min(plan.max_time, OVERRIDE_LASTS))
     release = RunningRelease(
@@ -130,6 +122,17 @@ def start_release(
     release = msgspec.structs.replace(release, event=moved[-1])
     workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
     return Started(status="releasing", release=release.id, events=moved)
+
+
+def _plan(workspace: Workspace, loop: Loop, *, champion: Digest, candidate: Digest) -> ReleasePlan:
+    return plan_release(
+        loop.release or Canary(steps=(5, 100)),
+        endpoint=loop.name,
+        champion=champion,
+        candidate=candidate,
+        task=manifest_of(workspace, candidate).signature.task,
+        loss_scale=_loss_scale(workspace, champion),
+    )
 
 
 def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | None:

@@ -82,14 +82,14 @@ def fresh_home(project: Path, home: str = HOME) -> Workspace:
                 why="a replay starts clean and would remove it",
                 fix="Name another home with --home.",
             )
-        _refuse_while_running(folder)
+        refuse_while_running(folder)
         away = folder.with_name(f"{folder.name}.gone-{random_id('x')[-8:]}")
         folder.rename(away)  # one step: a kill here leaves no half of a home behind
         shutil.rmtree(away, ignore_errors=True)
     return open_workspace(project, explicit={"home": home}, create=True, replay=True)
 
 
-def _refuse_while_running(folder: Path) -> None:
+def refuse_while_running(folder: Path) -> None:
     """Refuse where another replay's servers still use the home."""
     try:
         pid = int(plain((folder / "run" / "supervisor.json").read_bytes())["pid"])

@@ -10,7 +10,7 @@ from loopwright.errors import NotFoundError, UsageError
 from loopwright.store.ledger import Ledger
 
 _PAGE = 5_000
-QUIET = frozenset({"step_started", "clock_set"})
+QUIET = frozenset({"clock_set"})
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

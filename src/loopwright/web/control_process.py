@@ -17,6 +17,7 @@ from loopwright.app.loop_file import load_loop
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import SystemClock
 from loopwright.errors import LoopwrightError
+from loopwright.web.alone import hold_alone
 from loopwright.web.auth import Doors, check_address, is_loopback, read_keys, read_token
 from loopwright.web.control import control_app
 from loopwright.web.parent import when_parent_ends
@@ -43,11 +44,17 @@ def serve(arguments: argparse.Namespace) -> None:
 
     Raises:
         PortInUseError, UnsafeDoorError: Before anything has started.
+        UsageError: Another control process runs on this home.
         LoopFileError, StoreError: The loop or the home cannot be read.
     """
     door = listen(arguments.host, arguments.port)
+    workspace = open_workspace(arguments.project, explicit={"home": arguments.home})
+    with hold_alone(workspace.home / "run" / "control.lock"):
+        _serve_alone(arguments, workspace, door)
+
+
+def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: object) -> None:
     project: Path = arguments.project
-    workspace = open_workspace(project, explicit={"home": arguments.home})
     keys = read_keys(workspace.stores.ledger)
     check_address(arguments.host, keys)
     doors = Doors(token=read_token(workspace.home), keys=keys, loopback=is_loopback(arguments.host))

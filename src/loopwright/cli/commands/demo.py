@@ -8,7 +8,7 @@ import typer
 
 from loopwright.app.loop_file import load_loop
 from loopwright.app.new import new_from_template
-from loopwright.app.replay import HOME, ReplayResult, replay
+from loopwright.app.replay import HOME, ReplayResult, refuse_while_running, replay
 from loopwright.app.reproduce import reproduce
 from loopwright.app.story import Chapter, chapters, untold
 from loopwright.app.trace import describe, journal, trace
@@ -54,6 +54,7 @@ def _renew(project: Path) -> None:
     if project.exists():
         if not (project / MARK).is_file():
             raise UsageError(f"{project} is there and no demo made it", fix="Choose another folder with --dir.")
+        refuse_while_running(project / HOME)
         shutil.rmtree(project)
     new_from_template(project, "flights")
     (project / MARK).touch()

@@ -1,0 +1,28 @@
+"""One process of a kind on a home: whoever holds the lock is it, and the kernel lets go when the process ends."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from loopwright.errors import UsageError
+
+
+@contextmanager
+def hold_alone(path: Path) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs.
+
+    Raises:
+        UsageError: Another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                "another control process runs on this home",
+                why=f"it holds {path}",
+                fix="Stop the other `loopwright up` first.",
+            ) from error
+        yield
