@@ -114,3 +114,45 @@ def test_labels_are_values_and_undefined_metrics_are_none() -> None:
 def test_the_example_can_be_said_in_json() -> None:
     rows = training_set(x=[float("nan"), float("inf"), 3.0])
     assert example_of(rows) == {"id": 2, "x": 3.0}
+
+
+def test_a_rule_of_behaviour_asks_the_packaged_candidate(bare: Project) -> None:
+    rule = 'lw.at_least("roc_auc", 0.6), lw.monotonic("x", "DIRECTION", step=0.5, within=0.2)'
+    bare.change('lw.at_least("roc_auc", 0.6)', rule.replace("DIRECTION", "decreasing"))
+    workspace = bare.workspace()
+    with pytest.raises(GateFailedError) as caught:
+        run_loop(workspace, bare.loaded())
+    assert "monotonic" in caught.value.why or "decreasing" in caught.value.why
+    bare.change("decreasing", "increasing")
+    judged = run_loop(workspace, bare.loaded()).judged
+    assert judged is not None
+    assert [str(verdict.outcome) for verdict in judged.verdicts] == ["pass", "pass"]
+
+
+def test_a_rule_of_behaviour_has_no_verdict_on_code_of_its_own(project: Project) -> None:
+    project.change('lw.at_least("roc_auc", 0.6)', 'lw.monotonic("x", "increasing", step=0.5, within=0.2)')
+    with_own_code(project, "columns = dict(columns)")
+    with pytest.raises(NoVerdictError):
+        run_loop(project.workspace(), project.loaded())
+
+
+def test_the_champion_answers_rows_whose_categories_have_other_codes(bare: Project) -> None:
+    def data(colours: dict[str, str]) -> None:
+        frame = pl.read_csv(bare.folder / "data" / "first.csv")
+        said = pl.when(pl.col("y")).then(pl.lit(colours["true"])).otherwise(pl.lit(colours["false"]))
+        bare.data(frame.with_columns(colour=said, n=pl.int_range(pl.len()) % 9), "first.csv")
+
+    bare.change('features=["x", "n"]', 'features=["x", "colour"]')
+    bare.change(
+        'lw.at_least("roc_auc", 0.6)', 'lw.at_least("roc_auc", 0.9), lw.not_worse_than_champion("roc_auc", margin=0.1)'
+    )
+    data({"true": "m", "false": "b"})
+    workspace = bare.workspace()
+    run_loop(workspace, bare.loaded())
+    frame = pl.read_csv(bare.folder / "data" / "first.csv").with_columns(id=pl.col("id") + 5000)
+    bare.data(frame.with_columns(colour=pl.lit("a"), y=pl.lit(value=False)).head(3))
+    judged = run_loop(workspace, bare.loaded(), parameters={"depth": 3}).judged
+    assert judged is not None
+    against = next(verdict for verdict in judged.verdicts if "champion" in verdict.check)
+    assert str(against.outcome) == "pass"
+    assert against.value == pytest.approx(0.0, abs=0.05), "b and m are codes 0 and 1 for one, 1 and 2 for the other"
