@@ -26,7 +26,10 @@ from loopwright.store.backends.memory_ledger import MemoryLedger
 from loopwright.store.ledger import Ledger
 
 _NUMBERS = itertools.count()
-HEAD = "from loopwright.pipelines.pipeline import Candidate, pipeline\nfrom loopwright.pipelines.step import source, step\n"
+HEAD = (
+    "from loopwright.pipelines.pipeline import Candidate, pipeline\n"
+    "from loopwright.pipelines.step import source, step\n"
+)
 
 
 @dataclass
