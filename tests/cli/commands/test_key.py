@@ -1,0 +1,39 @@
+"""`loopwright key`."""
+
+from typing import Any
+
+import pytest
+
+Command = Any
+
+
+def test_a_key_is_shown_once_and_then_listed_without_its_secret(cli: Command) -> None:
+    made = cli.json("key", "new", "ci")
+    assert made["secret"].startswith("lw_")
+    (listed,) = cli.json("key", "list")
+    assert (listed["id"], listed["name"], listed["revoked"]) == (made["id"], "ci", False)
+    assert made["secret"] not in cli.text("key", "list") + cli.text("status")
+
+
+def test_a_person_is_told_how_to_send_it_and_how_to_take_it_back(cli: Command) -> None:
+    secret, said = cli.text("key", "new", "ci").splitlines()
+    assert secret.startswith("lw_")
+    (listed,) = cli.json("key", "list")
+    assert "Authorization: Bearer" in said
+    assert f"loopwright key revoke {listed['id']}" in said
+
+
+def test_a_key_that_was_taken_back_says_so(cli: Command) -> None:
+    made = cli.json("key", "new", "ci")
+    assert "restart the servers" in cli.text("key", "revoke", made["id"])
+    assert [key["revoked"] for key in cli.json("key", "list")] == [True]
+
+
+def test_a_key_may_be_made_before_the_first_run(bare: Command) -> None:
+    assert bare.json("key", "new", "ci")["name"] == "ci"
+    assert bare.json("run")["judged"]["status"] == "champion"
+
+
+@pytest.mark.parametrize("words", [("key", "revoke", "key_none"), ("key", "new"), ("key", "forget", "x")])
+def test_what_cannot_be_done_is_a_user_error(cli: Command, words: tuple[str, ...]) -> None:
+    cli.error(*words)
