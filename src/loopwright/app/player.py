@@ -16,7 +16,7 @@ from loopwright.app.player_http import Asked, Asker, Connections
 from loopwright.app.scenario import Act, Labels, Scenario, Stream
 from loopwright.core.clock import Clock, Micros, micros, parse_duration
 
-FULL_TICK: Micros = parse_duration("6h")
+FULL_TICK: Micros = parse_duration("12h")
 THIN_TICK: Micros = parse_duration("1d")
 ROWS_AT_A_TIME = 5_000
 READY_PATH = "/health/ready"
