@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,3 +253,53 @@ def worker() -> type[Process]:
 @pytest.fixture(scope="module")
 def wait_until() -> Callable[..., Any]:
     return eventually
+
+
+LOOP = '''"""A loop that is quick to run."""
+
+import loopwright as lw
+from sklearn.tree import DecisionTreeClassifier
+
+table = lw.Dataset("table", source="data/*.csv", key="id", event_time="at")
+sensors = lw.Dataset("sensors", source="sensors/*.csv", event_time="at")
+heat = lw.FeatureView("heat", source=sensors, entity="room", features={"readings": lw.count(over="1h")})
+
+
+@lw.step(isolated=False)
+def train(rows: lw.TrainingSet, depth: int) -> DecisionTreeClassifier:
+    return DecisionTreeClassifier(max_depth=depth, random_state=0).fit(rows.features, rows.label)
+
+
+@lw.pipeline
+def fit(depth: int = 2) -> lw.Candidate:
+    rows = lw.training_set(table, features=["x", heat], label="y")
+    known, holdout = rows.split(fraction=0.4)
+    return lw.Candidate(train(known, depth), holdout)
+
+
+loop = lw.Loop("small", pipeline=fit, gate=[lw.at_least("roc_auc", 0.6)], release=lw.Canary(steps=[50, 100]))
+'''
+
+
+@pytest.fixture(scope="session")
+def _whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A loop's folder, with a champion; made by a process of its own, so that nothing of it stays imported here."""
+    folder = tmp_path_factory.mktemp("whole") / "project"
+    rng = np.random.default_rng(0)
+    (folder / "data").mkdir(parents=True)
+    (folder / "sensors").mkdir()
+    (folder / "loop.py").write_text(LOOP)
+    lines = ["id,at,room,x,y"]
+    for number, x in enumerate(rng.normal(size=200)):
+        lines.append(f"{number},2024-01-01T{number // 60:02}:{number % 60:02}:00,a,{x},{str(x > 0).lower()}")
+    (folder / "data" / "first.csv").write_text("\n".join(lines))
+    (folder / "sensors" / "first.csv").write_text("at,room,heat\n2024-01-01T00:00:00,a,1\n")
+    command = [sys.executable, "-m", "loopwright.cli.main", "run"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def whole(_whole: Path, tmp_path: Path) -> Path:
+    """A copy of it for a test of its own."""
+    return Path(shutil.copytree(_whole, tmp_path / "project"))

@@ -53,7 +53,7 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
         "--port",
         str(port),
         "--home",
-        str(home.relative_to(project)),
+        str(home.relative_to(project) if home.is_relative_to(project) else home),
         "--supervised",
     ]
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -52,9 +52,8 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         except LoopwrightError as error:
             return refusal(error)
 
-    @app.exception_handler(LoopwrightError)
-    async def known(request: Request, error: LoopwrightError) -> Response:  # noqa: ARG001 - the form of a handler
-        return refusal(error)
+    for kind in (LoopwrightError, Exception):
+        app.add_exception_handler(kind, _refused)
 
     @app.get("/health/live")
     def live() -> Response:
@@ -91,6 +90,10 @@ def answer(value: Any) -> Response:
     return Response(to_json(value), media_type="application/json")
 
 
+async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
+    return refusal(error)
+
+
 def refusal(error: Exception) -> Response:
     """An error as every surface shows it."""
     known = as_known(error)
@@ -103,4 +106,8 @@ def decoded(body: bytes, into: type[Any]) -> Any:
     try:
         return msgspec.json.decode(body, type=into)
     except msgspec.MsgspecError as error:
-        raise RequestRefusedError("the body is not what this path takes", why=str(error)) from error
+        raise RequestRefusedError(
+            "the body is not what this path takes",
+            why=str(error),
+            fix="Correct the field that is named, and send again.",
+        ) from error
