@@ -105,3 +105,13 @@ def test_rows_for_a_dataset_that_the_loop_lacks_are_refused_by_its_name(workspac
     with pytest.raises(NotFoundError, match="no dataset 'other'") as caught:
         push_rows(workspace, {"sensors": SENSORS}, [VIEW], name="other", rows=[{"room": "a"}])
     assert "sensors" in caught.value.why
+
+
+@pytest.mark.parametrize("row", [{"at": NOW, "room": "a", "warmth": "hot"}, {"at": NOW, "room": "a"}])
+def test_rows_that_a_feature_view_cannot_read_are_refused_and_not_kept(
+    workspace: Workspace, row: dict[str, Any]
+) -> None:
+    warmth = lw.FeatureView("warmth", source=SENSORS, entity="room", features={"mean": lw.mean("warmth", over="1h")})
+    with pytest.raises(lw.LoopwrightError):
+        push_rows(workspace, {"sensors": SENSORS}, [warmth], name="sensors", rows=[row])
+    assert not workspace.stores.tables.scan("push.sensors").height

@@ -9,7 +9,7 @@ import loopwright as lw
 from loopwright.app.clock import set_clock
 from loopwright.app.intake import push_rows
 from loopwright.app.landing import land_all
-from loopwright.app.online import online_features, push_online, refill_online
+from loopwright.app.online import online_features, refill_online
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import SECOND
 
@@ -57,13 +57,13 @@ def test_a_source_of_which_nothing_is_known_yet_does_not_hold_up_the_others(work
 
 def test_a_push_reaches_the_views_that_read_its_dataset_and_no_others(workspace: Workspace) -> None:
     rows = [{"at": NOW - SECOND, "room": "a", "heat": 4}]
-    assert push_online(workspace, [HEAT, OTHER], "sensors", rows=rows, known_at=NOW) == 1
-    assert push_online(workspace, [HEAT], "others", rows=rows, known_at=NOW) == 0
+    assert online_features(workspace, [HEAT, OTHER]).push("sensors", rows, known_at=NOW) == 1
+    assert online_features(workspace, [HEAT]).push("others", rows, known_at=NOW) == 0
     assert warmth(workspace, HEAT, OTHER) == {"warmth": 4.0, "seen": 0}
 
 
 def test_a_request_of_yesterday_is_answered_as_of_its_own_time(workspace: Workspace) -> None:
     refill_online(workspace, [HEAT])
     rows = [{"at": NOW + 24 * HOUR, "room": "a", "heat": 1}]
-    push_online(workspace, [HEAT], "sensors", rows=rows, known_at=NOW + 24 * HOUR)
+    online_features(workspace, [HEAT]).push("sensors", rows, known_at=NOW + 24 * HOUR)
     assert warmth(workspace, HEAT) == {"warmth": 3.0}

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.online import push_online
+from loopwright.app.online import online_features
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros, micros
 from loopwright.core.events import EventDraft
@@ -42,12 +42,17 @@ def push_rows(
     Raises:
         NotFoundError: No such dataset in the loop.
         DataRefusedError: A row breaks the contract; nothing was kept.
+        UsageError: A value that a feature view aggregates is no number, or a time no time; nothing was kept.
     """
     if name not in datasets:
         raise NotFoundError(f"the loop has no dataset {name!r}", why=f"it has {', '.join(sorted(datasets)) or 'none'}")
     known_at = workspace.clock.now()
+    online = online_features(workspace, [view for view in views if view.source.name == name])
+    changes = online.changes(
+        name, rows, known_at=known_at
+    )  # rows that a view cannot read are refused before any is kept
     kept = push(workspace.stores, datasets[name], rows, known_at=known_at, batch=batch)
-    push_online(workspace, views, name, rows=rows, known_at=known_at)
+    online.merge(changes, as_of=known_at)
     return kept
 
 

@@ -1,10 +1,8 @@
 """The online features of a loop that serves: filled from history, then kept current by pushes."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import Micros
 from loopwright.data.versions import read
 from loopwright.errors import NotFoundError
 from loopwright.features.materialize import refill
@@ -33,16 +31,3 @@ def refill_online(workspace: Workspace, views: Sequence[FeatureView]) -> int:
         except NotFoundError:
             continue  # nothing has landed there or been pushed yet
     return refill(online, frames, as_of=workspace.clock.now())
-
-
-def push_online(
-    workspace: Workspace,
-    views: Sequence[FeatureView],
-    source: str,
-    *,
-    rows: Sequence[Mapping[str, Any]],
-    known_at: Micros,
-) -> int:
-    """Bring pushed rows to the views that read them; returns entities changed."""
-    reading = [view for view in views if view.source.name == source]
-    return online_features(workspace, reading).push(source, rows, known_at=known_at) if reading else 0

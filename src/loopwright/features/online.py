@@ -111,13 +111,19 @@ class OnlineFeatures:
             MissingColumnError: A row lacks a column.
             UsageError: A value is no number, or an event time no time. Nothing has been written.
         """
-        changes: dict[str, tuple[Layout, Recent]] = {}
+        return self.merge(self.changes(source, rows, known_at=known_at, row_id=row_id), as_of=known_at)
+
+    def changes(
+        self, source: str, rows: Sequence[Mapping[str, Any]], *, known_at: Micros, row_id: str | None = None
+    ) -> dict[str, tuple[Layout, Recent]]:
+        """What `push` would merge, by key. Nothing is written; takes and raises as `push`."""
+        found: dict[str, tuple[Layout, Recent]] = {}
         for layout in self._layouts:
             if layout.source == source:
                 grouped = _by_entity(layout, rows, row_id)
                 for entity, own in grouped.items():
-                    changes[self._prefixes[layout] + entity] = (layout, _recent(layout, own, known_at))
-        return self.merge(changes, as_of=known_at)
+                    found[self._prefixes[layout] + entity] = (layout, _recent(layout, own, known_at))
+        return found
 
     def merge(self, changes: Mapping[str, tuple[Layout, Recent]], *, as_of: Micros) -> int:
         """Merge rows into those of their entities by key; returns how many entities' rows changed."""
