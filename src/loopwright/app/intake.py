@@ -11,8 +11,8 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros, micros
 from loopwright.core.events import EventDraft
 from loopwright.data.dataset import Dataset
-from loopwright.data.pushing import push
-from loopwright.errors import NotFoundError, RequestRefusedError
+from loopwright.data.pushing import checked_rows, push
+from loopwright.errors import ContractError, NotFoundError, RequestRefusedError, UsageError
 from loopwright.features.view import FeatureView
 from loopwright.observations.labels import LabelRow, LabelValue, append_labels
 
@@ -41,16 +41,17 @@ def push_rows(
 
     Raises:
         NotFoundError: No such dataset in the loop.
-        DataRefusedError: A row breaks the contract; nothing was kept.
-        UsageError: A value that a feature view aggregates is no number, or a time no time; nothing was kept.
+        DataRefusedError: A row breaks the contract, or a feature view cannot read it; nothing was kept.
     """
     if name not in datasets:
         raise NotFoundError(f"the loop has no dataset {name!r}", why=f"it has {', '.join(sorted(datasets)) or 'none'}")
     known_at = workspace.clock.now()
     online = online_features(workspace, [view for view in views if view.source.name == name])
-    changes = online.changes(
-        name, rows, known_at=known_at
-    )  # rows that a view cannot read are refused before any is kept
+    try:
+        changes = online.changes(name, rows, known_at=known_at)
+    except UsageError as error:
+        checked_rows(workspace.stores, datasets[name], rows)  # the contract's refusal names every failure
+        raise ContractError(f"a feature view cannot read a row pushed to {name!r}", why=error.what) from error
     kept = push(workspace.stores, datasets[name], rows, known_at=known_at, batch=batch)
     online.merge(changes, as_of=known_at)
     return kept

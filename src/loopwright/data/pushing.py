@@ -78,10 +78,7 @@ def push(
     """
     if not rows:
         return 0
-    times = {column: pl.Datetime("us") for column in (dataset.event_time, dataset.known_at) if column is not None}
-    expected = times | types_of(current(stores, dataset.name)) | types_for(dataset)
-    frame, failures = frame_of(rows, expected)
-    broken_rules(frame, dataset, failures).refuse(lambda position: f"row {position + 1}")
+    frame = checked_rows(stores, dataset, rows)
     row = {
         "at": max(known_at, _cursor(stores, dataset.name).until),
         "known_at": known_at,
@@ -94,6 +91,19 @@ def push(
     }
     stores.tables.append(f"push.{dataset.name}", [row])
     return len(rows)
+
+
+def checked_rows(stores: Stores, dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """JSON objects as a frame (n_rows, n_columns) that satisfies the dataset's contract.
+
+    Raises:
+        MissingColumnError, ContractError, DuplicateKeyError: It does not; every failure is named.
+    """
+    times = {column: pl.Datetime("us") for column in (dataset.event_time, dataset.known_at) if column is not None}
+    expected = times | types_of(current(stores, dataset.name)) | types_for(dataset)
+    frame, failures = frame_of(rows, expected)
+    broken_rules(frame, dataset, failures).refuse(lambda position: f"row {position + 1}")
+    return frame
 
 
 def recent_batches(stores: Stores, name: str, since: Micros) -> dict[str, Micros]:
