@@ -1,5 +1,6 @@
 """One request to an endpoint, and its answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         started: Monotonic seconds at receipt.
         deadline: Monotonic seconds after which an answer is of no use.
         pinned: Answer with this version only (a digest or its start), or with whatever the arms say.
+        headers: The request's headers in lower case, for cohorts by header.
+        explain: Whether the answer says what each feature contributed.
     """
 
     id: str
@@ -25,6 +28,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float
     received_at: Micros | None = None
     pinned: str | None = None
+    headers: Mapping[str, str] = {}
+    explain: bool = False
 
     def record_id(self, index: int) -> str:
         """The id of one record, under which its label may come back."""
@@ -42,3 +47,4 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     fallback_from: str | None
     outputs: list[dict[str, Any]]
     flags: list[tuple[str, ...]]
+    explanations: list[dict[str, float]] | None = None

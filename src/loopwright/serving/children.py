@@ -57,7 +57,7 @@ class ProbationPlan:
         for name, target in self.ledger.refs(f"{self.namespace}/endpoint/").items():
             record = self.ledger.record("arms", target) if name.endswith(_ARMS) else None
             if record is not None:
-                yield from (arm.version for arm in Arms.of(record.data).canaries)
+                yield from (arm.version for arm in Arms.of(record.data).beside)
 
     def _command(self, version: str, folder: Path) -> ProbationCommand:
         arguments = [sys.executable, "-m", "loopwright.serving.probation_child", str(folder)]
