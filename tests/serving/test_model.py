@@ -122,3 +122,26 @@ def test_a_damaged_model_file_does_not_load(extracted, signature, model):
             path.write_bytes(b"damaged")
     with pytest.raises(ModelLoadError):
         Model.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("task", "library"),
+    [("binary", "sklearn"), ("binary", "lightgbm"), ("multiclass", "sklearn"), ("multiclass", "lightgbm"),
+     ("regression", "sklearn")],
+)  # fmt: skip
+def test_a_matrix_is_answered_as_its_columns_are(extracted, signature, model, task, library):
+    loaded = Model.load(extracted(model(task, library), signature(task)))
+    (from_columns,) = loaded.raw(COLUMNS).values()
+    np.testing.assert_array_equal(loaded.of_matrix(MATRIX), from_columns)
+
+
+def test_code_of_its_own_takes_no_matrix(extracted, signature, model):
+    code = "import numpy as np\ndef predict(model, columns): return {'score': np.full(len(columns['carrier']), 0.5)}"
+    assert Model.load(extracted(model("binary"), signature("binary"), code=code)).of_matrix is None
+
+
+def test_a_model_that_insists_on_names_takes_no_matrix(extracted, signature):
+    frame = pl.DataFrame({"carrier": [0, 1, 0, 1], "distance": [1.0, 2.0, 3.0, 4.0]})
+    scaler = ColumnTransformer([("scale", StandardScaler(), ["distance"])], remainder="passthrough")
+    trained = make_pipeline(scaler, LogisticRegression()).fit(frame, [False, False, True, True])
+    assert Model.load(extracted(trained, signature("binary"))).of_matrix is None

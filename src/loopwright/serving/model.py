@@ -15,7 +15,7 @@ from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
 from loopwright.serving.outputs import checked_outputs, with_label
-from loopwright.serving.predictor import Outputs, predictor
+from loopwright.serving.predictor import MatrixCall, Outputs, Predictor, predictor
 
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
@@ -28,6 +28,16 @@ class Model:
     def __init__(self, bundle: BundleFolder, call: Callable[[Mapping[str, np.ndarray]], Outputs]) -> None:
         self.bundle = bundle
         self._call = call
+
+    @property
+    def of_matrix(self) -> MatrixCall | None:
+        """The model past its columns: (n, k) C-contiguous float64 → (n,) scores or (n, c) probabilities, float64.
+
+        The k columns are the signature's features in their order: a category's code, -1.0 for a null or unseen level;
+        NaN for any other null. The answer is that of `raw`, bit for bit, and like it not checked against the signature.
+        None where the bundle has code of its own or the model insists on a table with names.
+        """
+        return self._call.of_matrix if isinstance(self._call, Predictor) else None
 
     @property
     def signature(self) -> Signature:
