@@ -25,10 +25,10 @@ def tables():
 
 def test_counts_come_back_for_each_arm_and_second(tables):
     counters = ArmCounters(tables, worker="w1")
-    counters.answered(Label(), 10 * SECOND + 5, 0.002)
-    counters.answered(Label(), 10 * SECOND + 6, 0.004)
-    counters.answered(Label(), 11 * SECOND, 0.004)
-    counters.answered(Label(arm="champion", release=None), 10 * SECOND, 0.001)
+    counters.answered(Label(), 10 * SECOND + 5, [0.002])
+    counters.answered(Label(), 10 * SECOND + 6, [0.004])
+    counters.answered(Label(), 11 * SECOND, [0.004])
+    counters.answered(Label(arm="champion", release=None), 10 * SECOND, [0.001])
     for cause in ("crash", "hang", "timeout", "shape", "error", "LW501"):
         counters.failed(Label(), 10 * SECOND, cause)
     assert counters.flush() == 3
@@ -44,7 +44,7 @@ def test_what_is_flushed_twice_and_by_several_workers_adds_up(tables):
     for worker in ("w1", "w2"):
         counters = ArmCounters(tables, worker=worker)
         for _ in range(2):
-            counters.answered(Label(), 5, 0.001)
+            counters.answered(Label(), 5, [0.001])
             counters.flush()
     stats = read_arm_stats(tables, "flights")
     assert stats["requests"].to_list() == [4]
@@ -74,10 +74,10 @@ def test_counts_that_could_not_be_written_are_kept(tables):
 
     full = Full()
     counters = ArmCounters(full, worker="w")
-    counters.answered(Label(), 0, 0.001)
+    counters.answered(Label(), 0, [0.001])
     with pytest.raises(NoSpaceError):
         counters.flush()
-    counters.answered(Label(), 0, 0.001)
+    counters.answered(Label(), 0, [0.001])
     full.full = False
     counters.flush()
     assert totals(read_arm_stats(full, "flights"))["candidate"].requests == 2
@@ -85,9 +85,9 @@ def test_counts_that_could_not_be_written_are_kept(tables):
 
 def test_release_endpoint_and_time_choose_the_rows(tables):
     counters = ArmCounters(tables, worker="w")
-    counters.answered(Label(), 0, 0.001)
-    counters.answered(Label(release="rel_2"), 5 * SECOND, 0.001)
-    counters.answered(Label(endpoint="other"), 0, 0.001)
+    counters.answered(Label(), 0, [0.001])
+    counters.answered(Label(release="rel_2"), 5 * SECOND, [0.001])
+    counters.answered(Label(endpoint="other"), 0, [0.001])
     counters.flush()
     assert read_arm_stats(tables, "flights", release="rel_2")["at"].to_list() == [5 * SECOND]
     assert read_arm_stats(tables, "flights", until=SECOND)["release"].to_list() == ["rel_1"]
@@ -100,7 +100,7 @@ def test_a_quantile_of_latency_is_at_most_a_fifth_too_high(latencies, quantile):
     tables = MemoryTables()
     counters = ArmCounters(tables, worker="w")
     for latency in latencies:
-        counters.answered(Label(), 0, latency)
+        counters.answered(Label(), 0, [latency])
     counters.flush()
     found = totals(read_arm_stats(tables, "flights"))["candidate"].latency_us(quantile)
     ordered = sorted(latencies)
@@ -112,7 +112,7 @@ def test_a_quantile_of_latency_is_at_most_a_fifth_too_high(latencies, quantile):
 def test_without_answers_there_is_no_latency(tables):
     counters = ArmCounters(tables, worker="w")
     counters.failed(Label(), 0, "crash")
-    counters.answered(Label(arm="slow"), 0, 60.0)
+    counters.answered(Label(arm="slow"), 0, [60.0])
     counters.flush()
     found = totals(read_arm_stats(tables, "flights"))
     assert found["candidate"].latency_us(0.5) is None
@@ -129,7 +129,7 @@ def test_the_request_log_gives_the_same_figures(tables):
         if fell_back:
             counters.failed(Label(), at, "error")
         answered_by = "champion" if fell_back else arm
-        counters.answered(Label(arm=answered_by), at, latency_us / SECOND)
+        counters.answered(Label(arm=answered_by), at, [latency_us / SECOND])
         rows.append({
             "at": at, "endpoint": "flights", "release": "rel_1", "arm": answered_by, "status": 200,
             "latency_us": latency_us, "fallback_from": "candidate" if fell_back else None,

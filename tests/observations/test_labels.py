@@ -1,10 +1,22 @@
+import json
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from loopwright.errors import UsageError
-from loopwright.observations.labels import LabelRow, append_labels, labelled_requests, latest_labels
+from loopwright.observations.labels import (
+    LabelRow,
+    append_labels,
+    labelled_requests,
+    latest_labels,
+    latest_worths,
+    rewards,
+)
 from loopwright.observations.request_log import RequestLog
 from loopwright.store.backends.memory_tables import MemoryTables
+
+GOLDEN = Path(__file__).parent / "golden" / "labels-1.jsonl"
 
 
 def label(value, at, *, key=None, request_id=None, endpoint="flights", source="feedback"):
@@ -105,7 +117,102 @@ def test_time_and_endpoint_choose_the_requests(tables):
     assert found.select("request_id", "label").rows() == [("r2", 1)]
 
 
-def test_keys_that_are_numbers_meet_their_text(tables):
-    RequestLog(tables).append([request("r1", 1, key=7)])
+def test_keys_that_look_like_numbers_are_text(tables):
+    RequestLog(tables).append([request("r1", 1, key="7")])
     append_labels(tables, [label(1, 10, key="7")])
     assert labelled_requests(tables, "flights")["label"].to_list() == [1]
+
+
+def feedback(kind, value, at, *, metric=None, event_time=None, **names):
+    event_time = at if event_time is None else event_time
+    return LabelRow(
+        endpoint="flights",
+        value=value,
+        event_time=event_time,
+        at=at,
+        source="feedback",
+        kind=kind,
+        metric=metric,
+        **names,
+    )
+
+
+def answered(request_id, at, *, arm, key=None, release="rel", **more):
+    row = request(request_id, at, key=key)
+    return {**row, "event_time": at, "arm": arm, "release": release, "status": 200, "inputs": {"user": "u"}} | more
+
+
+def test_only_labels_and_corrections_say_what_was_true(tables):
+    append_labels(
+        tables,
+        [
+            feedback("label", True, 1, key="a"),
+            feedback("correction", False, 2, key="a"),
+            feedback("thumbs", True, 3, key="a"),
+            feedback("reward", 0.5, 4, key="a", metric="conversion"),
+        ],
+    )
+    found = latest_labels(tables, "flights")
+    assert found["value"].to_list() == [False]
+    assert found["value"].dtype == pl.Boolean
+
+
+def test_labels_written_before_there_were_kinds_are_labels(tables):
+    rows = [json.loads(line) for line in GOLDEN.read_text().splitlines()]
+    tables.append("labels", rows)
+    append_labels(tables, [feedback("reward", 2.5, 30, key="a", metric="spend")])
+    assert latest_labels(tables, "flights").select("key", "request_id", "value").rows() == [
+        ("a", None, True),
+        (None, "r1", False),
+    ]
+
+
+@pytest.mark.parametrize("others", [True, "text", 7])
+def test_a_worth_is_a_number_whatever_lies_beside_it(tables, others):
+    append_labels(tables, [feedback("label", others, 1, key="a")])
+    append_labels(tables, [feedback("thumbs", True, 2, request_id="r1"), feedback("thumbs", False, 3, request_id="r2")])
+    append_labels(tables, [feedback("reward", 3, 4, request_id="r1", metric="spend")])
+    assert latest_worths(tables, "flights", metric="thumbs")["value"].to_list() == [1.0, 0.0]
+    assert latest_worths(tables, "flights", metric="spend")["value"].to_list() == [3.0]
+    assert latest_worths(tables, "flights", metric="spend", known_at=3)["value"].to_list() == []
+
+
+def test_a_reward_belongs_to_the_arm_that_answered(tables):
+    RequestLog(tables).append(
+        [
+            answered("r1", 1, arm="champion"),
+            answered("r2", 2, arm="green"),
+            answered("r3", 3, arm="green", release="other"),
+            answered("r4", 4, arm="green", status=502),
+        ]
+    )
+    append_labels(tables, [feedback("reward", n, 10, request_id=f"r{n}", metric="spend") for n in (1, 2, 3, 4, 5)])
+    found = rewards(tables, "flights", metric="spend", release="rel")
+    assert found.select("arm", "request_id", "value").rows() == [("champion", "r1", 1.0), ("green", "r2", 2.0)]
+    assert found["inputs"].to_list() == [{"user": "u"}, {"user": "u"}]
+    assert rewards(tables, "flights", metric="other", release="rel").height == 0
+    assert rewards(tables, "nobody", metric="spend", release="rel").height == 0
+
+
+def test_a_reward_that_is_sent_again_or_changed_counts_once_as_it_was_known_last(tables):
+    RequestLog(tables).append([answered("r1", 1, arm="champion")])
+    append_labels(tables, [feedback("reward", 1, at, request_id="r1", metric="spend") for at in (10, 11)])
+    append_labels(tables, [feedback("reward", 5, 20, request_id="r1", metric="spend")])
+    assert rewards(tables, "flights", metric="spend", release="rel")["value"].to_list() == [5.0]
+    assert rewards(tables, "flights", metric="spend", release="rel", known_at=15)["value"].to_list() == [1.0]
+    assert rewards(tables, "flights", metric="spend", release="rel", learned_since=21).height == 0
+
+
+def test_a_reward_by_key_belongs_to_the_last_request_before_it_happened(tables):
+    RequestLog(tables).append(
+        [
+            answered("r1", 10, key="k", arm="champion"),
+            answered("r2", 20, key="k", arm="green"),
+            answered("r3", 30, key="k", arm="blue"),
+            answered("r4", 10, key="x", arm="blue"),
+        ]
+    )
+    append_labels(tables, [feedback("reward", 1, 99, key="k", event_time=25, metric="spend")])
+    append_labels(tables, [feedback("reward", 1, 99, key="x", event_time=5, metric="spend")])
+    found = rewards(tables, "flights", metric="spend", release="rel")
+    assert found.select("arm", "request_id", "key", "requested_at").rows() == [("green", "r2", "k", 20)]

@@ -43,12 +43,19 @@ def test_every_field_of_a_row_comes_back():
     assert (found["key"], found["error"], found["score"], found["status"]) == ("k", "LW503", 0.5, 200)
 
 
-def test_rows_may_be_mappings_and_keys_become_text():
+def test_rows_of_shadows_are_left_out_unless_asked_for():
     tables = MemoryTables()
-    RequestLog(tables).append(
-        [{"at": 1, "endpoint": "flights", "key": 5}, {"at": 2, "endpoint": "flights", "key": "6"}]
-    )
-    assert read_requests(tables, "flights")["key"].to_list() == ["5", "6"]
+    RequestLog(tables).append([row(1), row(2, request_id="r1~dark", arm="dark", shadow_of="r1")])
+    assert read_requests(tables, "flights")["request_id"].to_list() == ["r1"]
+    assert read_requests(tables, "flights", columns=["arm"])["arm"].to_list() == ["champion"]
+    assert read_requests(tables, "flights", shadows=True)["arm"].to_list() == ["champion", "dark"]
+
+
+def test_rows_of_a_table_that_never_heard_of_shadows_are_all_there():
+    tables = MemoryTables()
+    tables.append("requests", [{"at": 1, "endpoint": "flights"}])
+    assert read_requests(tables, "flights").height == 1
+    assert read_requests(tables, "flights", columns=["at"]).height == 1
 
 
 def test_a_row_without_time_keeps_the_whole_batch_out():

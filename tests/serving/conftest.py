@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
@@ -101,14 +102,15 @@ class Log:
         self.answers: list[str] = []
         self.trips: list[Any] = []
         self.full = False
+        self.dropped_copies = 0
 
     def append(self, rows: Any) -> None:
         if self.full:
             raise NoSpaceError("the disk is full")
-        self.rows.extend(rows)
+        self.rows.extend(msgspec.structs.asdict(row) for row in rows)
 
-    def answered(self, label: Any, at: int, latency_s: float) -> None:
-        self.answers.append(label.arm)
+    def answered(self, label: Any, at: int, latencies_s: Any) -> None:
+        self.answers.extend(label.arm for _ in latencies_s)
 
     def failed(self, label: Any, at: int, cause: str) -> None:
         self.failed_causes.append((label.arm, cause))
@@ -116,8 +118,17 @@ class Log:
     def batched(self, endpoint: str, records: int) -> None:
         self.batches.append(records)
 
+    def queued(self, endpoint: str, waits_s: Any) -> None:
+        pass
+
     def features_read(self, endpoint: str, seconds: float) -> None:
         pass
+
+    def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
+        pass
+
+    def shadow_dropped(self, label: Any, requests: int) -> None:
+        self.dropped_copies += requests
 
     def on_trip(self, arms: Any, canary: Any, trip: Any) -> None:
         self.trips.append(trip)

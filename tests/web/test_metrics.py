@@ -6,7 +6,7 @@ def test_arms_can_be_compared():
     metrics = Metrics()
     for arm, version, latency in (("champion", "a" * 64, 0.001), ("candidate", "b" * 64, 0.1)):
         label = ArmLabel(endpoint="flights", release="rel_1", arm=arm, version=version)
-        metrics.answered(label, 0, latency)
+        metrics.answered(label, 0, [latency])
         metrics.failed(label, 0, "timeout")
     metrics.batched("flights", 3)
     metrics.features_read("flights", 0.002)

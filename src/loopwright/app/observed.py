@@ -9,7 +9,7 @@ import polars as pl
 from loopwright.core.clock import Micros
 from loopwright.core.schema import Column, Signature
 from loopwright.monitoring.reference import prediction_values
-from loopwright.observations.request_log import TABLE
+from loopwright.observations.request_log import TABLE, without_shadows
 from loopwright.store.tables import Tables
 
 
@@ -21,7 +21,7 @@ def answered(
     since: Micros | None = None,
     until: Micros | None = None,
 ) -> pl.DataFrame:
-    """Requests that were answered with 200, in order of event time.
+    """Requests that were answered with 200, in order of event time; no shadow's copies.
 
     Args:
         tables: Where the request log is.
@@ -35,7 +35,7 @@ def answered(
     kept = (pl.col("endpoint") == endpoint) & (pl.col("status") == 200)
     if version is not None:
         kept = kept & (pl.col("version") == version)
-    return rows.filter(kept).sort("event_time", maintain_order=True)
+    return without_shadows(rows).filter(kept).sort("event_time", maintain_order=True)
 
 
 def model_columns(rows: pl.DataFrame, signature: Signature) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
+from loopwright.observations.request_log import read_requests
 from loopwright.release.explain import Assumptions, explain
 from loopwright.release.plan import Canary, ReleasePlan, plan_release
 from loopwright.release.policy import start
@@ -144,8 +145,8 @@ def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | Non
 def needs_of(workspace: Workspace, plan: ReleasePlan) -> tuple[str, ...]:
     """What the release will need, in words, at the traffic of the last day."""
     day = 86_400 * SECOND
-    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - day)
-    requests = sum(1 for name in rows["endpoint"] if name == plan.endpoint) or None
+    since = workspace.clock.now() - day
+    requests = read_requests(workspace.stores.tables, plan.endpoint, since=since, columns=["at"]).height or None
     return explain(plan, Assumptions(requests_per_day=requests)).lines()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from loopwright.core.clock import SECOND, Micros
+from loopwright.observations.request_log import without_shadows
 from loopwright.store.tables import Tables
 
 if TYPE_CHECKING:
@@ -99,13 +100,14 @@ class ArmCounters:
         self._cells: dict[tuple[str, str | None, str, Micros], _Cell] = {}
         self._lock = Lock()
 
-    def answered(self, label: ArmName, at: Micros, latency_s: float) -> None:
-        """An arm answered a request that was received at `at`, after `latency_s` seconds."""
-        bucket = bisect_left(BUCKET_BOUNDS_US, latency_s * SECOND)
+    def answered(self, label: ArmName, at: Micros, latencies_s: Sequence[float]) -> None:
+        """An arm answered requests that were received in the second of `at`, each after so many seconds."""
         with self._lock:
             cell = self._cell(label, at)
-            cell.requests += 1
-            cell.buckets[bucket] += 1
+            cell.requests += len(latencies_s)
+            buckets = cell.buckets
+            for latency_s in latencies_s:
+                buckets[bisect_left(BUCKET_BOUNDS_US, latency_s * SECOND)] += 1
 
     def failed(self, label: ArmName, at: Micros, cause: str) -> None:
         """An arm failed a request: `hang` or `timeout`, `crash`, anything else is an error."""
@@ -120,8 +122,17 @@ class ArmCounters:
     def batched(self, endpoint: str, records: int) -> None:
         """Batches are not counted here."""
 
+    def queued(self, endpoint: str, waits_s: Sequence[float]) -> None:
+        """Queue times are not counted here."""
+
     def features_read(self, endpoint: str, seconds: float) -> None:
         """Feature reads are not counted here."""
+
+    def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
+        """Bytes are not counted here."""
+
+    def shadow_dropped(self, label: ArmName, requests: int) -> None:
+        """Copies that a shadow was not given are not counted here."""
 
     def flush(self) -> int:
         """Write what was counted since the last flush; returns how many rows.
@@ -206,7 +217,8 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
     """The same figures, computed from rows of `requests`.
 
     A request that fell back counts as a request and an error of the arm that failed: the log does not tell a timeout
-    from a crash. An answer with a status under 400 is a success; an error that met no arm is not counted.
+    from a crash. An answer with a status under 400 is a success; an error that met no arm is not counted, nor is a
+    shadow's copy.
 
     Returns:
         As `read_arm_stats`.
@@ -215,7 +227,7 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
 
     if not requests.height:
         return _empty()
-    rows = requests.with_columns(
+    rows = without_shadows(requests).with_columns(
         pl.col("at") - pl.col("at") % SECOND,
         *[pl.col(name).cast(pl.String) for name in ("release", "arm", "fallback_from")],
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TABLE = "requests"
 
 
-class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One prediction.
 
     Attributes:
@@ -23,7 +23,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
         event_time: When what it asks about happens.
         endpoint: Who was asked.
         release: The release under way, if any.
-        arm: Which arm answered.
+        arm: Which arm answered; None for a request that met no arm.
         version: The model's digest.
         key: What identifies the thing predicted, for feedback by key; always text.
         inputs: The checked record.
@@ -34,14 +34,16 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
         status: The HTTP status.
         error: The error's code.
         fallback_from: The arm that failed, where another answered for it.
-        flags: What was odd, as `out_of_range:distance_mi`.
+        flags: What was odd, as `distance_mi:maximum`.
+        shadow_of: The id of the request that this is a shadow's copy of. Nobody was given its answer, and nothing that
+            counts requests counts it.
     """
 
     request_id: str
     at: Micros
     event_time: Micros
     endpoint: str
-    arm: str
+    arm: str | None
     version: str
     inputs: Mapping[str, Any]
     release: str | None = None
@@ -54,6 +56,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     fallback_from: str | None = None
     flags: tuple[str, ...] = ()
+    shadow_of: str | None = None
 
 
 class RequestLog:
@@ -66,17 +69,14 @@ class RequestLog:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def append(self, rows: Sequence[RequestRow | Mapping[str, Any]]) -> None:
+    def append(self, rows: Sequence[RequestRow]) -> None:
         """Keep a batch with one write; once this returns the rows survive a kill of the process.
-
-        Args:
-            rows: `RequestRow`s, or mappings with its fields.
 
         Raises:
             NoSpaceError, NoPermissionError: None of them were kept.
             UsageError: A row is not JSON, or has no `at`.
         """
-        self._tables.append(TABLE, [_as_row(row) for row in rows])
+        self._tables.append(TABLE, rows)
 
 
 def read_requests(
@@ -86,6 +86,7 @@ def read_requests(
     since: Micros | None = None,
     until: Micros | None = None,
     columns: Sequence[str] | None = None,
+    shadows: bool = False,
 ) -> "pl.DataFrame":
     """An endpoint's rows with `since <= at < until`, oldest first; empty where there are none.
 
@@ -95,19 +96,21 @@ def read_requests(
         since: First time of receipt.
         until: Time of receipt that is no longer in.
         columns: Which ones; all that there are where None.
+        shadows: Whether the rows of shadows' copies are among them.
     """
     import polars as pl
 
-    wanted = None if columns is None else list(dict.fromkeys([*columns, "at", "endpoint"]))
+    wanted = None if columns is None else list(dict.fromkeys([*columns, "at", "endpoint", "shadow_of"]))
     frame = tables.scan(TABLE, columns=wanted, since=since, until=until)
     if not frame.height:
         return frame if columns is None else frame.select(columns)
-    ours = frame.filter(pl.col("endpoint") == endpoint).sort("at", maintain_order=True)
+    rows = frame if shadows else without_shadows(frame)
+    ours = rows.filter(pl.col("endpoint") == endpoint).sort("at", maintain_order=True)
     return ours if columns is None else ours.select(columns)
 
 
-def _as_row(row: RequestRow | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(row, RequestRow):
-        return msgspec.structs.asdict(row)
-    key = row.get("key")
-    return row if key is None or isinstance(key, str) else {**row, "key": str(key)}
+def without_shadows(requests: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows of requests that someone was answered."""
+    import polars as pl
+
+    return requests.filter(pl.col("shadow_of").is_null()) if "shadow_of" in requests.columns else requests

@@ -21,6 +21,7 @@ from loopwright.errors import (
     RequestRefusedError,
     StoreError,
 )
+from loopwright.observations.request_log import RequestRow
 from loopwright.serving.arms import ArmSet, CanaryArm, ChampionArm
 from loopwright.serving.batching import Batcher
 from loopwright.serving.call import Answered, Call
@@ -245,7 +246,7 @@ class Endpoint:
         made = rows_of(outcome.arm.intake.door.signature, outcome.outputs)
         now = self._clock.monotonic()
         answers: list[Answered] = []
-        log: list[dict[str, Any]] = []
+        log: list[RequestRow] = []
         start = 0
         for pending in asked:
             end = start + len(pending.rows)
@@ -255,7 +256,7 @@ class Endpoint:
         self._sink.append(log)
         label = outcome.arm.label
         for pending, answered in zip(asked, answers, strict=True):
-            self._observer.answered(label, pending.at, now - pending.call.started)
+            self._observer.answered(label, pending.at, [now - pending.call.started])
             if not pending.future.done():
                 pending.future.set_result(answered)
 
@@ -273,18 +274,18 @@ class Endpoint:
 
     def _log_rows(
         self, outcome: _Outcome, pending: _Pending, outputs: list[dict[str, Any]], *, start: int, now: float
-    ) -> list[dict[str, Any]]:
+    ) -> list[RequestRow]:
         call, spec, door = pending.call, outcome.arm.spec, outcome.arm.intake.door
         latency_us = int((now - call.started) * 1e6)
         return [
-            {
-                "request_id": call.record_id(index), "at": pending.at,
-                "event_time": outcome.prepared.event_times[start + index], "endpoint": self.name,
-                "release": outcome.arms.spec.release, "arm": spec.name, "version": spec.version,
-                "key": door.key(row.values), "inputs": row.values, "features": outcome.prepared.joined[start + index],
-                "output": output, "score": output.get("score"), "latency_us": latency_us, "status": 200, "error": None,
-                "fallback_from": outcome.fallback_from, "flags": list(row.flags),
-            }
+            RequestRow(
+                request_id=call.record_id(index), at=pending.at,
+                event_time=outcome.prepared.event_times[start + index], endpoint=self.name,
+                release=outcome.arms.spec.release, arm=spec.name, version=spec.version,
+                key=door.key(row.values), inputs=row.values, features=outcome.prepared.joined[start + index],
+                output=output, score=output.get("score"), latency_us=latency_us,
+                fallback_from=outcome.fallback_from, flags=row.flags,
+            )
             for index, (row, output) in enumerate(zip(pending.rows, outputs, strict=True))
         ]  # fmt: skip
 
@@ -295,12 +296,11 @@ class Endpoint:
         label = ArmLabel(endpoint=self.name, release=arms.spec.release, arm=arm, version=version)
         self._observer.failed(label, pending.at, error.code)
         latency_us = int((self._clock.monotonic() - call.started) * 1e6)
-        row = {
-            "request_id": call.id, "at": pending.at, "event_time": pending.at, "endpoint": self.name,
-            "release": arms.spec.release, "arm": arm or None, "version": version, "key": None,
-            "inputs": {}, "features": {}, "output": {}, "score": None, "latency_us": latency_us,
-            "status": error.http_status, "error": error.code, "fallback_from": None, "flags": [],
-        }  # fmt: skip
+        row = RequestRow(
+            request_id=call.id, at=pending.at, event_time=pending.at, endpoint=self.name, release=arms.spec.release,
+            arm=arm or None, version=version, inputs={}, latency_us=latency_us, status=error.http_status,
+            error=error.code,
+        )  # fmt: skip
         try:
             self._sink.append([row])
         except LoopwrightError as lost:

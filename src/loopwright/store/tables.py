@@ -4,10 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from loopwright.core.clock import Micros
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+Row = Mapping[str, Any] | msgspec.Struct
+"""One row: a mapping, or a struct, whose fields are its columns."""
 
 
 class Tables(ABC):
@@ -20,7 +26,7 @@ class Tables(ABC):
     """
 
     @abstractmethod
-    def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows with one write to the operating system, and return once it has them."""
 
     @abstractmethod

@@ -6,11 +6,18 @@ A test class subclasses `TablesSuite`, says `implementation = TheClass`, and has
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
+import msgspec
 import polars as pl
 import pytest
 
 from loopwright.errors import UsageError
 from loopwright.store.tables import Tables
+
+
+class _Row(msgspec.Struct):
+    at: int
+    x: float | None = None
+    inner: dict[str, Any] = {}
 
 
 def rows_of(tables: Tables, table: str = "requests", **how: Any) -> list[dict[str, Any]]:
@@ -109,6 +116,11 @@ class TablesSuite:
         for name in ("", "../escape", "A", "a/b", "."):
             with pytest.raises(UsageError):
                 tables.append(name, [{"at": 1}])
+
+    def test_a_struct_is_a_row(self, tables: Tables) -> None:
+        tables.append("requests", [_Row(at=1, x=0.5), _Row(at=2, inner={"a": None})])
+        rows = rows_of(tables)
+        assert [(row["at"], row["x"]) for row in rows] == [(1, 0.5), (2, None)]
 
     @pytest.mark.parametrize(
         "row", [{}, {"at": "now"}, {"at": 1.0}, {"at": None}, {"at": True}, {"at": 2**63}, {"at": 1, "x": object()}]

@@ -1,5 +1,6 @@
 """Figures for Prometheus: by endpoint, version and arm, so that arms can be compared."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -46,19 +47,29 @@ class Metrics:
         self.in_flight = Gauge("loopwright_requests_in_flight", "Requests under way.", registry=self._registry)
         self._arms: dict[ArmLabel, _OfArm] = {}
 
-    def answered(self, label: ArmLabel, at: Micros, latency_s: float) -> None:  # noqa: ARG002 - the observer's form
+    def answered(self, label: ArmLabel, at: Micros, latencies_s: Sequence[float]) -> None:  # noqa: ARG002 - the form
         of_arm = self._arms.get(label)
         if of_arm is None:
             names = (label.endpoint, label.version[:_SHORT], label.arm)
             of_arm = self._arms[label] = _OfArm(self._requests.labels(*names), self._latency.labels(*names))
-        of_arm.requests.inc()
-        of_arm.latency.observe(latency_s)
+        of_arm.requests.inc(len(latencies_s))
+        for latency_s in latencies_s:
+            of_arm.latency.observe(latency_s)
 
     def failed(self, label: ArmLabel, at: Micros, cause: str) -> None:  # noqa: ARG002 - the observer's form
         self._failures.labels(label.endpoint, label.version[:_SHORT], label.arm, cause).inc()
 
     def batched(self, endpoint: str, records: int) -> None:
         self._batches.labels(endpoint).observe(records)
+
+    def queued(self, endpoint: str, waits_s: Sequence[float]) -> None:
+        """Queue times are not shown yet."""
+
+    def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
+        """Bytes are not shown yet."""
+
+    def shadow_dropped(self, label: ArmLabel, requests: int) -> None:
+        """Copies that a shadow was not given are not shown yet."""
 
     def features_read(self, endpoint: str, seconds: float) -> None:
         self._features.labels(endpoint).observe(seconds)

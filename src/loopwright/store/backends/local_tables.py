@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loopwright.core.clock import Micros
 from loopwright.core.events import EventDraft
@@ -19,7 +19,7 @@ from loopwright.store.backends.os_errors import named_os_errors
 from loopwright.store.backends.row_frames import checked_table, concatenate, frame_of, select, to_lines, whole_lines
 from loopwright.store.blobs import Blobs
 from loopwright.store.ledger import Ledger, Record
-from loopwright.store.tables import Tables
+from loopwright.store.tables import Row, Tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +67,7 @@ class LocalTables(Tables):
         with named_os_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append(self, table: str, rows: Sequence[Row]) -> None:
         if not rows:
             return
         lines = to_lines(checked_table(table), rows)

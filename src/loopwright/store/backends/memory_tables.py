@@ -1,12 +1,12 @@
 """Tables in memory, for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loopwright.core.clock import Micros
 from loopwright.store.backends.row_frames import checked_table, frame_of, select, to_lines
-from loopwright.store.tables import Tables
+from loopwright.store.tables import Row, Tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +20,7 @@ class MemoryTables(Tables):
         self._sealed: dict[str, list[bytes]] = {}
         self._lock = Lock()
 
-    def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append(self, table: str, rows: Sequence[Row]) -> None:
         lines = to_lines(checked_table(table), rows)
         if lines:
             with self._lock:

@@ -10,6 +10,7 @@ import msgspec
 from loopwright.core.clock import Micros
 from loopwright.core.codec import to_json
 from loopwright.errors import UsageError
+from loopwright.store.tables import Row
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,14 +32,14 @@ def checked_table(table: str) -> str:
     return table
 
 
-def to_lines(table: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
+def to_lines(table: str, rows: Sequence[Row]) -> bytes:
     """The rows as JSON, one line each, with a newline after every one.
 
     Raises:
         UsageError: A row has no integer `at`, or holds something that JSON cannot say.
     """
     for row in rows:
-        at = row.get("at")
+        at = getattr(row, "at", None) if isinstance(row, msgspec.Struct) else row.get("at")
         if type(at) is not int or not -_AT_LIMIT <= at < _AT_LIMIT:
             raise UsageError(f"a row for {table} has no integer `at`", fix="Give every row its time in microseconds.")
     try:
