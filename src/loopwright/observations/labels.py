@@ -1,11 +1,12 @@
-"""Labels: what turned out to be true, when it was learned, and which requests it belongs to.
+"""Feedback: what turned out to be true or what an answer was worth, when it was learned, and of which requests.
 
-A label names the thing by key, the request by id, or both. Of several labels of one thing the one that was known last
-counts, so that a correction is an append too.
+It names the thing by key, the request by id, or both. Of several of one thing the one that was known last counts, so
+that a correction is an append too. Labels and corrections say what was true, and quality is measured by them alone;
+thumbs and rewards say what an answer was worth, and experiments go by them.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -20,19 +21,27 @@ if TYPE_CHECKING:
 TABLE = "labels"
 COLUMNS = ("key", "request_id", "endpoint", "value", "event_time", "at", "source", "value_type")
 LabelValue = bool | int | float | str
+Kind = Literal["label", "correction", "thumbs", "reward"]
+_TRUTHS = ("label", "correction")
+_WORTHS = ("thumbs", "reward")
+_ANSWERED = ("request_id", "key", "release", "arm", "at", "event_time", "status", "inputs")
+_REWARDS = ("arm", "request_id", "key", "inputs", "value", "event_time", "at", "requested_at")
 
 
 class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One label.
+    """One piece of feedback.
 
     Attributes:
         endpoint: Whose prediction it judges.
-        value: What was true.
+        value: What was true; for thumbs whether they are up, for a reward how much it is.
         event_time: When it became true.
         at: When it became known, by the workspace's clock.
         source: Where it came from, as `feedback` or a dataset version's digest.
         key: The thing, as text (None: the request says it).
         request_id: The request (None: every request about the thing).
+        kind: What is said. A label and a correction are joined to requests in the same way; rows that were written
+            before there were kinds are labels.
+        metric: What a reward counts towards, as `conversion`; None for all other kinds.
     """
 
     endpoint: str
@@ -42,6 +51,8 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     key: str | None = None
     request_id: str | None = None
+    kind: Kind = "label"
+    metric: str | None = None
 
 
 def append_labels(tables: Tables, rows: Sequence[LabelRow]) -> None:
@@ -62,6 +73,8 @@ def latest_labels(
 ) -> "pl.DataFrame":
     """The endpoint's labels as they were known at `known_at` (now, where None), at most one for each request and key.
 
+    Thumbs and rewards are none.
+
     Args:
         tables: Where labels are.
         endpoint: Whose.
@@ -74,13 +87,87 @@ def latest_labels(
     """
     import polars as pl
 
-    until = None if known_at is None else known_at + 1
-    frame = tables.scan(TABLE, columns=COLUMNS, since=learned_since, until=until)
-    frame = frame.with_columns([pl.col(name).cast(pl.String) for name in ("key", "request_id", "endpoint", "source")])
-    ours = _typed(frame.filter(pl.col("endpoint") == endpoint))
-    # Ties of `at` go to the greater source and value: some order that does not hang on which segment was read first.
-    ours = ours.sort("at", "source", pl.col("value").cast(pl.String))
-    return ours.unique(["key", "request_id"], keep="last", maintain_order=True)
+    found = _scanned(tables, endpoint, known_at=known_at, learned_since=learned_since)
+    ours = _typed(found.filter(pl.col("kind").is_in(_TRUTHS)).select(COLUMNS))
+    return _last(ours, by=["key", "request_id"])
+
+
+def latest_worths(
+    tables: Tables,
+    endpoint: str,
+    *,
+    metric: str,
+    known_at: Micros | None = None,
+    learned_since: Micros | None = None,
+) -> "pl.DataFrame":
+    """What one metric's rewards were known to be at `known_at`, at most one for each request and key.
+
+    Args:
+        tables: Where feedback is.
+        endpoint: Whose.
+        metric: The rewards' name; `thumbs` for thumbs, 1 up and 0 down.
+        known_at: What became known later is left out.
+        learned_since: What became known before is left out.
+
+    Returns:
+        Columns key, request_id, value (a float), event_time, at; (n_worths, 5), oldest first.
+    """
+    import polars as pl
+
+    found = _scanned(tables, endpoint, known_at=known_at, learned_since=learned_since)
+    named = pl.when(pl.col("kind") == "thumbs").then(pl.lit("thumbs")).otherwise(pl.col("metric"))
+    ours = found.filter(pl.col("kind").is_in(_WORTHS) & (named == metric))
+    last = _last(ours, by=["key", "request_id"])
+    return last.select("key", "request_id", _number(pl.col("value")).alias("value"), "event_time", "at")
+
+
+def rewards(
+    tables: Tables,
+    endpoint: str,
+    *,
+    metric: str,
+    release: str,
+    since: Micros | None = None,
+    known_at: Micros | None = None,
+    learned_since: Micros | None = None,
+) -> "pl.DataFrame":
+    """Rewards of one metric, each with the arm of a release that answered what it is about.
+
+    A reward by request id belongs to that request. One by key belongs to the last request about that key whose event
+    time is not after the reward's. One that belongs to no request of the release is left out. A reward that was sent
+    again or changed counts once, as it was known last.
+
+    Args:
+        tables: Where requests and feedback are.
+        endpoint: Whose.
+        metric: As in `latest_worths`.
+        release: The release whose requests count.
+        since: First time of receipt of a request.
+        known_at: Rewards that became known later are left out.
+        learned_since: Rewards that became known before are left out.
+
+    Returns:
+        Columns arm, request_id, key, inputs (an object, or null), value (a float), event_time (the reward's),
+        at (when it became known), requested_at; (n_rewards, 8), in the order in which they became known.
+    """
+    import polars as pl
+
+    requests = read_requests(tables, endpoint, since=since, columns=_ANSWERED)
+    worths = latest_worths(tables, endpoint, metric=metric, known_at=known_at, learned_since=learned_since)
+    texts = [pl.col(name).cast(pl.String) for name in ("request_id", "key", "release", "arm")]
+    asked = requests.with_columns(*texts, pl.col("at", "event_time").cast(pl.Int64)).filter(
+        (pl.col("release") == release) & (pl.col("status") < 400)
+    )
+    asked = asked.drop("release", "status").rename({"event_time": "asked_about", "at": "requested_at"})
+    by_id = worths.filter(pl.col("request_id").is_not_null()).drop("key")
+    by_key = worths.filter(pl.col("request_id").is_null()).drop("request_id")
+    joined = by_id.join(asked, on="request_id", how="inner").select(_REWARDS)
+    latest = by_key.sort("event_time").join_asof(
+        asked.filter(pl.col("key").is_not_null()).sort("asked_about"),
+        left_on="event_time", right_on="asked_about", by="key", strategy="backward", check_sortedness=False,
+    )  # fmt: skip
+    found = latest.filter(pl.col("arm").is_not_null()).select(_REWARDS)
+    return pl.concat([joined, found], how="vertical_relaxed").sort("at", "request_id")
 
 
 def labelled_requests(
@@ -135,6 +222,39 @@ def _joined(rows: "pl.DataFrame", labels: "pl.DataFrame", by: str) -> "pl.DataFr
     return rows.select("_row", by).join(named.unique(by, keep="last", maintain_order=True), on=by, how="inner").drop(by)
 
 
+def _scanned(tables: Tables, endpoint: str, *, known_at: Micros | None, learned_since: Micros | None) -> "pl.DataFrame":
+    """One endpoint's feedback of all kinds, with `kind` and `metric`."""
+    import polars as pl
+
+    until = None if known_at is None else known_at + 1
+    frame = tables.scan(TABLE, columns=(*COLUMNS, "kind", "metric"), since=learned_since, until=until)
+    names = ("key", "request_id", "endpoint", "source", "metric")
+    frame = frame.with_columns(
+        *[pl.col(name).cast(pl.String) for name in names],
+        pl.col("kind").cast(pl.String).fill_null("label"),
+        pl.col("at", "event_time").cast(pl.Int64),
+    )
+    return frame.filter(pl.col("endpoint") == endpoint)
+
+
+def _last(rows: "pl.DataFrame", *, by: Sequence[str]) -> "pl.DataFrame":
+    """What was known last. Ties go to the greater source and value: no order that hangs on how segments were read."""
+    import polars as pl
+
+    ordered = rows.sort("at", "source", pl.col("value").cast(pl.String))
+    return ordered.unique(by, keep="last", maintain_order=True)
+
+
+def _number(value: "pl.Expr") -> "pl.Expr":
+    """Any value as a float; beside another kind's values it may have been read as text."""
+    import polars as pl
+
+    text = value.cast(pl.String)
+    return (
+        pl.when(text == "true").then(1.0).when(text == "false").then(0.0).otherwise(text.cast(pl.Float64, strict=False))
+    )
+
+
 def _typed(labels: "pl.DataFrame") -> "pl.DataFrame":
     """One endpoint's labels with their own type: beside another endpoint's they may have been read as text."""
     import polars as pl
@@ -143,10 +263,6 @@ def _typed(labels: "pl.DataFrame") -> "pl.DataFrame":
     value = pl.col("value")
     if not types or not types <= {"bool", "int", "float"}:
         return labels.with_columns(value.cast(pl.String))
-    text = value.cast(pl.String)
     if types == {"bool"}:
-        return labels.with_columns(text.is_in(["true", "1", "1.0"]).alias("value"))
-    number = (
-        pl.when(text == "true").then(1.0).when(text == "false").then(0.0).otherwise(text.cast(pl.Float64, strict=False))
-    )
-    return labels.with_columns(number.cast(pl.Float64 if "float" in types else pl.Int64).alias("value"))
+        return labels.with_columns(value.cast(pl.String).is_in(["true", "1", "1.0"]).alias("value"))
+    return labels.with_columns(_number(value).cast(pl.Float64 if "float" in types else pl.Int64).alias("value"))
