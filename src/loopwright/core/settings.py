@@ -38,7 +38,30 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="max_request_bytes", default=8_388_608, unit="bytes", help="Largest request body accepted."),
     Setting(name="max_in_flight", default=512, help="Requests in flight above which the server answers 503."),
-    Setting(name="model_threads", default=1, help="CPU threads a worker gives its model."),
+    Setting(name="workers", default=1, help="Inference workers that share the port; 0: one a core."),
+    Setting(name="model_threads", default=1, help="CPU threads a worker gives its model; 0: cores by workers."),
+    Setting(
+        name="stuck_s",
+        default=10.0,
+        unit="s",
+        help="How long a worker's loop or model may stand still before it is killed and started again.",
+    ),
+    Setting(
+        name="probation_memory_mb",
+        default=2048,
+        unit="MB",
+        help="Memory of a version on probation, above which its process is killed; 0: no limit.",
+    ),
+    Setting(
+        name="probation_network", default=False, help="Whether a version on probation may use the network (Linux)."
+    ),
+    Setting(name="max_connections", default=4096, help="Open connections a worker; further ones are answered 503."),
+    Setting(
+        name="header_timeout_s",
+        default=10.0,
+        unit="s",
+        help="How long a caller may take to send a request's head, and again its body.",
+    ),
     Setting(name="request_log_fdatasync", default=False, help="Flush the request log to the device before answering."),
     Setting(
         name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."
