@@ -43,7 +43,8 @@ LoopwrightError
 │   ├── UnsafeDoorError          LW507    refused at start: an open address without keys
 │   ├── ArmFailedError           LW508    the arm crashed, hung or erred, and nothing else could answer
 │   ├── PayloadTooLargeError     LW509    413: the request body is over the limit
-│   └── ClockRefusedError        LW510    a clock may be set only in a home created for replay
+│   ├── ClockRefusedError        LW510    a clock may be set only in a home created for replay
+│   └── RateLimitedError         LW511    429: a key was used more often than its rate allows (retryable)
 ├── ReleaseError                 LW601    a release cannot start or move
 └── InternalError                LW900    a bug in Loopwright
 """
@@ -318,6 +319,13 @@ class ClockRefusedError(ServingError):
     code = "LW510"
     http_status = 403
     advice = "Use `loopwright replay`, which creates a home whose clock may be set."
+
+
+class RateLimitedError(ServingError):
+    code = "LW511"
+    http_status = 429
+    retryable = True
+    advice = "Send the request again after the seconds in Retry-After, or make a key with a greater --rate."
 
 
 class ReleaseError(LoopwrightError):
