@@ -95,8 +95,8 @@ def test_every_other_path_needs_the_token(api: Api) -> None:
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
         ({"origin": f"http://{HOST}"}, 200),
-        ({"content-type": "text/plain"}, 422),
-        ({"content-type": "application/x-www-form-urlencoded"}, 422),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
     ],
 )
 def test_a_browser_that_another_site_has_sent_is_refused(api: Api, headers: dict[str, str], status: int) -> None:

@@ -139,7 +139,7 @@ def test_a_browser_sent_by_another_site_is_turned_away(served, headers):
 
 def test_a_form_is_not_json(served):
     answer = served.client.post("/predict/flights", content=json.dumps(EXAMPLE), headers={"content-type": "text/plain"})
-    assert answer.status_code == 422
+    assert answer.status_code == 415
 
 
 def test_the_clock_of_a_home_that_is_not_for_replay_cannot_be_set(served):

@@ -8,17 +8,22 @@ any other address everything but health needs a key.
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from loopwright.core.hashing import Digest, digest_bytes
+import msgspec
+
+from loopwright.core.access import Scope
 from loopwright.errors import ForbiddenError, RequestRefusedError, UnauthorisedError, UnsafeDoorError
-from loopwright.store.ledger import Ledger
+from loopwright.web.errors import rate_headers
+from loopwright.web.keyring import Keyring, Keys, NoKeys
+from loopwright.web.rate_limit import RateLimits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+)(?::\d{1,5})?")
+_MOST_HOSTS = 100
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+JSON_ONLY = frozenset({"application/json"})
 
 
 def is_loopback(host: str) -> bool:
@@ -39,83 +44,141 @@ def read_token(home: Path) -> str:
         return ""
 
 
-def read_keys(ledger: Ledger) -> frozenset[Digest]:
-    """Digests of the keys that `loopwright key new` has made."""
-    return frozenset(str(r.data["digest"]) for r in ledger.search("api_key", limit=10_000) if not r.data.get("revoked"))
-
-
-def check_address(host: str, keys: Iterable[Digest]) -> None:
+def check_address(host: str, keys: Keyring) -> None:
     """Refuse to listen where others could call without a key.
 
     Raises:
-        UnsafeDoorError: The address is not loopback and there is no key.
+        UnsafeDoorError: The address is not loopback and there is no key that opens anything.
     """
-    if not is_loopback(host) and not any(True for _ in keys):
+    if not is_loopback(host) and not keys.any_opens():
         raise UnsafeDoorError(
             f"listening on {host} would let anyone who reaches this machine call it", why="there is no key yet"
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """The rules of one server.
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was let in.
 
     Attributes:
-        token: The home's token; empty opens to nobody.
-        keys: Digests of keys that are as good as the token.
-        loopback: Whether the server listens on loopback only.
-        hosts: Names, beside loopback's own, that a Host header may have.
+        name: The key's id, `home` for the home's token, `anyone` where no key was needed.
+        headers: What the answer says about the key's rate; empty where it has none.
     """
 
-    token: str
-    keys: frozenset[Digest] = frozenset()
-    loopback: bool = True
-    hosts: frozenset[str] = frozenset()
+    name: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+ANYONE = Caller(name="anyone")
+_HOME = Caller(name="home")
+
+
+class Doors:
+    """The rules of one server. Used by one thread.
+
+    Args:
+        token: The home's token, which opens everything; empty opens to nobody.
+        keys: The home's keys, each of which opens what its scopes say.
+        limits: Counts how often keys with a rate are used; None: rates are not kept.
+        loopback: Whether the server listens on loopback only.
+        hosts: Names that a Host header may have. On loopback beside loopback's own; on any other address, where none
+            are given, every name.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        keys: Keys | None = None,
+        limits: RateLimits | None = None,
+        loopback: bool = True,
+        hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._token = token.encode()
+        self._keys: Keys = keys or NoKeys()
+        self._limits = limits
+        self._loopback = loopback
+        self._hosts = hosts | _LOOPBACK_NAMES if loopback else hosts
+        self._known_hosts: set[str] = set()
 
     def admit(
-        self, method: str, headers: Mapping[str, str], *, open_on_loopback: bool = False, open_to_all: bool = False
-    ) -> None:
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        *,
+        scope: Scope = "control",
+        open_on_loopback: bool = False,
+        open_to_all: bool = False,
+    ) -> Caller:
         """Let a request pass.
 
         Args:
             method: Its method.
             headers: Its headers by lower-case name.
+            scope: What a key must be good for.
             open_on_loopback: Whether the path needs no key on loopback.
             open_to_all: Whether it needs none anywhere, as health.
 
+        Returns:
+            Who asks, and headers for the answer.
+
         Raises:
-            ForbiddenError: Its Host or Origin is not ours.
+            ForbiddenError: Its Host or Origin is not ours, or its key is not good for this.
             UnauthorisedError: It needs a token or key and has none that is valid.
+            RateLimitedError: Its key has been used too often.
             RequestRefusedError: It has a body that is not declared as JSON.
         """
         host = headers.get("host", "")
-        if self.loopback and _name_of(host) not in _LOOPBACK_NAMES | self.hosts:
-            raise ForbiddenError(
-                "the Host header is not this server's name", why="another site may have sent a browser here"
-            )
+        if host not in self._known_hosts and (self._loopback or not open_to_all):
+            self._check_host(host)
         origin = headers.get("origin")
         if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             raise ForbiddenError(
                 "requests from other sites are not taken", why="the Origin header is not this server's"
             )
-        keyless = open_to_all or (open_on_loopback and self.loopback)
-        if not keyless and not self._has_key(headers):
-            raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
+        caller = ANYONE
+        keyless = open_to_all or (open_on_loopback and self._loopback)
+        if not keyless or "authorization" in headers:
+            found = self._caller(headers.get("authorization", ""), scope, keyless=keyless)
+            if found is None:
+                raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
+            caller = found
         if method in _BODY_METHODS and not _is_json(headers):
             raise RequestRefusedError(
                 "the body is not declared as JSON",
                 why="Content-Type must be application/json",
                 fix="Send the header `Content-Type: application/json`.",
             )
+        return caller
 
-    def _has_key(self, headers: Mapping[str, str]) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not given:
-            return False
-        secret = given.strip().encode("utf-8", "replace")
-        if self.token and hmac.compare_digest(secret, self.token.encode()):
-            return True
-        return digest_bytes(secret) in self.keys
+    def _check_host(self, host: str) -> None:
+        if self._hosts and _name_of(host) not in self._hosts:
+            raise ForbiddenError(
+                "the Host header is not this server's name", why="another site may have sent a browser here",
+                fix="Call it by a name of its own, or name this one in the setting allowed_hosts.",
+            )  # fmt: skip
+        if len(self._known_hosts) < _MOST_HOSTS:
+            self._known_hosts.add(host)
+
+    def _caller(self, authorization: str, scope: Scope, *, keyless: bool) -> Caller | None:
+        """Whose key it is; a wrong one is as good as none."""
+        scheme, _, given = authorization.partition(" ")
+        secret = given.strip()
+        if scheme.lower() != "bearer" or not secret:
+            return ANYONE if keyless else None
+        if self._token and hmac.compare_digest(secret.encode("utf-8", "replace"), self._token):
+            return _HOME
+        known = self._keys.of(secret)
+        if known is None:
+            return ANYONE if keyless else None
+        if scope not in known.key.scopes and not keyless:
+            raise ForbiddenError(
+                f"this key is not good for {scope}", why=f"its scopes are {', '.join(known.key.scopes)}",
+                fix=f"Make one that is: loopwright key new NAME --scope {scope}",
+            )  # fmt: skip
+        if known.key.rate is None or self._limits is None:
+            return Caller(name=known.id)
+        taken = self._limits.take(known.id, known.key.rate)
+        return Caller(name=known.id, headers=rate_headers(known.key.rate.requests, taken.remaining))
 
 
 def _name_of(host: str) -> str:
@@ -124,9 +187,9 @@ def _name_of(host: str) -> str:
     return found["name"].lower() if found else ""
 
 
-def _is_json(headers: Mapping[str, str]) -> bool:
-    """Whether the body is declared as JSON; a program that is no browser (as tritonclient) may leave it undeclared."""
+def _is_taken(headers: Mapping[str, str], takes: frozenset[str]) -> bool:
+    """Whether the body is declared as taken; a program that is no browser (as tritonclient) may leave it undeclared."""
     declared = headers.get("content-type")
     if declared is None:
         return not any(name in headers for name in ("origin", "referer", "sec-fetch-site", "sec-fetch-mode"))
-    return declared.partition(";")[0].strip().lower() == "application/json"
+    return declared.partition(";")[0].strip().lower() in takes
