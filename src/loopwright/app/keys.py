@@ -1,17 +1,19 @@
 """API keys: what another machine sends. Only the digest is kept; the secret is shown once, when it is made."""
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from loopwright.app.workspace import Workspace
+from loopwright.core.access import KEYRING_ID, KEYRING_KIND, KIND, ApiKey, Rate, Scope, in_order
 from loopwright.core.clock import Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import digest_bytes
 from loopwright.errors import NotFoundError
 from loopwright.store.ledger import Record
 
-KIND = "api_key"
 PREFIX = "lw_"
 
 
@@ -21,6 +23,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     secret: str
+    scopes: tuple[Scope, ...]
 
 
 class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,19 +31,42 @@ class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
+    scopes: tuple[Scope, ...]
+    rate: str | None
+    expires_at: Micros | None
     revoked: bool
     at: Micros
 
 
-def new_key(workspace: Workspace, name: str) -> NewKey:
-    """Make a key: 256 random bits."""
-    key = NewKey(id=workspace.ids("key"), name=name, secret=PREFIX + secrets.token_urlsafe(32))
-    _write(workspace, key.id, {"digest": digest_bytes(key.secret.encode()), "name": name}, event="key_made")
-    return key
+def new_key(
+    workspace: Workspace,
+    name: str,
+    *,
+    scopes: Sequence[Scope] = ("predict",),
+    rate: Rate | None = None,
+    lasts: Micros | None = None,
+) -> NewKey:
+    """Make a key: 256 random bits.
+
+    Args:
+        workspace: Whose.
+        name: Who uses it.
+        scopes: What it opens.
+        rate: How often it may be used; None: as often as one likes.
+        lasts: For how long it opens anything, by the machine's clock; None: until it is taken back.
+    """
+    secret = PREFIX + secrets.token_urlsafe(32)
+    expires_at = None if lasts is None else workspace.machine.now() + lasts
+    key = ApiKey(
+        digest=digest_bytes(secret.encode()), name=name, scopes=in_order(scopes), rate=rate, expires_at=expires_at
+    )
+    id = workspace.ids("key")
+    _write(workspace, id, key, event="key_made")
+    return NewKey(id=id, name=name, secret=secret, scopes=key.scopes)
 
 
 def revoke_key(workspace: Workspace, id: str) -> KnownKey:
-    """Take a key back; servers heed it when they start again.
+    """Take a key back; servers heed it within a second.
 
     Raises:
         NotFoundError: There is no such key.
@@ -48,26 +74,30 @@ def revoke_key(workspace: Workspace, id: str) -> KnownKey:
     record = workspace.stores.ledger.record(KIND, id)
     if record is None:
         raise NotFoundError(f"there is no key {id!r}", fix="Run `loopwright key list`.")
-    _write(workspace, id, record.data | {"revoked": True}, event="key_revoked", made_at=record.at)
-    return KnownKey(id=id, name=str(record.data["name"]), revoked=True, at=record.at)
+    gone = msgspec.structs.replace(ApiKey.of(record.data), revoked=True)
+    _write(workspace, id, gone, event="key_revoked", made_at=record.at)
+    return _known(id, gone, record.at)
 
 
 def keys(workspace: Workspace) -> tuple[KnownKey, ...]:
     """Every key that was ever made, newest first."""
     found = workspace.stores.ledger.search(KIND, limit=10_000)
-    return tuple(
-        KnownKey(id=r.id, name=str(r.data["name"]), revoked=bool(r.data.get("revoked")), at=r.at) for r in found
-    )
+    return tuple(_known(record.id, ApiKey.of(record.data), record.at) for record in found)
 
 
-def _write(
-    workspace: Workspace, id: str, data: dict[str, object], *, event: str, made_at: Micros | None = None
-) -> None:
+def _known(id: str, key: ApiKey, at: Micros) -> KnownKey:
+    return KnownKey(
+        id=id, name=key.name, scopes=key.scopes, rate=None if key.rate is None else str(key.rate),
+        expires_at=key.expires_at, revoked=key.revoked, at=at,
+    )  # fmt: skip
+
+
+def _write(workspace: Workspace, id: str, key: ApiKey, *, event: str, made_at: Micros | None = None) -> None:
+    """Keep a key, and the revision of all of them by which servers see that there is news."""
     now = workspace.clock.now()
-    record = Record(
-        kind=KIND, id=id, data=data, facets={"name": str(data["name"])}, at=now if made_at is None else made_at
-    )
-    draft = EventDraft(
-        kind=event, subject=f"key:{id}", data={"name": data["name"]}, actor=workspace.actor, logical_at=now
-    )
-    workspace.stores.ledger.commit(records=[record], events=[draft])
+    data: dict[str, Any] = msgspec.to_builtins(key)
+    kept = Record(kind=KIND, id=id, data=data, facets={"name": key.name}, at=now if made_at is None else made_at)
+    revision = Record(kind=KEYRING_KIND, id=KEYRING_ID, data={"revision": workspace.ids("rev")}, at=now)
+    said = {"name": key.name, "scopes": list(key.scopes)}
+    draft = EventDraft(kind=event, subject=f"key:{id}", data=said, actor=workspace.actor, logical_at=now)
+    workspace.stores.ledger.commit(records=[kept, revision], events=[draft])

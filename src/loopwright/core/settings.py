@@ -66,6 +66,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."
     ),
+    Setting(
+        name="allowed_hosts",
+        default="",
+        help="Names, by commas, that a Host header may have: beside loopback's own, or on another address instead of any.",
+    ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )
 

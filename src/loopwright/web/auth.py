@@ -14,7 +14,10 @@ from pathlib import Path
 import msgspec
 
 from loopwright.core.access import Scope
+from loopwright.core.clock import Clock
+from loopwright.core.settings import Settings
 from loopwright.errors import ForbiddenError, RequestRefusedError, UnauthorisedError, UnsafeDoorError
+from loopwright.store.open_stores import Stores
 from loopwright.web.errors import rate_headers
 from loopwright.web.keyring import Keyring, Keys, NoKeys
 from loopwright.web.rate_limit import RateLimits
@@ -54,6 +57,25 @@ def check_address(host: str, keys: Keyring) -> None:
         raise UnsafeDoorError(
             f"listening on {host} would let anyone who reaches this machine call it", why="there is no key yet"
         )
+
+
+def open_doors(stores: Stores, settings: Settings, *, host: str, machine: Clock) -> "tuple[Doors, Keyring]":
+    """The doors of a server of a home, and the keys that it is to follow.
+
+    Raises:
+        UnsafeDoorError: As `check_address`.
+    """
+    keyring = Keyring(stores.ledger, machine)
+    check_address(host, keyring)
+    named = settings.text("allowed_hosts").split(",")
+    doors = Doors(
+        token=read_token(stores.home),
+        keys=keyring,
+        limits=RateLimits(stores.home / "run" / "limits", machine.monotonic),
+        loopback=is_loopback(host),
+        hosts=frozenset(name.strip().lower() for name in named if name.strip()),
+    )
+    return doors, keyring
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +130,7 @@ class Doors:
         scope: Scope = "control",
         open_on_loopback: bool = False,
         open_to_all: bool = False,
+        takes: frozenset[str] = JSON_ONLY,
     ) -> Caller:
         """Let a request pass.
 
@@ -117,6 +140,7 @@ class Doors:
             scope: What a key must be good for.
             open_on_loopback: Whether the path needs no key on loopback.
             open_to_all: Whether it needs none anywhere, as health.
+            takes: Media types of a body, none of which a browser sends to another site without asking that site first.
 
         Returns:
             Who asks, and headers for the answer.
@@ -125,7 +149,7 @@ class Doors:
             ForbiddenError: Its Host or Origin is not ours, or its key is not good for this.
             UnauthorisedError: It needs a token or key and has none that is valid.
             RateLimitedError: Its key has been used too often.
-            RequestRefusedError: It has a body that is not declared as JSON.
+            RequestRefusedError: It has a body that is not declared as one of `takes`.
         """
         host = headers.get("host", "")
         if host not in self._known_hosts and (self._loopback or not open_to_all):
@@ -142,12 +166,12 @@ class Doors:
             if found is None:
                 raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
             caller = found
-        if method in _BODY_METHODS and not _is_json(headers):
+        if method in _BODY_METHODS and not _is_taken(headers, takes):
+            names = " or ".join(sorted(takes))
             raise RequestRefusedError(
-                "the body is not declared as JSON",
-                why="Content-Type must be application/json",
-                fix="Send the header `Content-Type: application/json`.",
-            )
+                "the body is of a media type that is not taken here", why=f"Content-Type must be {names}",
+                fix=f"Send the header `Content-Type: {min(takes)}`.", http_status=415,
+            )  # fmt: skip
         return caller
 
     def _check_host(self, host: str) -> None:

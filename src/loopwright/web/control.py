@@ -15,6 +15,7 @@ from loopwright.app.controller import Controller
 from loopwright.app.intake import Feedback
 from loopwright.app.status import status
 from loopwright.app.workspace import Workspace
+from loopwright.core.access import Scope
 from loopwright.core.codec import to_json
 from loopwright.errors import LoopwrightError, RequestRefusedError
 from loopwright.version import VERSION
@@ -22,6 +23,7 @@ from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
 
 OPEN_PATHS = frozenset({"/health/live"})
+_SCOPES: dict[str, Scope] = {"/feedback": "feedback"}
 
 
 class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +49,10 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
             if request.url.path not in OPEN_PATHS or request.method != "GET":
-                doors.admit(request.method, headers, open_on_loopback=False)
+                caller = doors.admit(request.method, headers, scope=_SCOPES.get(request.url.path, "control"))
+                response = await go_on(request)
+                response.headers.update({name.decode(): value.decode() for name, value in caller.headers})
+                return response
             return await go_on(request)
         except LoopwrightError as error:
             return refusal(error)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 import uvicorn
@@ -18,8 +19,10 @@ from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import SystemClock
 from loopwright.errors import LoopwrightError
 from loopwright.web.alone import hold_alone
-from loopwright.web.auth import Doors, check_address, is_loopback, read_keys, read_token
+from loopwright.web.auth import open_doors
+from loopwright.web.background import kept_up
 from loopwright.web.control import control_app
+from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.sockets import listen
 
@@ -55,9 +58,9 @@ def serve(arguments: argparse.Namespace) -> None:
 
 def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: object) -> None:
     project: Path = arguments.project
-    keys = read_keys(workspace.stores.ledger)
-    check_address(arguments.host, keys)
-    doors = Doors(token=read_token(workspace.home), keys=keys, loopback=is_loopback(arguments.host))
+    doors, keyring = open_doors(
+        workspace.stores, workspace.settings, host=arguments.host, machine=workspace.machine
+    )
     controller = Controller(workspace, load_loop(project / arguments.file, project))
     controller.prepare()
     server = uvicorn.Server(
@@ -71,10 +74,12 @@ def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: obje
             timeout_keep_alive=75,
         )
     )
-    asyncio.run(_until_stopped(server, door, workspace, controller=controller))
+    asyncio.run(_until_stopped(server, door, keyring, background=passes(workspace, controller)))
 
 
-async def _until_stopped(server: uvicorn.Server, door: object, workspace: Workspace, *, controller: Controller) -> None:
+async def _until_stopped(
+    server: uvicorn.Server, door: object, keyring: Keyring, *, background: Coroutine[None, None, None]
+) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -83,9 +88,10 @@ async def _until_stopped(server: uvicorn.Server, door: object, workspace: Worksp
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     when_parent_ends(lambda: loop.call_soon_threadsafe(stop) and None, SystemClock())
-    background = asyncio.create_task(passes(workspace, controller))
+    tasks = [asyncio.create_task(background), asyncio.create_task(kept_up("following the keys", keyring.follow))]
     await server.serve(sockets=[door])  # type: ignore[list-item]
-    background.cancel()
+    for task in tasks:
+        task.cancel()
 
 
 def main() -> int:

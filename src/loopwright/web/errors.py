@@ -1,9 +1,10 @@
 """Errors as HTTP answers: code, what, why, fix and context; never a stack trace."""
 
 import json
+import math
 from typing import Any
 
-from loopwright.errors import InternalError, LoopwrightError
+from loopwright.errors import InternalError, LoopwrightError, RateLimitedError
 
 _RETRY_AFTER_S = 1
 
@@ -24,10 +25,19 @@ def headers_of(error: LoopwrightError) -> tuple[tuple[bytes, bytes], ...]:
     """Headers that go with an error: when to try again, how to authenticate."""
     headers: list[tuple[bytes, bytes]] = []
     if error.retryable:
-        headers.append((b"retry-after", b"%d" % _RETRY_AFTER_S))
+        wait_s = error.context.get("retry_after_s")
+        seconds = math.ceil(wait_s) if isinstance(wait_s, float) else _RETRY_AFTER_S
+        headers.append((b"retry-after", b"%d" % max(seconds, 1)))
+    if isinstance(error, RateLimitedError):
+        headers.extend(rate_headers(int(str(error.context.get("limit", 0))), 0))
     if error.http_status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     return tuple(headers)
+
+
+def rate_headers(limit: int, remaining: int) -> tuple[tuple[bytes, bytes], ...]:
+    """What a key's rate allows at once, and what is left of it."""
+    return ((b"ratelimit-limit", b"%d" % limit), (b"ratelimit-remaining", b"%d" % remaining))
 
 
 def body_of(error: LoopwrightError) -> bytes:

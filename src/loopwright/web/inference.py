@@ -88,7 +88,7 @@ class InferenceServer:
         path = request.path
         doors = self._served.doors
         if path.startswith("/predict/"):
-            doors.admit(request.method, request.headers, open_on_loopback=True)
+            doors.admit(request.method, request.headers, scope="predict", open_on_loopback=True)
             return await self._predict(request)
         if path.startswith("/health/") or path.startswith("/v2/health/"):
             doors.admit(request.method, request.headers, open_to_all=True)

@@ -7,7 +7,8 @@ from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SystemClock
 from loopwright.errors import NotFoundError
-from loopwright.web.auth import check_address, read_keys
+from loopwright.web.auth import check_address
+from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.sockets import listen
 from loopwright.web.supervisor import ChildCommand, Supervisor
@@ -34,7 +35,7 @@ def run_whole_loop(
     if workspace.stores.ledger.ref(workspace.ref("endpoint", endpoint, "arms")) is None:
         raise NotFoundError(f"{endpoint!r} has no champion to serve", fix="Run `loopwright run` first.")
     host, port = settings.text("host"), settings.whole("port")
-    check_address(host, read_keys(workspace.stores.ledger))
+    check_address(host, Keyring(workspace.stores.ledger, workspace.machine))
     for number in (port, port + 1) if control else (port,):
         listen(host, number).close()
     if not control:  # with a control process, that one fills and pushes

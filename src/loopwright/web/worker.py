@@ -39,8 +39,9 @@ from loopwright.serving.loading import ArmLoader
 from loopwright.serving.observer import Observers
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores, open_stores, read_home
-from loopwright.web.auth import Doors, check_address, is_loopback, read_keys, read_token
+from loopwright.web.auth import Doors, open_doors
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
+from loopwright.web.keyring import Keyring
 from loopwright.web.metrics import Metrics
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
@@ -118,7 +119,7 @@ class Worker:
             return NoFeatures()
         return OnlineFeatures(self._stores.kv, [FeatureView.from_json(view) for view in bundle.views])
 
-    async def run(self, door: socket.socket, doors: Doors) -> None:
+    async def run(self, door: socket.socket, doors: Doors, keyring: Keyring) -> None:
         """Serve on `door` until told to stop, then drain."""
         app = InferenceServer(
             Served(
@@ -136,6 +137,7 @@ class Worker:
         tasks = [
             asyncio.create_task(_kept_up("following the arms", self._follower.run)),
             asyncio.create_task(_kept_up("writing figures", self._flush)),
+            asyncio.create_task(_kept_up("following the keys", keyring.follow)),
         ]
         if self._clock.replay:
             tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
@@ -253,11 +255,9 @@ def run_worker(options: WorkerOptions) -> None:
         synced = settings.flag("request_log_fdatasync")
         stores = open_stores(options.home, clock=clock, ids=random_id, fdatasync=synced)
         try:
-            keys = read_keys(stores.ledger)
-            check_address(host, keys)
-            doors = Doors(token=read_token(options.home), keys=keys, loopback=is_loopback(host))
+            doors, keyring = open_doors(stores, settings, host=host, machine=machine)
             worker = Worker(options, stores=stores, clock=clock, machine=machine)
-            uvloop.run(worker.run(door, doors))
+            uvloop.run(worker.run(door, doors, keyring))
         finally:
             stores.close()
     finally:

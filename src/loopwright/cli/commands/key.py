@@ -8,16 +8,30 @@ import typer
 from loopwright.app.keys import KnownKey, NewKey, keys, new_key, revoke_key
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.render import Answer, line, table
-from loopwright.core.clock import iso
+from loopwright.core.access import Rate, parse_scopes
+from loopwright.core.clock import Micros, iso, parse_duration
+from loopwright.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 Project = Annotated[Path, typer.Option(help="The project's folder.")]
 
 
 @app.command("new")
-def new(name: Annotated[str, typer.Argument(help="Who will use it.")], project: Project = Path()) -> Answer:
-    """Make a key and show it, once."""
-    made = new_key(_workspace(project), name)
+def new(
+    name: Annotated[str, typer.Argument(help="Who will use it.")],
+    *,
+    scope: Annotated[str, typer.Option(help="What it opens, by commas: predict, feedback, metrics, control.")] = "predict",
+    rate: Annotated[str | None, typer.Option(help="How often it may be used: 100/s, 600/m, 5000/h.")] = None,
+    expires: Annotated[str | None, typer.Option(help="For how long it is good: 90d, 12h. For ever where left out.")] = None,
+    project: Project = Path(),
+) -> Answer:
+    """Make a key and show it, once. Example: `loopwright key new shop --scope predict,feedback --rate 100/s`."""
+    made = new_key(
+        _workspace(project), name,
+        scopes=parse_scopes(scope),
+        rate=None if rate is None else Rate.parse(rate),
+        lasts=None if expires is None else _duration(expires),
+    )  # fmt: skip
     return Answer(data=made, show=lambda: _show_new(made))
 
 
@@ -32,7 +46,14 @@ def list_(project: Project = Path()) -> Answer:
 def revoke(key: Annotated[str, typer.Argument(help="The key's id.")], project: Project = Path()) -> Answer:
     """Take a key back."""
     gone = revoke_key(_workspace(project), key)
-    return Answer(data=gone, show=lambda: line(f"revoked {gone.id} ({gone.name}); restart the servers"))
+    return Answer(data=gone, show=lambda: line(f"revoked {gone.id} ({gone.name}); servers heed it within a second"))
+
+
+def _duration(text: str) -> Micros:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--expires {text}", why=str(error)) from error
 
 
 def _workspace(project: Path) -> Workspace:
@@ -41,8 +62,15 @@ def _workspace(project: Path) -> Workspace:
 
 def _show_new(made: NewKey) -> None:
     line(made.secret)
-    line(f"Send it as `Authorization: Bearer …`. It is not shown again. Take it back: loopwright key revoke {made.id}")
+    line(f"Good for {', '.join(made.scopes)}. Send it as `Authorization: Bearer …`. It is not shown again. Take it back: loopwright key revoke {made.id}")
 
 
 def _show(found: tuple[KnownKey, ...]) -> None:
-    table(["key", "name", "made", "revoked"], [(k.id, k.name, iso(k.at)[:19], k.revoked) for k in found])
+    rows = [
+        (k.id, k.name, ",".join(k.scopes), k.rate or "", iso(k.at)[:19], _day(k.expires_at), k.revoked) for k in found
+    ]
+    table(["key", "name", "scopes", "rate", "made", "expires", "revoked"], rows)
+
+
+def _day(at: Micros | None) -> str:
+    return "" if at is None else iso(at)[:19]
