@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from loopwright.app.champion import promote
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.parity import check_parity
-from loopwright.app.release import promote
 from loopwright.app.run import run_loop
 from loopwright.app.versions import champion_of
 from loopwright.core.clock import SECOND

@@ -4,9 +4,11 @@ import pytest
 
 import loopwright as lw
 from loopwright.app.arms import current_arms
+from loopwright.app.champion import first_champion, promote
 from loopwright.app.loop_run import Override
-from loopwright.app.release import first_champion, needs_of, promote, running_release, start_release
+from loopwright.app.release import needs_of, start_release
 from loopwright.app.run import run_loop
+from loopwright.app.running_release import last_event, running_release
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of
 from loopwright.errors import GateFailedError, ReleaseError
@@ -37,7 +39,7 @@ def test_a_release_puts_the_candidate_beside_the_champion_at_the_first_share(pro
     assert shares(workspace) == {champion: 0.5, version: 0.5}
     assert (release.plan.candidate, release.plan.champion, release.plan.shares) == (version, champion, (0.5, 1.0))
     started = next(event for event in journal(workspace.stores.ledger) if event.kind == "release_started")
-    assert release.event == started.seq
+    assert last_event(workspace, "small") == (started.seq,)
     assert (started.data["candidate"], started.data["champion"], started.data["override"]) == (version, champion, False)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.release import running_release
 from loopwright.app.run import run_loop
+from loopwright.app.running_release import Entry, running_release
 from loopwright.observations.arm_stats import ArmTotals
 
 Project = Any
@@ -21,7 +21,7 @@ def test_a_release_reads_back_as_it_was_written(project: Project) -> None:
         totals={"candidate": ArmTotals(requests=3, errors=1), "champion": ArmTotals(requests=4)},
         counted_until=5,
         labels_until=6,
-        steps=({"at": 1, "decision": "advance", "verdicts": []},),
+        steps=(Entry(at=1, decision="advance", reasons=("done",)),),
     )
     workspace.stores.ledger.commit(records=[counted.record(7)])
     assert running_release(project.workspace(), "small") == counted

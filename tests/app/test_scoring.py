@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loopwright.app import scoring
+from loopwright.app import scoring_child
 from loopwright.app.packaging import days_of, example_of, labels_of, metrics_of
 from loopwright.app.run import run_loop
 from loopwright.app.scoring import aligned_columns
@@ -76,7 +76,7 @@ def test_code_of_its_own_that_fails_is_no_verdict_and_the_reason_is_said(
 
 
 def test_code_of_its_own_that_hangs_has_a_deadline(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(scoring_child, "TIMEOUT_S", 3.0)
     with_own_code(project, "import time; time.sleep(600)")
     with pytest.raises(LoopwrightError) as caught:
         run_loop(project.workspace(), project.loaded())

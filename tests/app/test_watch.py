@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import loopwright as lw
+from loopwright.app.champion import promote
 from loopwright.app.clock import set_clock
 from loopwright.app.labelled_log import LabelledLog
-from loopwright.app.release import promote
 from loopwright.app.run import run_loop
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of, manifest_of

@@ -1,12 +1,22 @@
 """Moving the arms of an endpoint: one record, one pointer, one event, all in one commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 
+import msgspec
+
+from loopwright.app.online import nobody_pushes, refill_online, views_of_arms
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
+from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
 from loopwright.release.routing import Arms
 from loopwright.store.ledger import Record
+
+RefMoves = Mapping[str, tuple[str | None, str | None]]
+"""Refs by full name: from where, to where."""
+NOTHING: RefMoves = MappingProxyType({})
 
 
 def current_arms(workspace: Workspace, endpoint: str) -> Arms | None:
@@ -16,31 +26,40 @@ def current_arms(workspace: Workspace, endpoint: str) -> Arms | None:
     return Arms.of(record.data) if record else None
 
 
+def alone(arms: Arms, version: Digest, *, previous: Digest | None) -> Arms:
+    """The next revision: `version` answers everything, `previous` what it cannot, and then the declared default."""
+    kept = previous if previous != version else None
+    return msgspec.structs.replace(arms.with_champion(version), previous=kept, default=arms.default)
+
+
 def move_arms(
     workspace: Workspace,
     arms: Arms,
     *,
     events: Sequence[EventDraft],
     records: Sequence[Record] = (),
-    champion: tuple[str | None, str] | None = None,
+    moves: RefMoves = NOTHING,
 ) -> tuple[int, ...]:
-    """Publish new arms, and move the champion with them where one is given; returns the events' numbers.
+    """Publish new arms, and move other refs with them; returns the events' numbers.
+
+    Online features that only the new arms need are filled before, and nobody can push past them in between.
 
     Args:
         workspace: The workspace.
         arms: The next revision.
         events: What to say in the journal, in the same commit.
         records: Written with it.
-        champion: From which version to which the model's champion moves.
+        moves: What moves with it, such as the model's champion; a move from where a ref is to the same place asserts.
 
     Raises:
         ReleaseError: The arms are not the revision after the current one.
-        ConflictError: Somebody else moved them meanwhile; nothing was written.
+        ConflictError: Somebody else moved one of the refs meanwhile; nothing was written.
     """
     ref, ledger = workspace.ref("endpoint", arms.endpoint, "arms"), workspace.stores.ledger
     before = ledger.ref(ref)
     known = ledger.record("arms", before) if before else None
-    revision = Arms.of(known.data).revision if known else 0
+    current = Arms.of(known.data) if known else None
+    revision = current.revision if current else 0
     if arms.revision != revision + 1:
         raise ReleaseError(
             f"the arms of {arms.endpoint!r} are at revision {revision}",
@@ -50,9 +69,21 @@ def move_arms(
     record = Record(
         kind="arms", id=id_, data=arms.to_json(), facets={"endpoint": arms.endpoint}, at=workspace.clock.now()
     )
-    expect, moves = {ref: before}, {ref: id_}
-    if champion is not None:
-        name = workspace.ref("model", arms.endpoint, "champion")
-        expect[name], moves[name] = champion
-    written = ledger.commit(expect=expect, moves=moves, records=[record, *records], events=events)
+    expect = {ref: before} | {name: origin for name, (origin, _) in moves.items()}
+    wanted = {ref: id_} | {name: target for name, (origin, target) in moves.items() if origin != target}
+    with _features_filled(workspace, current, arms):
+        written = ledger.commit(expect=expect, moves=wanted, records=[record, *records], events=events)
     return tuple(event.seq for event in written)
+
+
+@contextmanager
+def _features_filled(workspace: Workspace, before: Arms | None, after: Arms) -> Iterator[None]:
+    """What answers nothing yet is filled by the process that begins to serve; see `OnlineIntake`."""
+    kept = {view.digest() for view in views_of_arms(workspace, before)}
+    new = [] if before is None else [v for v in views_of_arms(workspace, after) if v.digest() not in kept]
+    if not new:
+        yield
+        return
+    with nobody_pushes(workspace):
+        refill_online(workspace, new)
+        yield

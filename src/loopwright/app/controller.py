@@ -11,9 +11,9 @@ from loopwright.app.intake import Feedback, take_feedback
 from loopwright.app.loop import OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
-from loopwright.app.release import running_release
 from loopwright.app.release_control import ReleaseController
 from loopwright.app.retrain import retrain_if_due
+from loopwright.app.running_release import running_release
 from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND

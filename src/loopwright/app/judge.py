@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from loopwright.app.champion import first_champion, promote
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
 from loopwright.app.packaging import (
@@ -19,7 +20,7 @@ from loopwright.app.packaging import (
     training_set_node,
     with_reference,
 )
-from loopwright.app.release import OVERRIDE_LASTS, first_champion, promote, start_release
+from loopwright.app.release import OVERRIDE_LASTS, start_release
 from loopwright.app.run import Planned
 from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of

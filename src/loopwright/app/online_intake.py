@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
+from loopwright.app.arms import current_arms
 from loopwright.app.intake import push_rows
-from loopwright.app.online import refill_online
-from loopwright.app.versions import manifest_of, views_of
+from loopwright.app.online import nobody_pushes, refill_online, views_of_arms
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.data.dataset import Dataset
@@ -45,7 +45,7 @@ class OnlineIntake:
             batch: The sender's own name of these rows. A batch that was taken within the last day is not taken again:
                 a sender that got no answer may send it once more.
         """
-        with self._lock:
+        with self._lock, nobody_pushes(self._workspace):
             self._look()
             if batch is not None and dataset in self._datasets and self._is_taken(dataset, batch):
                 return len(rows)
@@ -56,7 +56,7 @@ class OnlineIntake:
 
     def catch_up(self) -> None:
         """Fill the views of versions that have become arms, and of datasets that have landed, since the last look."""
-        with self._lock:
+        with self._lock, nobody_pushes(self._workspace):
             self._look()
 
     def _is_taken(self, dataset: str, batch: str) -> bool:
@@ -73,7 +73,10 @@ class OnlineIntake:
     def _look(self) -> None:
         target = self._ref("endpoint", self._endpoint, "arms")
         if target != self._target:
-            self._target, self._views = target, self._views_of(target)
+            self._target, self._views = (
+                target,
+                views_of_arms(self._workspace, current_arms(self._workspace, self._endpoint)),
+            )
         newest = {view: self._ref("dataset", view.source.name, "latest") for view in self._views}
         changed = [view for view, version in newest.items() if self._filled.get(view, "") != version]
         if changed:
@@ -82,10 +85,3 @@ class OnlineIntake:
 
     def _ref(self, kind: str, name: str, alias: str) -> str | None:
         return self._workspace.stores.ledger.ref(self._workspace.ref(kind, name, alias))
-
-    def _views_of(self, target: str | None) -> tuple[FeatureView, ...]:
-        """The feature views of every version among the arms, once each."""
-        record = self._workspace.stores.ledger.record("arms", target) if target else None
-        versions = [arm["version"] for arm in record.data["arms"]] if record else []
-        read = [view for v in versions for view in views_of(self._workspace, manifest_of(self._workspace, v))]
-        return tuple({view.digest(): view for view in read}.values())

@@ -1,22 +1,21 @@
-"""Releases: how a version that passed its gate reaches all traffic, or does not."""
+"""Starting a release: a version that passed its gate gets its first share of the traffic, or waits for its turn."""
 
 import msgspec
 
 from loopwright.app.arms import current_arms, move_arms
+from loopwright.app.kill_switch import kill_switch, not_killed
 from loopwright.app.loop import Loop
 from loopwright.app.loop_run import Override
-from loopwright.app.running_release import RunningRelease
-from loopwright.app.versions import champion_of, manifest_of, reference_of
+from loopwright.app.running_release import Entry, RunningRelease, running_release, turn_of, turn_ref
+from loopwright.app.versions import manifest_of, reference_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
-from loopwright.observations.request_log import read_requests
 from loopwright.release.explain import Assumptions, explain
 from loopwright.release.plan import Canary, ReleasePlan, plan_release
 from loopwright.release.policy import start
-from loopwright.release.routing import Arms
 
 OVERRIDE_LASTS: Micros = 7 * 86_400 * SECOND
 """How long an override admits a version to canary: a release that has not ended by then ends inconclusive."""
@@ -28,43 +27,6 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     release: str | None
     events: tuple[int, ...]
-
-
-def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
-    """Make the first version champion and let it answer all requests; returns the events."""
-    change = _Change(endpoint=loop.name, before=None, after=version, reason="first champion")
-    return _move_champion(workspace, change, Arms.only_champion(loop.name, version), caused_by=caused_by)
-
-
-def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
-    """Make a version champion at once, for a loop that declares no release; returns the events."""
-    arms, before = current_arms(workspace, name), champion_of(workspace, name)
-    if arms is None or before is None:
-        raise ReleaseError(f"{name!r} has no champion to follow")
-    change = _Change(endpoint=name, before=before, after=version, reason="the loop declares no release")
-    return _move_champion(workspace, change, arms.with_champion(version), caused_by=caused_by)
-
-
-class _Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of an endpoint's champion."""
-
-    endpoint: str
-    before: Digest | None
-    after: Digest
-    reason: str
-
-
-def _move_champion(workspace: Workspace, change: _Change, arms: Arms, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
-    ref = workspace.ref("model", change.endpoint, "champion")
-    draft = EventDraft(
-        kind="ref_moved",
-        subject=f"model:{change.endpoint}",
-        data={"ref": ref, "from": change.before, "to": change.after, "reason": change.reason},
-        caused_by=caused_by,
-        actor=workspace.actor,
-        logical_at=workspace.clock.now(),
-    )
-    return move_arms(workspace, arms, events=[draft], champion=(change.before, change.after))
 
 
 def start_release(
@@ -82,23 +44,28 @@ def start_release(
     Raises:
         ReleaseError: There is no champion to stand beside.
     """
+    turn = turn_of(workspace, loop.name)
     arms = current_arms(workspace, loop.name)
     if arms is None:
         raise ReleaseError(f"{loop.name!r} has no champion to stand beside")
-    if running_release(workspace, loop.name) is not None:
+    if running_release(workspace, loop.name) is not None or kill_switch(workspace, loop.name) is not None:
         return Started(status="waiting", release=None, events=())
     now, champion = workspace.clock.now(), arms.champion.version
     plan = _plan(workspace, loop, champion=champion, candidate=version)
     if override is not None:
         plan = msgspec.structs.replace(plan, max_time=min(plan.max_time, OVERRIDE_LASTS))
+    following = arms.with_canary(version, plan.shares[0], release=workspace.ids("rel"))
     release = RunningRelease(
-        id=workspace.ids("rel"),
+        id=str(following.release),
         plan=plan,
         needs=needs_of(workspace, plan),
         state=start(plan, now),
         counted_until=now,
         labels_until=now,
+        settled_until=now // SECOND * SECOND,
     )
+    shares = {arm.name: arm.share for arm in following.arms}
+    release = release.moved(Entry(at=now, decision="start", actor=workspace.actor, shares=shares))
     data = {
         "endpoint": loop.name,
         "candidate": version,
@@ -116,12 +83,11 @@ def start_release(
     )
     moved = move_arms(
         workspace,
-        arms.with_canary(version, plan.shares[0], release=release.id),
+        following,
         events=[draft],
         records=[release.record(now)],
+        moves={turn_ref(workspace, loop.name): (turn, release.turn), **not_killed(workspace, loop.name)},
     )
-    release = msgspec.structs.replace(release, event=moved[-1])
-    workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
     return Started(status="releasing", release=release.id, events=moved)
 
 
@@ -136,17 +102,11 @@ def _plan(workspace: Workspace, loop: Loop, *, champion: Digest, candidate: Dige
     )
 
 
-def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | None:
-    """The release under way, if any."""
-    found = workspace.stores.ledger.search("release", where={"endpoint": endpoint, "status": "running"}, limit=1)
-    return msgspec.convert(found[0].data, RunningRelease) if found else None
-
-
 def needs_of(workspace: Workspace, plan: ReleasePlan) -> tuple[str, ...]:
     """What the release will need, in words, at the traffic of the last day."""
     day = 86_400 * SECOND
-    since = workspace.clock.now() - day
-    requests = read_requests(workspace.stores.tables, plan.endpoint, since=since, columns=["at"]).height or None
+    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - day)
+    requests = sum(1 for name in rows["endpoint"] if name == plan.endpoint) or None
     return explain(plan, Assumptions(requests_per_day=requests)).lines()
 
 

@@ -4,32 +4,38 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.arms import current_arms, move_arms
-from loopwright.app.release import running_release
+from loopwright.app.arms import RefMoves, alone, current_arms, move_arms
+from loopwright.app.champion import Change, champion_move, moved_draft
+from loopwright.app.kill_switch import not_killed
 from loopwright.app.release_evidence import EvidenceGatherer, Gathered
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.running_release import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.core.events import EventDraft
-from loopwright.errors import ReleaseError
+from loopwright.errors import ConflictError, ReleaseError
 from loopwright.release.policy import Judgement, decide
 
+CONTROLLER = "controller"
 _OUTCOMES = {"promote": "promoted", "rollback": "rolled_back", "inconclusive": "inconclusive"}
 
 
 class ReleaseController:
-    """Moves the releases of one workspace; one process at a time does, the one that holds the controller's lease."""
+    """Moves the releases of one workspace; one process at a time does, the one that holds the controller's lease.
+
+    Two that both believe they lead do no harm: each move is refused to whoever has not seen the one before it.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._gatherer = EvidenceGatherer(workspace)
 
     def step(self, endpoint: str) -> Judgement | None:
-        """Look once at the endpoint's release; None where there is none.
+        """Look once at the endpoint's release; None where there is none, or somebody moved it meanwhile.
 
         A decision and what follows from it are one commit: a kill before it leaves the evidence to be counted again, a
         kill after it has moved everything.
         """
+        turn = turn_of(self._workspace, endpoint)
         release = running_release(self._workspace, endpoint)
         if release is None:
             return None
@@ -43,44 +49,58 @@ class ReleaseController:
             labels_until=gathered.until,
             totals=gathered.totals,
         )
-        if judged.decision == "hold":
-            self._workspace.stores.ledger.commit(records=[after.record(now)], durability="normal")
-        else:
-            self._move(after, judged, gathered, now=now)
+        try:
+            if judged.decision == "hold":
+                expect = {turn_ref(self._workspace, endpoint): turn}
+                self._workspace.stores.ledger.commit(expect=expect, records=[after.record(now)], durability="normal")
+            else:
+                self._move(after, judged, gathered, turn=turn)
+        except ConflictError:
+            return None
         return judged
 
-    def _move(self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros) -> None:
+    def _move(self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, turn: str | None) -> None:
         arms = current_arms(self._workspace, release.plan.endpoint)
         if arms is None:
             raise ReleaseError(f"the endpoint {release.plan.endpoint!r} has no arms")
-        plan = release.plan
-        entry = {
-            "at": now,
-            "decision": judged.decision,
-            "share": judged.share,
-            "reasons": list(judged.reasons),
-            "requests": release.state.requests,
-            "labels": release.state.labels,
-            "verdicts": msgspec.to_builtins(judged.verdicts),
-        }
-        release = msgspec.structs.replace(release, steps=(*release.steps, entry))
-        champion: tuple[str | None, str] | None = None
+        plan, now = release.plan, self._workspace.clock.now()
         if judged.decision == "advance":
             following = arms.with_canary(plan.candidate, judged.share, release=release.id)
         elif judged.decision == "promote":
-            following, champion = arms.with_champion(plan.candidate), (plan.champion, plan.candidate)
+            following = alone(arms, plan.candidate, previous=plan.champion)
         else:
-            following = arms.with_champion(plan.champion)
+            following = alone(arms, plan.champion, previous=arms.previous)
+        entry = Entry(
+            at=now,
+            decision=judged.decision,
+            shares={arm.name: arm.share for arm in following.arms},
+            reasons=judged.reasons,
+            requests=release.state.requests,
+            labels=release.state.labels,
+            verdicts=tuple(msgspec.to_builtins(verdict) for verdict in judged.verdicts),
+        )
+        release = release.moved(entry)
+        moves: RefMoves = {turn_ref(self._workspace, plan.endpoint): (turn, release.turn)}
         drafts = self._drafts(release, judged, gathered, now=now)
-        written = move_arms(self._workspace, following, events=drafts, records=[release.record(now)], champion=champion)
-        release = msgspec.structs.replace(release, event=written[0])
-        self._workspace.stores.ledger.commit(records=[release.record(now)], durability="normal")
+        if judged.decision == "promote":
+            change = Change(
+                endpoint=plan.endpoint,
+                before=plan.champion,
+                after=plan.candidate,
+                reason="its release ended well",
+                actor=CONTROLLER,
+            )
+            moves = {**moves, **champion_move(self._workspace, change)}
+            drafts.append(moved_draft(self._workspace, change, caused_by_drafts=(0,)))
+        if judged.decision in ("promote", "advance"):
+            moves = {**moves, **not_killed(self._workspace, plan.endpoint)}
+        move_arms(self._workspace, following, events=drafts, records=[release.record(now)], moves=moves)
 
     def _drafts(
         self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros
     ) -> list[EventDraft]:
         plan = release.plan
-        causes = tuple(seq for seq in (release.event, gathered.tripped_event) if seq)
+        tripped = (gathered.tripped_event,) if gathered.tripped_event else ()
         data: dict[str, Any] = {
             "endpoint": plan.endpoint,
             "candidate": plan.candidate,
@@ -90,32 +110,14 @@ class ReleaseController:
             "labels": judged.state.labels,
             "reason": "; ".join(judged.reasons),
         }
-        subject = f"release:{release.id}"
-        if judged.decision == "advance":
-            return [
-                EventDraft(
-                    kind="release_step",
-                    subject=subject,
-                    data=data,
-                    caused_by=causes,
-                    actor="controller",
-                    logical_at=now,
-                )
-            ]
-        data["outcome"] = _OUTCOMES[judged.decision]
-        ended = EventDraft(
-            kind="release_finished", subject=subject, data=data, caused_by=causes, actor="controller", logical_at=now
-        )
-        if judged.decision != "promote":
-            return [ended]
-        name = self._workspace.ref("model", plan.endpoint, "champion")
-        said = {"ref": name, "from": plan.champion, "to": plan.candidate, "reason": "its release ended well"}
-        moved = EventDraft(
-            kind="ref_moved",
-            subject=f"model:{plan.endpoint}",
-            data=said,
-            caused_by_drafts=(0,),
-            actor="controller",
+        if judged.decision != "advance":
+            data["outcome"] = _OUTCOMES[judged.decision]
+        draft = EventDraft(
+            kind="release_step" if judged.decision == "advance" else "release_finished",
+            subject=f"release:{release.id}",
+            data=data,
+            caused_by=(*last_event(self._workspace, plan.endpoint), *tripped),
+            actor=CONTROLLER,
             logical_at=now,
         )
-        return [ended, moved]
+        return [draft]

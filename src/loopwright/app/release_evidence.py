@@ -7,7 +7,7 @@ import polars as pl
 
 from loopwright.app.labelled_log import settled_until
 from loopwright.app.observed import model_columns, scores_of
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.running_release import RunningRelease, last_event
 from loopwright.app.scoring import answer_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
@@ -133,7 +133,7 @@ class EvidenceGatherer:
         return self._workspace.stores.ledger.record("arm_trip", f"{plan.endpoint}/{release.id}/{plan.candidate}")
 
     def _trip_event(self, release: RunningRelease) -> int:
-        after = release.event
+        after = next(iter(last_event(self._workspace, release.plan.endpoint)), 0)
         while page := self._workspace.stores.ledger.read(after=after):
             for event in page:
                 if event.kind == "arm_tripped" and event.data.get("release") == release.id:

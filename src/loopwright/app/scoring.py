@@ -1,15 +1,11 @@
 """What a packaged version answers on a holdout: the bundle itself is loaded and asked, as it will be when it serves."""
 
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from loopwright.app.scoring_child import ScoringChild
 from loopwright.app.workspace import Workspace
-from loopwright.core.environment import child_environment
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.formats.training_set import TrainingSet
@@ -18,7 +14,6 @@ from loopwright.registry.bundle import Manifest
 from loopwright.serving.loading import bundle_folder
 from loopwright.serving.model import Model
 
-TIMEOUT_S = 60.0
 Scores = np.ndarray[Any, Any]
 
 
@@ -34,7 +29,9 @@ def scores_on(
         return None, columns
     folder = bundle_folder(workspace.stores.blobs, version, workspace.home / "run")
     if ":" in manifest.entry:
-        return _in_child(folder, columns)
+        with ScoringChild(folder) as child:
+            outputs, why = child.outputs(columns)
+        return (None, why) if outputs is None else (answer_of(outputs), "")
     return answer_of(Model.load(folder).scores(columns)), ""
 
 
@@ -68,21 +65,3 @@ def _recoded(codes: np.ndarray, theirs: Column, ours: Column) -> np.ndarray:
     place = {level: code for code, level in enumerate(ours.categories)}
     table = np.asarray([place.get(level, -1) for level in theirs.categories] + [-1], dtype=np.int32)
     return np.asarray(table[codes.astype(np.int64)])
-
-
-def _in_child(folder: Path, columns: dict[str, np.ndarray]) -> tuple[Scores | None, str]:
-    with tempfile.TemporaryDirectory() as scratch:
-        given, answers = Path(scratch) / "columns.npz", Path(scratch) / "answers.npz"
-        np.savez(given, **columns)  # type: ignore[arg-type]
-        command = [sys.executable, "-m", "loopwright.app.score_child", str(folder), str(given), str(answers)]
-        try:
-            done = subprocess.run(  # noqa: S603 - our own interpreter and module
-                command, env=child_environment(), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return None, f"its own prediction code gave no answer within {TIMEOUT_S:g} s"
-        if done.returncode:
-            last = done.stderr.strip().splitlines()
-            return None, f"its own prediction code failed: {last[-1] if last else f'exit code {done.returncode}'}"
-        with np.load(answers, allow_pickle=False) as stored:
-            return answer_of({name: stored[name] for name in stored.files}), ""
