@@ -6,19 +6,17 @@ import pytest
 from loopwright.app.keys import keys, new_key, revoke_key
 from loopwright.app.trace import journal
 from loopwright.app.workspace import open_workspace
-from loopwright.errors import NotFoundError, UnauthorisedError
-from loopwright.web.auth import Doors, read_keys
+from loopwright.errors import ForbiddenError, NotFoundError, UnauthorisedError
+from loopwright.web.auth import Doors
+from loopwright.web.keyring import Keyring
 
 Project = Any
 
 
-def doors(workspace: Any) -> Doors:
-    return Doors(token="", keys=read_keys(workspace.stores.ledger))
-
-
-def ask(workspace: Any, secret: str) -> None:
+def ask(workspace: Any, secret: str, **how: Any) -> None:
     headers = {"host": "127.0.0.1:8700", "authorization": f"Bearer {secret}"}
-    doors(workspace).admit("GET", headers)
+    keyring = Keyring(workspace.stores.ledger, workspace.machine)
+    Doors(token="", keys=keyring).admit("GET", headers, **{"scope": "predict"} | how)
 
 
 def test_a_key_opens_the_door_until_it_is_taken_back(bare: Project) -> None:
@@ -34,9 +32,42 @@ def test_a_key_opens_the_door_until_it_is_taken_back(bare: Project) -> None:
 def test_the_digest_that_is_kept_does_not_open_the_door(bare: Project) -> None:
     workspace = bare.workspace()
     new_key(workspace, "cron")
-    (kept,) = read_keys(workspace.stores.ledger)
+    (kept,) = workspace.stores.ledger.search("api_key")
     with pytest.raises(UnauthorisedError):
-        ask(workspace, kept)
+        ask(workspace, kept.data["digest"])
+
+
+def test_a_key_is_good_for_predictions_unless_more_was_said(bare: Project) -> None:
+    workspace = bare.workspace()
+    plain, more = new_key(workspace, "shop"), new_key(workspace, "ci", scopes=("control", "feedback"))
+    with pytest.raises(ForbiddenError):
+        ask(workspace, plain.secret, scope="control")
+    ask(workspace, more.secret, scope="control")
+    with pytest.raises(ForbiddenError):
+        ask(workspace, more.secret)
+    assert [key.scopes for key in keys(workspace)][::-1] == [("predict",), ("feedback", "control")]
+
+
+def test_a_running_server_s_keyring_heeds_a_new_key_and_a_revoked_one(bare: Project) -> None:
+    workspace = bare.workspace()
+    keyring = Keyring(workspace.stores.ledger, workspace.machine)
+    made = new_key(workspace, "late")
+    assert keyring.of(made.secret) is None
+    assert keyring.refresh()
+    assert keyring.of(made.secret).id == made.id
+    assert not keyring.refresh()
+    revoke_key(workspace, made.id)
+    assert keyring.refresh()
+    assert keyring.of(made.secret) is None
+
+
+def test_a_key_expires(bare: Project) -> None:
+    workspace = bare.workspace()
+    gone, lasting = new_key(workspace, "gone", lasts=0), new_key(workspace, "lasting", lasts=60_000_000)
+    with pytest.raises(UnauthorisedError):
+        ask(workspace, gone.secret)
+    ask(workspace, lasting.secret)
+    assert keys(workspace)[0].expires_at > workspace.machine.now()
 
 
 def test_the_secret_is_kept_nowhere_in_the_home(tmp_path: Path) -> None:

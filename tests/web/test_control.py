@@ -14,8 +14,11 @@ from loopwright.app.controller import Controller
 from loopwright.app.keys import new_key, revoke_key
 from loopwright.app.loop_file import load_loop
 from loopwright.app.workspace import open_workspace
-from loopwright.web.auth import Doors, read_keys, read_token
+from loopwright.core.access import Rate
+from loopwright.web.auth import Doors, read_token
 from loopwright.web.control import OPEN_PATHS, control_app
+from loopwright.web.keyring import Keyring
+from loopwright.web.rate_limit import RateLimits
 
 HOST = "127.0.0.1:8701"
 
@@ -31,7 +34,9 @@ class Api:
 
     def start(self) -> None:
         """A server that has just started."""
-        doors = Doors(token=self.token, keys=read_keys(self.workspace.stores.ledger))
+        self.keyring = Keyring(self.workspace.stores.ledger, self.workspace.machine)
+        limits = RateLimits(self.workspace.home / "run" / "limits", self.workspace.machine.monotonic)
+        doors = Doors(token=self.token, keys=self.keyring, limits=limits)
         self.app = control_app(self.workspace, self.controller, doors)
 
     def send(self, method: str, path: str, *, token: str | None = "", **options: Any) -> httpx.Response:
@@ -106,14 +111,29 @@ def test_a_browser_that_another_site_has_sent_is_refused(api: Api, headers: dict
     assert len(api.rows("labels")) == (status == 200)
 
 
-def test_a_key_is_as_good_as_the_token_until_the_server_starts_after_it_was_taken_back(api: Api) -> None:
-    key = new_key(api.workspace, "ci")
-    api.refused(401, "GET", "/api/status", token=key.secret)
-    api.start()
-    assert api.send("GET", "/api/status", token=key.secret).status_code == 200
-    revoke_key(api.workspace, key.id)
-    api.start()
-    api.refused(401, "GET", "/api/status", token=key.secret)
+def test_a_key_opens_what_its_scopes_cover_until_it_is_taken_back(api: Api) -> None:
+    control = new_key(api.workspace, "ci", scopes=("control",))
+    api.refused(401, "GET", "/api/status", token=control.secret)
+    api.keyring.refresh()
+    assert api.send("GET", "/api/status", token=control.secret).status_code == 200
+    body = {"endpoint": "small", "labels": [{"key": 7, "value": True}]}
+    assert "feedback" in api.refused(403, "POST", "/feedback", token=control.secret, json=body)["what"]
+    revoke_key(api.workspace, control.id)
+    api.keyring.refresh()
+    api.refused(401, "GET", "/api/status", token=control.secret)
+
+
+def test_a_key_that_is_used_too_often_is_told_when_to_come_again(api: Api) -> None:
+    key = new_key(api.workspace, "sender", scopes=("feedback",), rate=Rate.parse("1/m"))
+    api.keyring.refresh()
+    body = {"endpoint": "small", "labels": [{"key": 7, "value": True}]}
+    first = api.send("POST", "/feedback", token=key.secret, json=body)
+    assert (first.status_code, first.headers["ratelimit-remaining"]) == (200, "0")
+    again = api.send("POST", "/feedback", token=key.secret, json=body)
+    assert (again.status_code, again.json()["code"]) == (429, "LW511")
+    assert 58 <= int(again.headers["retry-after"]) <= 60
+    assert (again.headers["ratelimit-limit"], again.headers["ratelimit-remaining"]) == ("1", "0")
+    assert len(api.rows("labels")) == 1
 
 
 def test_the_status_is_that_of_the_home(api: Api) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from loopwright.core.clock import SECOND, Micros
+from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest
 from loopwright.errors import UsageError
 

@@ -20,9 +20,9 @@ Project = Annotated[Path, typer.Option(help="The project's folder.")]
 def new(
     name: Annotated[str, typer.Argument(help="Who will use it.")],
     *,
-    scope: Annotated[str, typer.Option(help="What it opens, by commas: predict, feedback, metrics, control.")] = "predict",
+    scope: Annotated[str, typer.Option(help="What it opens: predict, feedback, metrics, control.")] = "predict",
     rate: Annotated[str | None, typer.Option(help="How often it may be used: 100/s, 600/m, 5000/h.")] = None,
-    expires: Annotated[str | None, typer.Option(help="For how long it is good: 90d, 12h. For ever where left out.")] = None,
+    expires: Annotated[str | None, typer.Option(help="For how long it is good: 90d, 12h; else until revoked.")] = None,
     project: Project = Path(),
 ) -> Answer:
     """Make a key and show it, once. Example: `loopwright key new shop --scope predict,feedback --rate 100/s`."""
@@ -62,7 +62,8 @@ def _workspace(project: Path) -> Workspace:
 
 def _show_new(made: NewKey) -> None:
     line(made.secret)
-    line(f"Good for {', '.join(made.scopes)}. Send it as `Authorization: Bearer …`. It is not shown again. Take it back: loopwright key revoke {made.id}")
+    line(f"Good for {', '.join(made.scopes)}. Send it as `Authorization: Bearer …`. It is not shown again.")
+    line(f"Take it back: loopwright key revoke {made.id}")
 
 
 def _show(found: tuple[KnownKey, ...]) -> None:
