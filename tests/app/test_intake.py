@@ -6,12 +6,13 @@ import pytest
 
 import loopwright as lw
 from loopwright.app.clock import set_clock
-from loopwright.app.intake import Feedback, push_rows, take_feedback
+from loopwright.app.intake import push_rows, take_feedback
 from loopwright.app.online import online_features
 from loopwright.app.trace import journal
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import SECOND
 from loopwright.errors import DataRefusedError, NotFoundError, RequestRefusedError
+from loopwright.observations.feedback import Feedback
 
 NOW = 1_700_000_000 * SECOND
 SENSORS = lw.Dataset("sensors", source="sensors/*.csv", event_time="at")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from loopwright.app.arrivals import Arrivals
-from loopwright.app.intake import Feedback, take_feedback
+from loopwright.app.intake import take_feedback
 from loopwright.app.loop import OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
@@ -17,6 +17,7 @@ from loopwright.app.running_release import running_release
 from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
+from loopwright.observations.feedback import Feedback
 
 LEASE_KEY = "lease/controller"
 LEASE_S = 10
@@ -76,9 +77,9 @@ class Controller:
         """Take pushed rows, also while a pass is under way; see `OnlineIntake.push`."""
         return self._intake.push(dataset, rows, batch)
 
-    def feedback(self, endpoint: str, labels: Sequence[Feedback]) -> int:
-        """Take labels; see `app.intake.take_feedback`."""
-        return take_feedback(self._workspace, endpoint, labels)
+    def feedback(self, endpoint: str, given: Sequence[Feedback], *, idempotency_key: str | None = None) -> int:
+        """Take labels and rewards; see `app.intake.take_feedback`."""
+        return take_feedback(self._workspace, endpoint, given, idempotency_key=idempotency_key)
 
     def prepare(self) -> None:
         """Fill the online features of what answers now."""

@@ -4,6 +4,7 @@ Everything but health needs a token or a key.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,25 +13,18 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from loopwright.app.controller import Controller
-from loopwright.app.intake import Feedback
 from loopwright.app.status import status
 from loopwright.app.workspace import Workspace
 from loopwright.core.access import Scope
 from loopwright.core.codec import to_json
 from loopwright.errors import LoopwrightError, RequestRefusedError
+from loopwright.observations.feedback import read_feedback
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
 
 OPEN_PATHS = frozenset({"/health/live"})
 _SCOPES: dict[str, Scope] = {"/feedback": "feedback"}
-
-
-class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`POST /feedback`: labels for an endpoint's requests."""
-
-    endpoint: str
-    labels: list[Feedback]
 
 
 class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,9 +71,11 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
 
     @app.post("/feedback")
     async def feedback(request: Request) -> Response:
-        """Labels: late, repeated and corrected ones too; the one known last counts."""
-        body = decoded(await request.body(), FeedbackBody)
-        return answer({"labels": await run_in_threadpool(controller.feedback, body.endpoint, body.labels)})
+        """Labels and rewards: late, repeated and corrected ones too; the one known last counts."""
+        body = read_feedback(await request.body())
+        key = request.headers.get("idempotency-key")
+        take = partial(controller.feedback, body.endpoint, body.labels, idempotency_key=key)
+        return answer({"labels": await run_in_threadpool(take)})
 
     @app.post("/datasets/{name}/rows")
     async def rows(name: str, request: Request) -> Response:
