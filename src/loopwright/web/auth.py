@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from loopwright.core.access import Scope
+from loopwright.core.access import ApiKey, Scope
 from loopwright.core.clock import Clock
 from loopwright.core.settings import Settings
 from loopwright.errors import ForbiddenError, RequestRefusedError, UnauthorisedError, UnsafeDoorError
 from loopwright.store.open_stores import Stores
 from loopwright.web.errors import rate_headers
-from loopwright.web.keyring import Keyring, Keys, NoKeys
+from loopwright.web.keyring import Keyring, Keys, KnownKey, NoKeys
 from loopwright.web.rate_limit import RateLimits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -92,6 +92,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 ANYONE = Caller(name="anyone")
 _HOME = Caller(name="home")
+_TOKEN = KnownKey(id="home", key=ApiKey(digest=""))
 
 
 class Doors:
@@ -183,26 +184,47 @@ class Doors:
         if len(self._known_hosts) < _MOST_HOSTS:
             self._known_hosts.add(host)
 
+    def require_key(self, headers: Mapping[str, str], scope: Scope) -> None:
+        """Ask a request that was let in without one for a key after all; its rate is not counted again.
+
+        Raises:
+            UnauthorisedError, ForbiddenError: As `admit`.
+        """
+        if self._holder(headers.get("authorization", ""), scope) is None:
+            raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
+
     def _caller(self, authorization: str, scope: Scope, *, keyless: bool) -> Caller | None:
-        """Whose key it is; a wrong one is as good as none."""
-        scheme, _, given = authorization.partition(" ")
-        secret = given.strip()
-        if scheme.lower() != "bearer" or not secret:
-            return ANYONE if keyless else None
-        if self._token and hmac.compare_digest(secret.encode("utf-8", "replace"), self._token):
-            return _HOME
-        known = self._keys.of(secret)
+        """Who asks, with the key's rate counted; where no key is needed, a wrong one is as good as none."""
+        try:
+            known = self._holder(authorization, scope)
+        except ForbiddenError:
+            if not keyless:
+                raise
+            known = None
         if known is None:
             return ANYONE if keyless else None
-        if scope not in known.key.scopes and not keyless:
-            raise ForbiddenError(
-                f"this key is not good for {scope}", why=f"its scopes are {', '.join(known.key.scopes)}",
-                fix=f"Make one that is: loopwright key new NAME --scope {scope}",
-            )  # fmt: skip
+        if known is _TOKEN:
+            return _HOME
         if known.key.rate is None or self._limits is None:
             return Caller(name=known.id)
         taken = self._limits.take(known.id, known.key.rate)
         return Caller(name=known.id, headers=rate_headers(known.key.rate.requests, taken.remaining))
+
+    def _holder(self, authorization: str, scope: Scope) -> KnownKey | None:
+        """The key that was sent, where it is good for this; the token counts as one."""
+        scheme, _, given = authorization.partition(" ")
+        secret = given.strip()
+        if scheme.lower() != "bearer" or not secret:
+            return None
+        if self._token and hmac.compare_digest(secret.encode("utf-8", "replace"), self._token):
+            return _TOKEN
+        known = self._keys.of(secret)
+        if known is not None and scope not in known.key.scopes:
+            raise ForbiddenError(
+                f"this key is not good for {scope}", why=f"its scopes are {', '.join(known.key.scopes)}",
+                fix=f"Make one that is: loopwright key new NAME --scope {scope}",
+            )  # fmt: skip
+        return known
 
 
 def _name_of(host: str) -> str:
