@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import RequestRefusedError
-from loopwright.serving.door import Door
+from loopwright.serving.door import Checked, Door
 
 REQUEST = (
     Column(name="carrier", kind="category", categories=("AA", "UA")),
@@ -119,10 +119,10 @@ def test_the_model_is_given_codes_and_numbers_in_its_own_order():
 
 def test_event_time_and_key_come_from_the_record():
     door = Door(SIGNATURE)
-    values = door.check(GOOD).values
-    assert door.event_time(values, otherwise=7) == 1_767_225_600_000_000
-    assert door.event_time({"at": None}, otherwise=7) == 7
-    assert door.key(values) == "f1"
+    row = door.check(GOOD)
+    assert door.event_time(row, otherwise=7) == 1_767_225_600_000_000
+    assert door.event_time(Checked(values={"at": None}), otherwise=7) == 7
+    assert door.key(row) == "f1"
 
 
 ANY = st.recursive(

@@ -26,9 +26,9 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         arm: Which arm answered; None for a request that met no arm.
         version: The model's digest.
         key: What identifies the thing predicted, for feedback by key; always text.
-        inputs: The checked record.
+        inputs: The checked record: a mapping, or a struct that encodes as one (`msgspec.to_builtins` makes it).
         features: The model's joined feature values, null as null.
-        output: What was answered.
+        output: What was answered; in the same two forms.
         score: P(positive), or the value predicted; None where there is no single number.
         latency_us: From receipt to answer, in microseconds.
         status: The HTTP status.
@@ -45,11 +45,11 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     endpoint: str
     arm: str | None
     version: str
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] | msgspec.Struct
     release: str | None = None
     key: str | None = None
     features: Mapping[str, Any] = {}
-    output: Mapping[str, Any] = {}
+    output: Mapping[str, Any] | msgspec.Struct = {}
     score: float | None = None
     latency_us: int = 0
     status: int = 200

@@ -14,6 +14,8 @@ import numpy as np
 from loopwright.core.clock import Micros, micros
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import RequestRefusedError
+from loopwright.serving.matrix import MatrixForm
+from loopwright.serving.record import Record, RecordForm
 
 Policy = Literal["refuse", "flag"]
 _MISSING = object()
@@ -39,8 +41,17 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     flags: tuple[str, ...] = ()
 
+    @property
+    def logged(self) -> dict[str, Any]:
+        """What the request log keeps of it."""
+        return self.values
 
-class _BrokenError(Exception):
+
+Row = Checked | Record
+"""A record that passed, and what it came with: `values`, `flags`, `logged`."""
+
+
+class _BrokenError(ValueError):
     """A value broke a rule. `usable` is what the model could still be given under the policy `flag`."""
 
     def __init__(self, rule: str, expected: str, usable: Any = _MISSING) -> None:
@@ -56,6 +67,8 @@ Check = Callable[[Any], Any]
 class Door:
     """Checks records against one signature.
 
+    `form` decodes and checks a record at once where nothing about it is odd; it is None where a signature allows none.
+
     Args:
         signature: The model's contract.
         policy: `refuse` refuses any breach. `flag` lets through what a model can still be given (a value out of range,
@@ -67,6 +80,11 @@ class Door:
         self._policy = policy
         self._checks: tuple[tuple[str, Check], ...] = tuple((c.name, compile_check(c)) for c in signature.request)
         self._names = frozenset(name for name, _ in self._checks)
+        self.form = _form(signature)
+        self._matrix = MatrixForm(signature)
+        fields = {column.name: f"f{index}" for index, column in enumerate(signature.request)}
+        self._key_field = fields.get(signature.key or "")
+        self._time_field = fields.get(signature.event_time or "")
         self._codes: dict[str, dict[Any, int]] = {
             c.name: {level: code for code, level in enumerate(c.categories or ())}
             for c in (*signature.request, *signature.features)
@@ -129,17 +147,32 @@ class Door:
                 made[name] = np.array([row.get(name) for row in source], dtype=np.float64)
         return made
 
-    def event_time(self, values: Mapping[str, Any], otherwise: Micros) -> Micros:
+    def matrix(self, rows: Sequence[Row], joined: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """The same as one matrix, as `Model.of_matrix` takes it; see `MatrixForm.of`."""
+        return self._matrix.of(rows, joined)
+
+    def event_time(self, row: Row, otherwise: Micros) -> Micros:
         """The record's own event time, or `otherwise` where its signature names none or it is null."""
-        column = self.signature.event_time
-        at = values.get(column) if column else None
+        field = self._time_field
+        if field is None:
+            return otherwise
+        at = getattr(row, field) if isinstance(row, Record) else row.values.get(self.signature.event_time or "")
         return at if isinstance(at, int) else otherwise
 
-    def key(self, values: Mapping[str, Any]) -> str | None:
+    def key(self, row: Row) -> str | None:
         """The key of the thing predicted, as text."""
-        column = self.signature.key
-        value = values.get(column) if column else None
+        field = self._key_field
+        if field is None:
+            return None
+        value = getattr(row, field) if isinstance(row, Record) else row.values.get(self.signature.key or "")
         return None if value is None else str(value)
+
+
+def _form(signature: Signature) -> RecordForm | None:
+    try:
+        return RecordForm(signature.request, _datetime)
+    except ValueError:
+        return None
 
 
 def _refusal(breaches: Sequence[Breach]) -> RequestRefusedError:

@@ -25,7 +25,7 @@ from loopwright.observations.request_log import RequestRow
 from loopwright.serving.arms import ArmSet, CanaryArm, ChampionArm
 from loopwright.serving.batching import Batcher
 from loopwright.serving.call import Answered, Call
-from loopwright.serving.door import Checked
+from loopwright.serving.door import Row
 from loopwright.serving.health import Trip
 from loopwright.serving.intake import Prepared
 from loopwright.serving.observer import ArmLabel, Observer, RequestSink
@@ -54,7 +54,7 @@ class _Pending:
         self.call = call
         self.future = future
         self.at: Micros = 0
-        self.rows: list[Checked] = []
+        self.rows: list[Row] = []
 
     def refuse(self, error: LoopwrightError) -> None:
         if not self.future.done():
@@ -169,7 +169,7 @@ class Endpoint:
             if arm is None:
                 raise NotFoundError(f"version {call.pinned[:64]!r} of {self.name!r} does not answer now")
             return arm if isinstance(arm, CanaryArm) else None
-        key = arms.champion.intake.door.key(pending.rows[0].values) if pending.rows else None
+        key = arms.champion.intake.door.key(pending.rows[0]) if pending.rows else None
         return arms.choose(key or call.id)
 
     def _ask_champion(self, arms: ArmSet, asked: list[_Pending], fallback_from: str | None = None) -> None:
@@ -177,7 +177,7 @@ class Endpoint:
         champion = arms.champion
         try:
             prepared = self._prepare(champion, asked, [row for pending in asked for row in pending.rows])
-            outputs = champion.model.scores(prepared.columns)
+            outputs = champion.model.scores(champion.intake.columns(prepared))
             outcome = _Outcome(arms=arms, arm=champion, prepared=prepared, outputs=outputs, fallback_from=fallback_from)
             self._finish(outcome, asked)
         except Exception as error:  # noqa: BLE001 - boundary: the model's own code; the error goes to the caller
@@ -187,7 +187,7 @@ class Endpoint:
             else:
                 self._refused(arms, asked[0], _as_failure(error), arm=champion.spec.name)
 
-    def _prepare(self, arm: ChampionArm | CanaryArm, asked: Sequence[_Pending], rows: list[Checked]) -> Prepared:
+    def _prepare(self, arm: ChampionArm | CanaryArm, asked: Sequence[_Pending], rows: list[Row]) -> Prepared:
         before = self._clock.monotonic()
         prepared = arm.intake.prepare(rows, [pending.at for pending in asked for _ in pending.rows])
         self._observer.features_read(self.name, self._clock.monotonic() - before)
@@ -199,7 +199,7 @@ class Endpoint:
         try:
             rows = self._rows_for(arms, canary, asked)
             prepared = self._prepare(canary, asked, rows)
-            raw = await canary.client.scores(prepared.columns, self._limits.probation_timeout_s)
+            raw = await canary.client.scores(canary.intake.columns(prepared), self._limits.probation_timeout_s)
             outputs = checked_outputs(canary.intake.door.signature, len(rows), raw)
             self._finish(_Outcome(arms=arms, arm=canary, prepared=prepared, outputs=outputs), asked)
         except StoreError as error:
@@ -236,7 +236,7 @@ class Endpoint:
             canary.health.stop(trip)
             self._on_trip(arms, canary, trip)
 
-    def _rows_for(self, arms: ArmSet, canary: CanaryArm, asked: Sequence[_Pending]) -> list[Checked]:
+    def _rows_for(self, arms: ArmSet, canary: CanaryArm, asked: Sequence[_Pending]) -> list[Row]:
         if canary.intake.door.signature.request == arms.champion.intake.door.signature.request:
             return [row for pending in asked for row in pending.rows]
         return [canary.intake.door.check(record) for pending in asked for record in pending.call.records]
@@ -282,7 +282,7 @@ class Endpoint:
                 request_id=call.record_id(index), at=pending.at,
                 event_time=outcome.prepared.event_times[start + index], endpoint=self.name,
                 release=outcome.arms.spec.release, arm=spec.name, version=spec.version,
-                key=door.key(row.values), inputs=row.values, features=outcome.prepared.joined[start + index],
+                key=door.key(row), inputs=row.logged, features=outcome.prepared.joined[start + index],
                 output=output, score=output.get("score"), latency_us=latency_us,
                 fallback_from=outcome.fallback_from, flags=row.flags,
             )
