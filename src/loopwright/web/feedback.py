@@ -6,7 +6,7 @@ from threading import Lock
 
 from loopwright.core.clock import Clock
 from loopwright.core.codec import to_json
-from loopwright.errors import NotFoundError
+from loopwright.errors import NotFoundError, UsageError
 from loopwright.observations.feedback import FeedbackBody, counts_of, keep_feedback, label_rows, landed, read_feedback
 from loopwright.store.open_stores import Stores
 from loopwright.web.auth import Doors
@@ -20,7 +20,7 @@ class FeedbackTaker:
 
     Args:
         stores: Where it is kept.
-        doors: Who may send it. On loopback whoever knows a request's id may; by key it takes a key.
+        doors: Who may send it.
         clock: The workspace's.
         namespace: Of the endpoints' refs.
         actor: Who the journal says took it.
@@ -40,18 +40,25 @@ class FeedbackTaker:
         self._lock = Lock()
 
     async def take(self, request: Request) -> Response:
-        """Answer one request.
+        """Answer one request, after its door: on loopback whoever knows a request's id may speak of that request.
 
         Raises:
-            UnauthorisedError: It names things by key, and comes without a key of scope feedback.
+            ForbiddenError, UnauthorisedError, RateLimitedError: As the doors say; what is named by key takes a key.
+            UsageError: It is no POST (405).
             NotFoundError: There is no such endpoint.
             RequestRefusedError: A field is wrong; nothing was kept.
         """
+        caller = self._doors.admit(request.method, request.headers, scope="feedback", open_on_loopback=True)
+        if request.method != "POST":
+            raise UsageError(
+                f"{request.method[:20]} is not answered here", why="answered are: POST", fix="Send POST.",
+                http_status=405, allow="POST",
+            )  # fmt: skip
         body = read_feedback(await request.body(self._most_bytes))
         if any(one.request_id is None for one in body.labels):
             self._doors.require_key(request.headers, "feedback")
         kept = await asyncio.to_thread(self._keep, body, request.headers.get("idempotency-key"))
-        return Response(body=to_json({"labels": kept}))
+        return Response(body=to_json({"labels": kept}), headers=caller.headers)
 
     async def announce(self) -> None:
         """Tell the journal what has come in, once a second, until cancelled."""
