@@ -14,8 +14,9 @@ from loopwright.core.schema import Signature
 from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
+from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
-from loopwright.serving.predictor import MatrixCall, Outputs, Predictor, predictor
+from loopwright.serving.predictor import Outputs, Predictor, predictor
 
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."

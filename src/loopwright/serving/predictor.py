@@ -1,20 +1,21 @@
 """From a trained model to a function from columns, or from a matrix, to scores.
 
-A LightGBM model is called through its booster, past the wrapper's table handling. Any other model answers
-`predict_proba` or `predict`, with a matrix where it takes one and a table where it insists on names.
+A model of a library that is known is called directly (`native`). Any other answers `predict_proba` or `predict`, with a
+matrix where it takes one and a table where it insists on names.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from loopwright.serving.native.choose import native_call
+from loopwright.serving.native.matrix_call import MatrixCall
+from loopwright.serving.native.own_method import own_method
+
 Columns = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
 Predict = Callable[[Columns], Outputs]
-MatrixCall = Callable[[np.ndarray], np.ndarray]
-"""(n, k) C-contiguous float64, columns in the model's order → (n,) scores or (n, c) probabilities, float64."""
 
 
 def matrix(columns: Columns) -> np.ndarray:
@@ -29,7 +30,7 @@ def predict(model: Any, columns: Columns) -> Outputs:
     """What a model answers by default; for a loop's own `predict` function to build on.
 
     Args:
-        model: A LightGBM or scikit-learn model.
+        model: Any model that a bundle may hold.
         columns: Name → (n,), in the order the model was trained with.
 
     Returns:
@@ -43,13 +44,11 @@ def predictor(model: Any, *, threads: int = 1) -> "Predictor":
     """Compile the call for one model.
 
     Args:
-        model: A LightGBM or scikit-learn model.
-        threads: CPU threads that a LightGBM booster may use for one call.
+        model: A model of a library that has a direct call (`native`), or any with `predict_proba` or `predict`.
+        threads: CPU threads for one call, where the library lets them be chosen.
     """
-    booster = getattr(model, "booster_", model if type(model).__name__ == "Booster" else None)
-    if booster is not None and type(model).__module__.startswith("lightgbm"):
-        return Predictor(lambda rows: np.asarray(booster.predict(rows, num_threads=threads)), takes_matrix=True)
-    return Predictor(_method(model), takes_matrix=None)
+    direct = native_call(model, threads)
+    return Predictor(own_method(model), takes_matrix=None) if direct is None else Predictor(direct, takes_matrix=True)
 
 
 class Predictor:
@@ -86,29 +85,6 @@ class Predictor:
 
 def _named(answer: np.ndarray) -> Outputs:
     return {"score" if answer.ndim == 1 else "probabilities": answer}
-
-
-def _method(model: Any) -> Callable[[Any], np.ndarray]:
-    if hasattr(model, "predict_proba"):
-        return _quiet(lambda given: _of_probabilities(model.predict_proba(given)))
-    classes = getattr(model, "classes_", None)
-    if classes is None:
-        return _quiet(lambda given: np.asarray(model.predict(given), dtype=np.float64))
-    return _quiet(lambda given: _of_probabilities(np.asarray(model.predict(given))[:, None] == classes))
-
-
-def _quiet(call: Callable[[Any], np.ndarray]) -> Callable[[Any], np.ndarray]:
-    def quiet(given: Any) -> np.ndarray:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            return call(given)
-
-    return quiet
-
-
-def _of_probabilities(raw: Any) -> np.ndarray:
-    table = np.asarray(raw, dtype=np.float64)
-    return table[:, 1] if table.ndim == 2 and table.shape[1] == 2 else table
 
 
 def _table(columns: Columns) -> Any:
