@@ -24,7 +24,7 @@ LabelValue = bool | int | float | str
 Kind = Literal["label", "correction", "thumbs", "reward"]
 _TRUTHS = ("label", "correction")
 _WORTHS = ("thumbs", "reward")
-_ANSWERED = ("request_id", "key", "release", "arm", "at", "event_time", "status", "inputs")
+ANSWERED = ("request_id", "key", "release", "arm", "at", "event_time", "status", "inputs")
 _REWARDS = ("arm", "request_id", "key", "inputs", "value", "event_time", "at", "requested_at")
 
 
@@ -150,10 +150,21 @@ def rewards(
         Columns arm, request_id, key, inputs (an object, or null), value (a float), event_time (the reward's),
         at (when it became known), requested_at; (n_rewards, 8), in the order in which they became known.
     """
+    requests = read_requests(tables, endpoint, since=since, columns=ANSWERED)
+    worths = latest_worths(tables, endpoint, metric=metric, known_at=known_at, learned_since=learned_since)
+    return rewards_of(worths, requests, release=release)
+
+
+def rewards_of(worths: "pl.DataFrame", requests: "pl.DataFrame", *, release: str) -> "pl.DataFrame":
+    """Worths (see `latest_worths`), each with the arm that answered what it is about; see `rewards`.
+
+    Args:
+        worths: Of one metric.
+        requests: What they may be about, with the columns `ANSWERED`.
+        release: The release whose requests count.
+    """
     import polars as pl
 
-    requests = read_requests(tables, endpoint, since=since, columns=_ANSWERED)
-    worths = latest_worths(tables, endpoint, metric=metric, known_at=known_at, learned_since=learned_since)
     texts = [pl.col(name).cast(pl.String) for name in ("request_id", "key", "release", "arm")]
     asked = requests.with_columns(*texts, pl.col("at", "event_time").cast(pl.Int64)).filter(
         (pl.col("release") == release) & (pl.col("status") < 400)
