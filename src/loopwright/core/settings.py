@@ -62,6 +62,26 @@ SETTINGS: tuple[Setting, ...] = (
         unit="s",
         help="How long a caller may take to send a request's head, and again its body.",
     ),
+    Setting(
+        name="log_sample",
+        default=1.0,
+        help="Share of requests that is logged. Failures, and every request while a release is under way, always are.",
+    ),
+    Setting(
+        name="request_log_redact",
+        default="",
+        help="Columns, by commas, whose values stay out of the request log; NAME:hash logs a keyed digest instead.",
+    ),
+    Setting(
+        name="request_log_retention",
+        default="",
+        help="How long requests stay in the log, as 90d; for ever where empty.",
+    ),
+    Setting(
+        name="request_log_full",
+        default="refuse",
+        help="What happens to a request that a full disk cannot log: refuse it, or drop its row and count it.",
+    ),
     Setting(name="request_log_fdatasync", default=False, help="Flush the request log to the device before answering."),
     Setting(
         name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."

@@ -218,7 +218,7 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
 
     A request that fell back counts as a request and an error of the arm that failed: the log does not tell a timeout
     from a crash. An answer with a status under 400 is a success; an error that met no arm is not counted, nor is a
-    shadow's copy.
+    shadow's copy. A row of a sampled log counts as often as it says.
 
     Returns:
         As `read_arm_stats`.
@@ -233,7 +233,10 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
     )
     good = pl.col("status") < 400
     answered = rows.filter(pl.col("arm").is_not_null() & (pl.col("arm") != "")).select(
-        *_BY, (~good).cast(pl.Int64).alias("errors"), pl.when(good).then(pl.col("latency_us")).alias("latency_us")
+        *_BY,
+        (~good).cast(pl.Int64).alias("errors"),
+        pl.when(good).then(pl.col("latency_us")).alias("latency_us"),
+        _stands_for(rows).alias("requests"),
     )
     failed = rows.filter(pl.col("fallback_from").is_not_null()).select(
         "endpoint",
@@ -242,13 +245,13 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
         "at",
         pl.lit(1, dtype=pl.Int64).alias("errors"),
         pl.lit(None, dtype=pl.Int64).alias("latency_us"),
+        pl.lit(1, dtype=pl.Int64).alias("requests"),
     )
     counted = pl.concat([answered, failed], how="vertical_relaxed")
-    buckets = [_one_in(latency) for latency in counted["latency_us"].to_list()]
+    buckets = [_in_bucket(*row) for row in counted.select("latency_us", "requests").iter_rows()]
     zero = pl.lit(0, dtype=pl.Int64)
     return _added_up(
         counted.drop("latency_us").with_columns(
-            (zero + 1).alias("requests"),
             zero.alias("timeouts"),
             zero.alias("crashes"),
             pl.Series("latency_us_buckets", buckets, dtype=pl.List(pl.Int64)),
@@ -281,10 +284,20 @@ def _added_up(rows: "pl.DataFrame") -> "pl.DataFrame":
     return counted.with_columns(buckets.cast(pl.List(pl.Int64)))
 
 
-def _one_in(latency_us: int | None) -> list[int]:
+def _stands_for(rows: "pl.DataFrame") -> "pl.Expr":
+    """How many requests each row stands for, whole numbers that add up to the sum of the rows' weights."""
+    import polars as pl
+
+    if "weight" not in rows.columns:
+        return pl.lit(1, dtype=pl.Int64)
+    so_far = (pl.col("weight").cast(pl.Float64).fill_null(1.0).cum_sum() + 0.5).floor().cast(pl.Int64)
+    return so_far - so_far.shift(1).fill_null(0)
+
+
+def _in_bucket(latency_us: int | None, requests: int) -> list[int]:
     buckets = [0] * _BUCKETS
     if latency_us is not None:
-        buckets[bisect_left(BUCKET_BOUNDS_US, latency_us)] = 1
+        buckets[bisect_left(BUCKET_BOUNDS_US, latency_us)] = requests
     return buckets
 
 
