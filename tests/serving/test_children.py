@@ -22,7 +22,7 @@ def set_arms(ledger, arms):
 def test_one_child_for_each_version_on_probation_and_none_for_champions(
     ledger, blobs, stored, signature, model, tmp_path
 ):
-    plan = ProbationPlan(ledger=ledger, blobs=blobs, run=tmp_path, threads=2)
+    plan = ProbationPlan(ledger=ledger, blobs=blobs, run=tmp_path, threads=2, memory_mb=300)
     champion = stored(model("binary"), signature("binary"))
     canary = stored(model("binary", "lightgbm"), signature("binary"))
     alone = Arms.only_champion("flights", champion)
@@ -34,7 +34,8 @@ def test_one_child_for_each_version_on_probation_and_none_for_champions(
     set_arms(ledger, Arms.only_champion("trains", champion).with_canary(canary, 0.5, release="rel_2"))
     (child,) = plan.wanted()
     assert child.folder.name == canary
-    assert child.arguments[-2:] == ("--threads", "2")
+    options = child.arguments[child.arguments.index("--threads") :]
+    assert options == ("--threads", "2", "--hang-s", "2", "--memory-mb", "300")
     assert str(child.folder) in child.arguments
     set_arms(ledger, released.with_champion(canary))
     set_arms(ledger, Arms.only_champion("trains", champion, revision=3))

@@ -94,7 +94,7 @@ def test_a_port_that_is_taken_is_said(
 def test_a_second_one_on_a_home_is_refused(
     whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with hold_alone(whole / ".loopwright" / "run" / "control.lock"):
+    with hold_alone(whole / ".loopwright" / "run" / "control.lock", "control process"):
         code, said = start(whole, monkeypatch, capsys)
     assert code == 1
     assert "another control process" in said

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 from loopwright.core.settings import resolve
-from loopwright.web.up import probation_children, worker_command
+from loopwright.web.threads import thread_variables
+from loopwright.web.up import probation_children, worker_commands
 
 UP = """
 import sys
@@ -15,12 +16,12 @@ from loopwright.core.ids import random_id
 from loopwright.core.settings import resolve
 from loopwright.store.open_stores import open_stores
 from loopwright.web.supervisor import Supervisor
-from loopwright.web.up import probation_children, worker_command
+from loopwright.web.up import probation_children, worker_commands
 
 home, none = Path(sys.argv[1]), Path("/nonexistent")
 settings = resolve({"port": 0}, {}, none, user_file=none)
 stores = open_stores(home, clock=SystemClock(), ids=random_id)
-Supervisor(commands=[worker_command(home, ["flights"], settings)], run=home / "run", clock=SystemClock(),
+Supervisor(commands=worker_commands(home, ["flights"], settings), run=home / "run", clock=SystemClock(),
            wanted=probation_children(stores, settings)).run_until_stopped()
 """
 
@@ -56,12 +57,12 @@ def test_when_the_supervisor_is_killed_worker_and_child_end_by_themselves(home, 
 
 def test_commands_name_what_they_are_for(home, tmp_path):
     settings = resolve({"port": 8712, "host": "localhost"}, {}, tmp_path, user_file=tmp_path)
-    command = worker_command(home.path, ["flights", "trains"], settings, name="worker-2")
+    (command,) = worker_commands(home.path, ["flights", "trains"], settings)
     assert command.arguments[-4:] == ("--host", "localhost", "--port", "8712")
     assert command.arguments.count("--endpoint") == 2
     home.arms(home.bundle(), canary=home.bundle(seed=2), share=0.1, release="rel_2")
     (child,) = probation_children(home.stores, settings)()
     kept = {"PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"}
-    assert set(child.environment) <= kept | {"OMP_NUM_THREADS"}
+    assert set(child.environment) <= kept | set(thread_variables(settings))
     assert command.environment["OMP_NUM_THREADS"] == child.environment["OMP_NUM_THREADS"] == "1"
     assert child.folder == home.path / "run" / "bundles" / child.folder.name

@@ -127,7 +127,7 @@ def start(whole: Path) -> Iterator[Callable[..., None]]:
 
     def start(endpoint: str = "small", *, control: bool = True, **settings: Any) -> None:
         opened.append(open_workspace(whole, explicit=settings))
-        run_whole_loop(opened[-1], endpoint, control=control)
+        run_whole_loop(opened[-1], [endpoint], control=control)
 
     yield start
     for workspace in opened:

@@ -1,7 +1,7 @@
 """Frames between a worker and a probation child: four bytes of length, then MessagePack. Numbers only, no objects."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,10 +16,13 @@ Arrays = dict[str, Array]
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True):
-    """Columns to predict, under a number that the reply repeats."""
+    """Rows to predict, under a number that the reply repeats.
+
+    The matrix is (n, k) float64 in the order of the signature's features, as `Model.of_matrix` takes it.
+    """
 
     number: int
-    columns: Arrays
+    matrix: Array
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):
@@ -50,12 +53,43 @@ def frame(message: Any) -> bytes:
     return HEADER.pack(len(body)) + body
 
 
+class Frames:
+    """Cuts what a socket gives into frames."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The frames that are whole now.
+
+        Raises:
+            ValueError: A frame is larger than any of ours.
+        """
+        buffer = self._buffer
+        buffer += data
+        at = 0
+        while len(buffer) - at >= HEADER.size:
+            (size,) = HEADER.unpack_from(buffer, at)
+            if size > MOST_BYTES:
+                raise ValueError(f"a frame of {size} bytes")
+            if len(buffer) - at < HEADER.size + size:
+                break
+            start = at + HEADER.size
+            at = start + size
+            yield bytes(memoryview(buffer)[start:at])
+        del buffer[:at]
+
+
 def pack(arrays: Mapping[str, np.ndarray]) -> Arrays:
     """Arrays as dtype, shape and bytes."""
-    packed: Arrays = {}
-    for name, array in arrays.items():
-        packed[name] = (array.dtype.str, array.shape, array.tobytes())
-    return packed
+    return {name: pack_one(array) for name, array in arrays.items()}
+
+
+def pack_one(array: np.ndarray) -> Array:
+    """One array as dtype, shape and bytes."""
+    return (array.dtype.str, array.shape, array.tobytes())
 
 
 def unpack(arrays: Arrays) -> dict[str, np.ndarray]:
@@ -64,9 +98,12 @@ def unpack(arrays: Arrays) -> dict[str, np.ndarray]:
     Raises:
         ValueError: A dtype that frames do not carry, or bytes that do not fill the shape.
     """
-    made: dict[str, np.ndarray] = {}
-    for name, (dtype, shape, data) in arrays.items():
-        if dtype not in _DTYPES:
-            raise ValueError(f"array {name!r} has dtype {dtype!r}, which frames do not carry")
-        made[name] = np.frombuffer(data, dtype=np.dtype(dtype)).reshape(shape)
-    return made
+    return {name: unpack_one(array, name) for name, array in arrays.items()}
+
+
+def unpack_one(array: Array, name: str = "matrix") -> np.ndarray:
+    """One array again, read-only. Raises as `unpack`."""
+    dtype, shape, data = array
+    if dtype not in _DTYPES:
+        raise ValueError(f"array {name!r} has dtype {dtype!r}, which frames do not carry")
+    return np.frombuffer(data, dtype=np.dtype(dtype)).reshape(shape)

@@ -9,8 +9,12 @@ from loopwright.errors import UsageError
 
 
 @contextmanager
-def hold_alone(path: Path) -> Iterator[None]:
+def hold_alone(path: Path, what: str) -> Iterator[None]:
     """Hold a lock file for as long as the block runs.
+
+    Args:
+        path: The file.
+        what: The kind of process that holds it.
 
     Raises:
         UsageError: Another process holds it.
@@ -21,8 +25,8 @@ def hold_alone(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                "another control process runs on this home",
+                f"another {what} runs on this home",
                 why=f"it holds {path}",
-                fix="Stop the other `loopwright up` first.",
+                fix="Stop the other `loopwright up` or `loopwright serve` first.",
             ) from error
         yield

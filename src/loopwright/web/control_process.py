@@ -52,15 +52,13 @@ def serve(arguments: argparse.Namespace) -> None:
     """
     door = listen(arguments.host, arguments.port)
     workspace = open_workspace(arguments.project, explicit={"home": arguments.home})
-    with hold_alone(workspace.home / "run" / "control.lock"):
+    with hold_alone(workspace.home / "run" / "control.lock", "control process"):
         _serve_alone(arguments, workspace, door)
 
 
 def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: object) -> None:
     project: Path = arguments.project
-    doors, keyring = open_doors(
-        workspace.stores, workspace.settings, host=arguments.host, machine=workspace.machine
-    )
+    doors, keyring = open_doors(workspace.stores, workspace.settings, host=arguments.host, machine=workspace.machine)
     controller = Controller(workspace, load_loop(project / arguments.file, project))
     controller.prepare()
     server = uvicorn.Server(

@@ -37,6 +37,24 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
+def inherited(number: int) -> socket.socket:
+    """A listening socket that the process was started with.
+
+    All workers of a home share one: whoever is free takes the next connection, and what arrives while a worker is
+    started again waits in the socket's queue instead of being refused.
+
+    Raises:
+        UsageError: The number is none of an open socket.
+    """
+    try:
+        taken = socket.socket(fileno=number)
+    except OSError as error:
+        raise UsageError(f"{number} is no socket of this process", why=error.strerror or str(error)) from error
+    taken.set_inheritable(False)
+    taken.setblocking(False)
+    return taken
+
+
 def check_free(host: str, *ports: int) -> None:
     """Find out, before anything starts, whether all ports are free. Raises as `listen`."""
     for port in ports:

@@ -1,4 +1,5 @@
-"""`up`'s supervisor, without logic of its own: it starts processes, starts again what ends, and stops all of them.
+"""`up`'s supervisor, without logic of its own: it starts processes, starts again what ends, kills what stands still or
+grows too large, and stops all of them.
 
 Each child holds one end of a pipe as its standard input. When the supervisor ends, however it ends, the pipe closes and
 the children end by themselves.
@@ -14,10 +15,12 @@ from pathlib import Path
 from loopwright.core.clock import Clock
 from loopwright.core.codec import to_json
 from loopwright.errors import LoopwrightError
+from loopwright.web.watchdog import Fault, Guard, Watchdog
 
 _TICK_S = 0.1
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _STEADY_S = 30.0
+_FAULTS: Mapping[Fault, str] = {"stuck": "it stood still", "memory": "it took more memory than it may"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,8 @@ class ChildCommand:
         folder: Its working directory; None: the supervisor's own.
         patience_s: Seconds from being asked to end until it is killed.
         patience_at_end_s: The same, when everything ends.
+        inherits: File descriptors that it is given under the same numbers, such as a listening socket.
+        guard: Bounds, outside which it is killed and started again.
     """
 
     name: str
@@ -39,12 +44,29 @@ class ChildCommand:
     folder: Path | None = None
     patience_s: float = 12.0
     patience_at_end_s: float = 12.0
+    inherits: tuple[int, ...] = ()
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A child that ended without being asked to.
+
+    Attributes:
+        name: The child.
+        code: Its exit code; minus the signal where one killed it.
+        fault: Why the supervisor killed it, where it did.
+    """
+
+    name: str
+    code: int
+    fault: Fault | None = None
 
 
 class _Kept:
     """A child and its history. `due` is when it may be started (again), in monotonic seconds."""
 
-    __slots__ = ("command", "due", "failures", "process", "started")
+    __slots__ = ("command", "due", "failures", "fault", "looked", "process", "started", "watchdog")
 
     def __init__(self, command: ChildCommand) -> None:
         self.command = command
@@ -52,6 +74,9 @@ class _Kept:
         self.started = 0.0
         self.due = 0.0
         self.failures = 0
+        self.watchdog: Watchdog | None = None
+        self.looked = 0.0
+        self.fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +99,10 @@ def _silent(line: str) -> None:
     """Say nothing."""
 
 
+def _unheard(ended: Ended) -> None:
+    """Tell nobody."""
+
+
 class Supervisor:
     """Keeps processes running. Used by one thread, the main one.
 
@@ -83,6 +112,7 @@ class Supervisor:
         clock: Paces the looks and the back-off.
         wanted: More children to keep for as long as it names them, as probation children; asked ten times a second.
         say: Takes one line about a child that ended.
+        on_end: Told of every child that ended by itself or was killed for a fault; must not wait.
     """
 
     def __init__(
@@ -93,12 +123,14 @@ class Supervisor:
         clock: Clock,
         wanted: Callable[[], Sequence[ChildCommand]] = _nothing,
         say: Callable[[str], None] = _silent,
+        on_end: Callable[[Ended], None] = _unheard,
     ) -> None:
         self._commands = tuple(commands)
         self._run = run
         self._clock = clock
         self._wanted = wanted
         self._say = say
+        self._on_end = on_end
         self._kept: dict[str, _Kept] = {}
         self._ending: list[_Ending] = []
         self._stopping = False
@@ -163,7 +195,19 @@ class Supervisor:
             self._note_end(kept, now)
         if kept.process is None and now >= kept.due:
             kept.process = _start(kept.command)
-            kept.started = now
+            kept.started = kept.looked = now
+            kept.watchdog = Watchdog(kept.command.guard, kept.process.pid) if kept.command.guard else None
+            kept.fault = None
+        self._look_at(kept, now)
+
+    def _look_at(self, kept: _Kept, now: float) -> None:
+        """Kill a child that is out of its bounds; the next look finds that it has ended."""
+        if kept.process is None or kept.watchdog is None or kept.fault is not None:
+            return
+        kept.fault = kept.watchdog.look(now - kept.looked)
+        kept.looked = now
+        if kept.fault is not None:
+            kept.process.kill()
 
     def _note_end(self, kept: _Kept, now: float) -> None:
         code = kept.process.returncode if kept.process is not None else 0
@@ -173,7 +217,9 @@ class Supervisor:
         kept.failures += 1
         kept.due = now + pause
         kept.process = None
-        self._say(f"{kept.command.name} ended with {code}; starting it again in {pause:g} s")
+        why = f"was killed ({_FAULTS[kept.fault]})" if kept.fault else f"ended with {code}"
+        self._say(f"{kept.command.name} {why}; starting it again in {pause:g} s")
+        self._on_end(Ended(name=kept.command.name, code=code, fault=kept.fault))
 
     def _let_go(self, kept: _Kept, until: float) -> None:
         if kept.process is not None:
@@ -204,6 +250,7 @@ def _start(command: ChildCommand) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         env=None if command.environment is None else dict(command.environment),
         cwd=command.folder,
+        pass_fds=command.inherits,
         start_new_session=True,
     )
 

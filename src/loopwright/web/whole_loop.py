@@ -1,59 +1,125 @@
-"""`up`: every process of a loop under one supervisor."""
+"""`up` and `serve`: every process of a home under one supervisor."""
 
+import contextlib
+import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import SystemClock
-from loopwright.errors import NotFoundError
+from loopwright.core.clock import Clock, SystemClock
+from loopwright.errors import NotFoundError, PortInUseError
+from loopwright.web.alone import hold_alone
 from loopwright.web.auth import check_address
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
+from loopwright.web.readiness import Readiness
+from loopwright.web.run_files import is_alive, pid_in
 from loopwright.web.sockets import listen
 from loopwright.web.supervisor import ChildCommand, Supervisor
-from loopwright.web.up import probation_children, worker_command
+from loopwright.web.threads import threads_of, worker_count
+from loopwright.web.up import probation_children, worker_commands
+
+_PATIENCE_S = 16.0
+_POLL_S = 0.1
+
+
+def champions(workspace: Workspace) -> tuple[str, ...]:
+    """Names of all endpoints of the home that have a champion."""
+    prefix, end = f"{workspace.namespace}/endpoint/", "@arms"
+    names = workspace.stores.ledger.refs(prefix)
+    return tuple(sorted(name.removeprefix(prefix).removesuffix(end) for name in names if name.endswith(end)))
 
 
 def run_whole_loop(
-    workspace: Workspace, endpoint: str, *, file: str = "loop.py", control: bool = True, supervised: bool = False
+    workspace: Workspace,
+    endpoints: Sequence[str],
+    *,
+    file: str = "loop.py",
+    control: bool = True,
+    supervised: bool = False,
 ) -> None:
-    """Serve an endpoint until Ctrl-C: an inference worker, the control process, and children of versions on probation.
+    """Serve endpoints until Ctrl-C: inference workers, the control process, and children of versions on probation.
+
+    The supervisor holds the listening socket and all workers share it, so that a worker may end, however it ends, and
+    no connection is refused meanwhile.
 
     Args:
         workspace: The project's workspace.
-        endpoint: The loop's name.
+        endpoints: Names of the endpoints.
         file: The loop file, for the control process.
         control: False serves only: no watching, no retraining, no release moves.
         supervised: Stop when standard input closes, as it does when the process that started this one ends.
 
     Raises:
         PortInUseError, UnsafeDoorError: Before anything has started.
-        NotFoundError: There is no champion yet.
+        NotFoundError: An endpoint has no champion yet.
+        UsageError: Another supervisor runs on this home.
     """
-    settings = workspace.settings
-    if workspace.stores.ledger.ref(workspace.ref("endpoint", endpoint, "arms")) is None:
-        raise NotFoundError(f"{endpoint!r} has no champion to serve", fix="Run `loopwright run` first.")
-    host, port = settings.text("host"), settings.whole("port")
+    settings, clock = workspace.settings, SystemClock()
+    for endpoint in endpoints or ("",):
+        if workspace.stores.ledger.ref(workspace.ref("endpoint", endpoint, "arms")) is None:
+            raise NotFoundError(f"{endpoint!r} has no champion to serve", fix="Run `loopwright run` first.")
+    host, port, run = settings.text("host"), settings.whole("port"), workspace.home / "run"
     check_address(host, Keyring(workspace.stores.ledger, workspace.machine))
-    for number in (port, port + 1) if control else (port,):
-        listen(host, number).close()
-    if not control:  # with a control process, that one fills and pushes
-        OnlineIntake(workspace, {}, endpoint).catch_up()
-    _say(f"{endpoint}: http://{host}:{port}/predict/{endpoint}")
-    commands = [worker_command(workspace.home, [endpoint], settings)]
-    if control:
-        commands.append(_control(workspace, file, host, port=port + 1))
-    supervisor = Supervisor(
-        commands=commands,
-        run=workspace.home / "run",
-        clock=SystemClock(),
-        wanted=probation_children(workspace.stores, settings),
-        say=_say,
-    )
-    if supervised:
-        when_parent_ends(supervisor.stop, SystemClock())
-    supervisor.run_until_stopped()
+    with hold_alone(run / "supervisor.lock", "supervisor"), contextlib.ExitStack() as held:
+        door = held.enter_context(_taken(run, host, port, clock=clock))
+        if control:
+            _taken(run, host, port + 1, clock=clock).close()
+        else:  # with a control process, that one fills and pushes
+            for endpoint in endpoints:
+                OnlineIntake(workspace, {}, endpoint).catch_up()
+        commands = worker_commands(workspace.home, endpoints, settings, door=door)
+        readiness = Readiness(workspace.stores.ledger, [command.name for command in commands], endpoints, clock=clock)
+        if control:
+            commands.append(_control(workspace, file, host, port=port + 1))
+        children = probation_children(workspace.stores, settings)
+
+        def wanted() -> Sequence[ChildCommand]:
+            readiness.tell(supervisor.pids(), _say)
+            return children()
+
+        supervisor = Supervisor(
+            commands=commands,
+            run=run,
+            clock=clock,
+            wanted=wanted,
+            say=_say,
+        )
+        if supervised:
+            when_parent_ends(supervisor.stop, clock)
+        _greet(workspace, endpoints, door=door, control=control)
+        supervisor.run_until_stopped()
+
+
+def _taken(run: Path, host: str, port: int, *, clock: Clock) -> socket.socket:
+    """The listening socket; processes of a supervisor that was killed may still be letting go of it.
+
+    Raises:
+        PortInUseError: Somebody else has it.
+    """
+    end = clock.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return listen(host, port)
+        except PortInUseError:
+            ending = any(is_alive(pid_in(path)) for path in run.glob("*.json"))
+            if not ending or clock.monotonic() > end:
+                raise
+        clock.sleep(_POLL_S)
+
+
+def _greet(workspace: Workspace, endpoints: Sequence[str], *, door: socket.socket, control: bool) -> None:
+    settings = workspace.settings
+    host, port = door.getsockname()[:2]
+    place = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    for endpoint in endpoints:
+        _say(f"{endpoint}: {place}/predict/{endpoint}")
+    workers, threads = worker_count(settings), threads_of(settings)
+    words = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
+    beside = f"; control API on port {port + 1}" if control else "; nothing is watched, retrained or released"
+    _say(f"starting {words}{beside}; Ctrl-C stops it all")
 
 
 def _control(workspace: Workspace, file: str, host: str, *, port: int) -> ChildCommand:

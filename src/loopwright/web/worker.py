@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import socket
 import sys
@@ -22,7 +21,6 @@ import uvicorn
 import uvloop
 
 from loopwright.core.clock import Clock, SystemClock
-from loopwright.core.codec import to_json
 from loopwright.core.environment import variables
 from loopwright.core.ids import random_id
 from loopwright.core.settings import Settings, resolve
@@ -45,7 +43,9 @@ from loopwright.web.keyring import Keyring
 from loopwright.web.metrics import Metrics
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
-from loopwright.web.sockets import listen
+from loopwright.web.run_files import beat_path, keep_beating, run_file
+from loopwright.web.sockets import inherited, listen
+from loopwright.web.threads import threads_of
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
@@ -64,6 +64,7 @@ class WorkerOptions:
         settings: Resolved settings: host, port, limits, door policy, threads, poll interval.
         name: The worker's name among those of its home; its pid lies in `run/NAME.json`.
         supervised: Whether the process ends when its standard input closes.
+        door: Number of the listening socket that it was started with; None: it listens by itself.
     """
 
     home: Path
@@ -71,6 +72,7 @@ class WorkerOptions:
     settings: Settings
     name: str = "worker-1"
     supervised: bool = False
+    door: int | None = None
 
 
 class Worker:
@@ -95,7 +97,7 @@ class Worker:
                 run=stores.home / "run",
                 features=self._features,
                 policy="flag" if settings.text("door_policy") == "flag" else "refuse",
-                threads=settings.whole("model_threads"),
+                threads=threads_of(settings),
             ),
             clock=clock,
             machine=machine,
@@ -141,7 +143,10 @@ class Worker:
         ]
         if self._clock.replay:
             tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
-        with self._run_file(door):
+        run = self._stores.home / "run"
+        with run_file(run, self._options.name, self._about(door)):
+            beat = partial(keep_beating, beat_path(run, self._options.name), self._well)
+            tasks.append(asyncio.create_task(_kept_up("the heartbeat", beat)))
             await server.serve(sockets=[door])
             for task in tasks:
                 task.cancel()
@@ -180,20 +185,13 @@ class Worker:
         await self._follower.stop()
         self._counters.flush()
 
-    @contextlib.contextmanager
-    def _run_file(self, door: socket.socket) -> Iterator[None]:
-        """Say where this worker listens, for as long as it does."""
+    def _about(self, door: socket.socket) -> dict[str, Any]:
         host, port = door.getsockname()[:2]
-        path = self._stores.home / "run" / f"{self._options.name}.json"
-        path.parent.mkdir(exist_ok=True)
-        about = {"pid": os.getpid(), "host": host, "port": port, "worker": self._id, "started_at": self._machine.now()}
-        scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_bytes(to_json(about))
-        scratch.replace(path)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        return {"host": host, "port": port, "worker": self._id, "started_at": self._machine.now()}
+
+    def _well(self) -> bool:
+        """Whether no batch has been with a model for so long that its callers have gone."""
+        return True
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
@@ -250,7 +248,7 @@ def run_worker(options: WorkerOptions) -> None:
     host = settings.text("host")
     machine = SystemClock()
     clock = WorkspaceClock(machine, replay=read_home(options.home).replay)
-    door = listen(host, settings.whole("port"))
+    door = listen(host, settings.whole("port")) if options.door is None else inherited(options.door)
     try:
         synced = settings.flag("request_log_fdatasync")
         stores = open_stores(options.home, clock=clock, ids=random_id, fdatasync=synced)
@@ -275,6 +273,7 @@ def parse(arguments: list[str] | None = None) -> WorkerOptions:
     parser.add_argument("--endpoint", action="append", required=True)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--fd", type=int)
     parser.add_argument("--name", default="worker-1")
     parser.add_argument("--supervised", action="store_true")
     given = parser.parse_args(arguments)
@@ -290,6 +289,7 @@ def parse(arguments: list[str] | None = None) -> WorkerOptions:
         settings=settings,
         name=given.name,
         supervised=given.supervised,
+        door=given.fd,
     )
 
 
