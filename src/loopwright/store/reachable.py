@@ -50,7 +50,7 @@ def reachable(blobs: Blobs, ledger: Ledger) -> Reached:
             needed.append((target, ref))
         elif is_digest(target):
             unknown[ref] = target
-    segments = ledger.search("table_segment", limit=_SEGMENTS)
+    segments = [r for r in ledger.search("table_segment", limit=_SEGMENTS) if "dropped" not in r.facets]
     needed += [(str(record.data["digest"]), f"table {record.facets['table']}") for record in segments]
     return _followed(blobs, needed, unknown)
 

@@ -16,6 +16,15 @@ Row = Mapping[str, Any] | msgspec.Struct
 """One row: a mapping, or a struct, whose fields are its columns."""
 
 
+class SealedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that were sealed together: `first_at` and `last_at` are the first and the last of their times."""
+
+    id: str
+    rows: int
+    first_at: Micros
+    last_at: Micros
+
+
 class Tables(ABC):
     """Append-only rows of JSON scalars, lists and objects; every row has an integer `at` (microseconds UTC).
 
@@ -48,6 +57,17 @@ class Tables(ABC):
     @abstractmethod
     def seal(self, table: str) -> int:
         """Turn every closed or own open segment into Parquet, published by one ledger commit; returns rows sealed."""
+
+    @abstractmethod
+    def sealed(self, table: str) -> tuple[SealedPart, ...]:
+        """What has been sealed of a table and is still there, oldest first."""
+
+    @abstractmethod
+    def drop(self, table: str, parts: Sequence[str]) -> int:
+        """Remove sealed parts for good, by one ledger commit, and return how many rows they had.
+
+        A part that is not there is passed over. Every scan that begins once this has returned is without them.
+        """
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:

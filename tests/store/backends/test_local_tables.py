@@ -227,3 +227,63 @@ def test_no_row_is_lost_or_doubled_whatever_it_holds(batches, sealed, tmp_path_f
         nulls = [row.get(name) is None for row in wanted]
         assert found[name].is_null().to_list() == nulls
     tables.close()
+
+
+def sealed_twice(made):
+    tables = made.tables()
+    for at in (1, 2):
+        tables.append("requests", [{"at": at}])
+        tables.seal("requests")
+    return tables
+
+
+def test_dropped_rows_are_off_the_disk_and_told_in_the_journal(made):
+    tables = sealed_twice(made)
+    first, second = tables.sealed("requests")
+    blobs = set(made.blobs.list())
+    assert tables.drop("requests", [first.id]) == 1
+    (gone,) = blobs - set(made.blobs.list())
+    event = made.ledger.read()[-1]
+    assert (event.kind, event.subject) == ("segments_dropped", "table:requests")
+    assert event.data == {"segments": 1, "rows": 1, "last_at": 1}
+    assert made.ledger.record(SEGMENT_KIND, first.id).data["digest"] == gone
+    assert times(made.tables()) == [2]
+    assert made.tables().sealed("requests") == (second,)
+
+
+def test_a_drop_that_died_before_its_blobs_were_deleted_is_ended_by_the_next(made, monkeypatch):
+    tables = sealed_twice(made)
+    with monkeypatch.context() as patched:
+        patched.setattr(made.blobs, "delete", lambda digest: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            tables.drop("requests", [tables.sealed("requests")[0].id])
+    assert times(tables) == [2]
+    assert len(list(made.blobs.list())) == 2
+    tables.drop("requests", [])
+    assert len(list(made.blobs.list())) == 1
+
+
+def test_a_segment_that_a_killed_sealing_left_does_not_come_back_once_its_part_is_dropped(made):
+    tables = made.tables()
+    tables.append("requests", [{"at": 1}])
+    (path,) = made.segments()
+    lines = path.read_bytes()
+    tables.seal("requests")
+    path.write_bytes(lines)
+    tables.drop("requests", [part.id for part in tables.sealed("requests")])
+    assert times(tables) == []
+    assert tables.seal("requests") == 0
+
+
+def test_a_scan_that_meets_a_part_that_is_just_being_dropped_goes_on_without_it(made, monkeypatch):
+    tables = sealed_twice(made)
+    first, _ = tables.sealed("requests")
+    read = LocalTables._read_sealed
+
+    def dropped_meanwhile(self, digest, columns, within):
+        monkeypatch.setattr(LocalTables, "_read_sealed", read)
+        made.tables().drop("requests", [first.id])
+        return read(self, digest, columns, within)
+
+    monkeypatch.setattr(LocalTables, "_read_sealed", dropped_meanwhile)
+    assert times(tables) == [2]

@@ -13,13 +13,14 @@ from loopwright.core.clock import Micros
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.core.ids import IdSource
+from loopwright.errors import BlobMissingError
 from loopwright.store.backends.local_segments import FreeSegments, Segment
 from loopwright.store.backends.open_rows import OpenRows
 from loopwright.store.backends.os_errors import named_os_errors
 from loopwright.store.backends.row_frames import checked_table, concatenate, frame_of, select, to_lines, whole_lines
 from loopwright.store.blobs import Blobs
 from loopwright.store.ledger import Ledger, Record
-from loopwright.store.tables import Row, Tables
+from loopwright.store.tables import Row, SealedPart, Tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,13 +89,21 @@ class LocalTables(Tables):
         since: Micros | None = None,
         until: Micros | None = None,
     ) -> "pl.DataFrame":
+        try:
+            return self._scan(table, columns, (since, until))
+        except (BlobMissingError, FileNotFoundError):
+            # A part that was dropped while it was to be read; it is not listed any more.
+            return self._scan(table, columns, (since, until))
+
+    def _scan(self, table: str, columns: Sequence[str] | None, within: _Time) -> "pl.DataFrame":
+        since, until = within
         # The open segments are read before the ledger: one that is sealed meanwhile is then found in both and left out
         # here; the other way round its rows could be missed.
         opened = self._opened.frames(self._open_folder(checked_table(table)))
         sealed = self._sealed(table)
         published = {source for record in sealed for source in record.data["sources"]}
         wanted = [record for record in sealed if _overlaps(record, since, until)]
-        frames = [self._read_sealed(record.data["digest"], columns, (since, until)) for record in wanted]
+        frames = [self._read_sealed(record.data["digest"], columns, within) for record in wanted]
         unpublished = (frame for name, frame in opened.items() if name not in published)
         frames += [select(frame, columns=None, since=since, until=until) for frame in unpublished]
         return select(concatenate(frames), columns=columns, since=None, until=None)
@@ -114,11 +123,30 @@ class LocalTables(Tables):
             finally:
                 free.release()
 
+    def sealed(self, table: str) -> tuple[SealedPart, ...]:
+        found = (
+            SealedPart(id=r.id, rows=r.data["rows"], first_at=r.data["first_at"], last_at=r.data["last_at"])
+            for r in self._sealed(checked_table(table))
+        )
+        return tuple(sorted(found, key=lambda part: (part.first_at, part.id)))
+
+    def drop(self, table: str, parts: Sequence[str]) -> int:
+        folder = self._open_folder(checked_table(table))
+        if not folder.is_dir():
+            return 0
+        with _only_one(folder.parent / "seal.lock"):
+            gone = [record for record in self._sealed(table) if record.id in set(parts)]
+            for source in (source for record in gone for source in record.data["sources"]):
+                (folder / source).unlink(missing_ok=True)  # published already, and left there by a kill
+            self._unpublish(table, gone)
+            self._delete_dropped(table)
+        return sum(int(record.data["rows"]) for record in gone)
+
     def names(self) -> tuple[str, ...]:
         with named_os_errors(self._folder):
             found = {path.parent.parent.name for path in self._folder.glob("*/open/*.jsonl") if _has_row(path)}
-        sealed = {str(record.facets["table"]) for record in self._ledger.search(SEGMENT_KIND, limit=_ALL)}
-        return tuple(sorted(found | sealed))
+        sealed = {str(record.facets.get("table", "")) for record in self._ledger.search(SEGMENT_KIND, limit=_ALL)}
+        return tuple(sorted((found | sealed) - {""}))
 
     def close(self) -> None:
         with self._lock:
@@ -175,6 +203,23 @@ class LocalTables(Tables):
         event = EventDraft(kind="segment_sealed", subject=f"table:{table}", data=facts)
         self._ledger.commit(records=[record], events=[event], durability="full")
         return frame.height
+
+    def _unpublish(self, table: str, gone: Sequence[Record]) -> None:
+        """A dropped part keeps its record, under another facet: what there was, and that its blob has to go."""
+        if not gone:
+            return
+        records = [Record(kind=r.kind, id=r.id, data=r.data, facets={"dropped": table}, at=r.at) for r in gone]
+        last_at = max(record.data["last_at"] for record in gone)
+        facts = {"segments": len(gone), "rows": sum(record.data["rows"] for record in gone), "last_at": last_at}
+        event = EventDraft(kind="segments_dropped", subject=f"table:{table}", data=facts)
+        self._ledger.commit(records=records, events=[event], durability="full")
+
+    def _delete_dropped(self, table: str) -> None:
+        """Delete the blobs of dropped parts, those too whose drop was killed before it had come to this."""
+        needed = {record.data["digest"] for record in self._sealed(table)}
+        for record in self._ledger.search(SEGMENT_KIND, where={"dropped": table}, limit=_ALL):
+            if record.data["digest"] not in needed:
+                self._blobs.delete(record.data["digest"])
 
 
 def _has_row(path: Path) -> bool:
