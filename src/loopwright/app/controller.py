@@ -8,6 +8,7 @@ import msgspec
 
 from loopwright.app.arrivals import Arrivals
 from loopwright.app.intake import take_feedback
+from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
@@ -49,6 +50,7 @@ class Controller:
         self._sealed_at = 0.0
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
         self._arrivals = Arrivals(workspace, loaded.datasets)
+        self._retention = LogRetention(workspace)
 
     def step(self) -> Passed:
         """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""
@@ -62,6 +64,7 @@ class Controller:
                 self._releases.step(self._loaded.loop.name)
                 self._intake.catch_up()
                 self._seal()
+                self._retention.step()
             return self._passed(leading=leading)
 
     def settle(self) -> Passed:

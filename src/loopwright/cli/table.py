@@ -80,6 +80,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Write one HTML page about a loop: drift, arms, quality, causes.",
                 "loopwright report --out loop.html",
             ),
+            Entry("log", "Remove old rows of the request log.", "loopwright log prune --older-than 90d --dry-run"),
             Entry("key", "Make, list and revoke keys for callers on other machines.", "loopwright key new ci"),
             Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
         ),

@@ -12,6 +12,7 @@ def test_a_key_is_shown_once_and_then_listed_without_its_secret(cli: Command) ->
     assert made["secret"].startswith("lw_")
     (listed,) = cli.json("key", "list")
     assert (listed["id"], listed["name"], listed["revoked"]) == (made["id"], "ci", False)
+    assert (listed["scopes"], listed["rate"], listed["expires_at"]) == (["predict"], None, None)
     assert made["secret"] not in cli.text("key", "list") + cli.text("status")
 
 
@@ -25,7 +26,7 @@ def test_a_person_is_told_how_to_send_it_and_how_to_take_it_back(cli: Command) -
 
 def test_a_key_that_was_taken_back_says_so(cli: Command) -> None:
     made = cli.json("key", "new", "ci")
-    assert "restart the servers" in cli.text("key", "revoke", made["id"])
+    assert "within a second" in cli.text("key", "revoke", made["id"])
     assert [key["revoked"] for key in cli.json("key", "list")] == [True]
 
 
@@ -34,6 +35,25 @@ def test_a_key_may_be_made_before_the_first_run(bare: Command) -> None:
     assert bare.json("run")["judged"]["status"] == "champion"
 
 
-@pytest.mark.parametrize("words", [("key", "revoke", "key_none"), ("key", "new"), ("key", "forget", "x")])
+def test_a_key_s_scopes_rate_and_end_are_said(cli: Command) -> None:
+    options = ("--scope", "feedback,predict", "--rate", "100/s", "--expires", "90d")
+    assert "predict, feedback" in cli.text("key", "new", "shop", *options)
+    (listed,) = cli.json("key", "list")
+    assert (listed["scopes"], listed["rate"]) == (["predict", "feedback"], "100/s")
+    assert listed["expires_at"] - listed["at"] == pytest.approx(90 * 86_400_000_000, rel=1e-6)
+    assert "100/s" in cli.text("key", "list")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "revoke", "key_none"),
+        ("key", "new"),
+        ("key", "forget", "x"),
+        ("key", "new", "x", "--scope", "everything"),
+        ("key", "new", "x", "--rate", "fast"),
+        ("key", "new", "x", "--expires", "soon"),
+    ],
+)
 def test_what_cannot_be_done_is_a_user_error(cli: Command, words: tuple[str, ...]) -> None:
     cli.error(*words)

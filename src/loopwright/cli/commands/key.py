@@ -62,8 +62,11 @@ def _workspace(project: Path) -> Workspace:
 
 def _show_new(made: NewKey) -> None:
     line(made.secret)
-    line(f"Good for {', '.join(made.scopes)}. Send it as `Authorization: Bearer …`. It is not shown again.")
-    line(f"Take it back: loopwright key revoke {made.id}")
+    scopes = ", ".join(made.scopes)
+    line(
+        f"Good for {scopes}. Send it as `Authorization: Bearer …`. It is not shown again. "
+        f"Take it back: loopwright key revoke {made.id}"
+    )
 
 
 def _show(found: tuple[KnownKey, ...]) -> None:
