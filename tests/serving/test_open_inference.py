@@ -1,8 +1,9 @@
 import json
+import struct
 
 import pytest
 
-from loopwright.errors import RequestRefusedError
+from loopwright.errors import RequestRefusedError, UsageError
 from loopwright.serving.call import Answered, Call
 from loopwright.serving.protocols import open_inference as oip
 
@@ -15,59 +16,115 @@ def parsed(*tensors, **more):
     return oip.parse(json.dumps({"inputs": list(tensors)} | more).encode())
 
 
-def test_tensors_become_records():
-    request = parsed(
-        tensor(),
-        tensor("carrier", (2, 1), "BYTES", [["AA"], ["UA"]], parameters={"content_type": "str"}),
-        tensor("wind", (2,), "FP32", [1, None]),
-        id="mine",
-    )
-    assert oip.records(request) == [
-        {"distance": 1, "carrier": "AA", "wind": 1},
-        {"distance": 2, "carrier": "UA", "wind": None},
-    ]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        tensor(data=["1", "2"]),
-        tensor(data=[1.5, 2.5]),
-        tensor(data=[True, False]),
-        tensor(shape=(3,)),
-        tensor(shape=(1, 2)),
-        tensor(shape=()),
-        tensor(shape=(-2,)),
-        tensor(datatype="STRING"),
-        tensor(data=[[1, 2], [3, 4]]),
-        tensor(shape=(0,), data=[]),
-        {"name": "distance", "shape": [2], "datatype": "INT64"},
-    ],
-)
-def test_a_wrong_tensor_is_refused(wrong):
-    with pytest.raises(RequestRefusedError):
-        oip.records(parsed(wrong))
-
-
-def test_columns_of_different_lengths_or_of_one_name_are_refused():
-    for second in (tensor("wind", (1,), "FP64", [1.0]), tensor()):
-        with pytest.raises(RequestRefusedError):
-            oip.records(parsed(tensor(), second))
-
-
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"inputs": 3}', b'{"inputs": [{}]}', b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"inputs": 3}', b'{"inputs": [{}]}', b"[" * 100_000, b"\xff"])
 def test_a_body_that_is_no_request_is_refused(body):
     with pytest.raises(RequestRefusedError):
-        oip.records(oip.parse(body))
+        oip.parse(body)
 
 
-def answer(signature, outputs, request):
+def test_a_tensor_without_values_is_refused():
+    with pytest.raises(RequestRefusedError, match="no data"):
+        parsed({"name": "distance", "shape": [2], "datatype": "INT64"})
+
+
+def binary(*tensors, tail=b"", **more):
+    """A body with binary tensors: each a (name, shape, datatype, bytes)."""
+    inputs = [
+        {"name": name, "shape": shape, "datatype": datatype, "parameters": {"binary_data_size": len(raw)}}
+        for name, shape, datatype, raw in tensors
+    ]
+    head = json.dumps({"inputs": inputs} | more).encode()
+    return head + b"".join(raw for *_, raw in tensors) + tail, str(len(head))
+
+
+def test_binary_tensors_follow_the_json_in_its_order():
+    body, length = binary(
+        ("distance", [2], "INT64", struct.pack("<2q", 5, 6)),
+        ("carrier", [2], "BYTES", b"\x02\0\0\0AA\x02\0\0\0UA"),
+    )
+    distance, carrier = oip.parse(body, length).inputs
+    assert (distance.values, carrier.values) == ([5, 6], ["AA", "UA"])
+
+
+def test_json_and_binary_tensors_may_be_mixed():
+    inputs = [
+        tensor("wind", (1,), "FP32", [1.5]),
+        {"name": "distance", "shape": [1], "datatype": "INT32", "parameters": {"binary_data_size": 4}},
+    ]
+    head = json.dumps({"inputs": inputs}).encode()
+    wind, distance = oip.parse(head + struct.pack("<i", 7), str(len(head))).inputs
+    assert (wind.values, distance.values) == ([1.5], [7])
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "", "1e3", "99999999", "9" * 30, "3"])
+def test_a_wrong_length_of_the_json_is_refused(length):
+    body, _ = binary(("distance", [1], "INT64", struct.pack("<q", 5)))
+    with pytest.raises(RequestRefusedError):
+        oip.parse(body, length)
+
+
+@pytest.mark.parametrize("size", [-1, 9, "8", 8.0, True, 2**70])
+def test_a_wrong_size_of_a_binary_tensor_is_refused(size):
+    said = {"name": "distance", "shape": [1], "datatype": "INT64", "parameters": {"binary_data_size": size}}
+    head = json.dumps({"inputs": [said]}).encode()
+    with pytest.raises(RequestRefusedError):
+        oip.parse(head + b"\0" * 8, str(len(head)))
+
+
+def test_bytes_that_belong_to_no_tensor_are_refused():
+    body, length = binary(("distance", [1], "INT64", struct.pack("<q", 5)), tail=b"x")
+    with pytest.raises(RequestRefusedError, match="more bytes"):
+        oip.parse(body, length)
+
+
+def test_shared_memory_and_classification_are_refused_by_name():
+    shared = {"shared_memory_region": "r", "shared_memory_byte_size": 8}
+    with pytest.raises(UsageError, match="shared memory"):
+        parsed({"name": "distance", "shape": [1], "datatype": "INT64", "parameters": shared})
+    with pytest.raises(UsageError, match="score"):
+        parsed(tensor(), outputs=[{"name": "score", "parameters": {"classification": 2}}])
+
+
+def test_a_callers_timeout_is_microseconds():
+    assert parsed(tensor(), parameters={"timeout": 250_000}).timeout_s == 0.25
+    assert parsed(tensor()).timeout_s is None
+
+
+def whole_answer(signature, outputs, request):
     call = Call(id="r1", records=[{}] * len(outputs), started=0.0, deadline=0.0)
     made = Answered(
         call=call, endpoint="flights", version="v", arm="champion", release=None, fallback_from=None, outputs=outputs,
         flags=[()] * len(outputs),
     )  # fmt: skip
-    return json.loads(oip.answer(made, request, signature))
+    return oip.answer(made, request, signature)
+
+
+def answer(signature, outputs, request):
+    body, json_length = whole_answer(signature, outputs, request)
+    assert json_length is None
+    return json.loads(body)
+
+
+def test_outputs_are_binary_where_asked(signature):
+    rows = [{"prediction": "b", "probabilities": [0.1, 0.7, 0.2]}]
+    everything = parsed(tensor(), parameters={"binary_data_output": True})
+    body, length = whole_answer(signature("multiclass"), rows, everything)
+    label, probabilities = json.loads(body[:length])["outputs"]
+    assert label == {"name": "label", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 5}}
+    assert probabilities["parameters"] == {"binary_data_size": 24}
+    assert body[length:] == b"\x01\0\0\0b" + struct.pack("<3d", 0.1, 0.7, 0.2)
+    one = parsed(tensor(), outputs=[{"name": "probabilities", "parameters": {"binary_data": True}}, {"name": "label"}])
+    body, length = whole_answer(signature("multiclass"), rows, one)
+    probabilities, label = json.loads(body[:length])["outputs"]
+    assert (label["data"], "data" in probabilities, len(body) - length) == (["b"], False, 24)
+
+
+def test_the_index_lists_versions_and_may_leave_out_what_is_not_ready():
+    models = [("flights", "v1", ""), ("trains", None, "no version is loaded yet")]
+    assert [said["state"] for said in json.loads(oip.repository_index(models, b""))] == ["READY", "UNAVAILABLE"]
+    assert [said["name"] for said in json.loads(oip.repository_index(models, b'{"ready": true}'))] == ["flights"]
+    with pytest.raises(RequestRefusedError):
+        oip.repository_index(models, b"[1]")
 
 
 def test_answers_are_tensors_of_the_task(signature):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from loopwright.errors import InternalError
+from loopwright.web.auth import ANYONE
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
 
 EXAMPLE = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
@@ -100,7 +101,8 @@ def test_get_shows_the_contract_and_an_example_that_works(served):
         ("GET", "/health/ready", 200),
         ("GET", "/health/other", 404),
         ("GET", "/metrics", 401),
-        ("GET", "/version", 401),
+        ("GET", "/version", 200),
+        ("GET", "/ping", 200),
         ("GET", "/nowhere", 401),
     ],
 )
@@ -116,9 +118,8 @@ def test_the_homes_token_opens_the_rest(served, home):
     text = served.client.get("/metrics", headers=key).text
     assert 'loopwright_requests_total{arm="champion",endpoint="flights"' in text
     assert 'cause="LW206"' in text or "loopwright_failures" in text
-    assert served.client.get("/version", headers=key).json()["endpoints"]["flights"]["revision"] == home.revision
     assert served.client.get("/nowhere", headers=key).status_code == 404
-    assert served.client.get("/version", headers={"authorization": "Bearer no"}).status_code == 401
+    assert served.client.get("/metrics", headers={"authorization": "Bearer no"}).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -174,8 +175,6 @@ def test_the_open_inference_protocol_answers(served):
     assert (wrong.status_code, list(wrong.json())) == (422, ["error"])
     assert "distance" in wrong.json()["error"]
     assert list(client.get("/v2/models/trains").json()) == ["error"]
-    binary = client.post("/v2/models/flights/infer", json=infer, headers={"inference-header-content-length": "10"})
-    assert binary.status_code == 400
 
 
 def test_rubbish_on_the_wire_does_not_hurt_the_next_request(served):
@@ -203,8 +202,8 @@ class Stuck:
 class Open:
     """A door that lets everything pass."""
 
-    def admit(self, method, headers, *, open_on_loopback=False, open_to_all=False):
-        pass
+    def admit(self, method, headers, **how):
+        return ANYONE
 
 
 class Now:

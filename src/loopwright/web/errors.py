@@ -22,7 +22,7 @@ def status_of(error: LoopwrightError) -> int:
 
 
 def headers_of(error: LoopwrightError) -> tuple[tuple[bytes, bytes], ...]:
-    """Headers that go with an error: when to try again, how to authenticate."""
+    """Headers that go with an error: when to try again, how to authenticate, what is allowed."""
     headers: list[tuple[bytes, bytes]] = []
     if error.retryable:
         wait_s = error.context.get("retry_after_s")
@@ -32,6 +32,8 @@ def headers_of(error: LoopwrightError) -> tuple[tuple[bytes, bytes], ...]:
         headers.extend(rate_headers(int(str(error.context.get("limit", 0))), 0))
     if error.http_status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(allow := error.context.get("allow"), str):
+        headers.append((b"allow", allow.encode()))
     return tuple(headers)
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
-from loopwright.errors import PayloadTooLargeError
+from loopwright.errors import PayloadTooLargeError, UsageError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON = b"application/json"
+_MOST_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +33,30 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request: `headers` by lower-case name, the last of several of one name."""
+    """One request: `headers` by lower-case name, the last of several of one name; `query` as it was sent."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     receive: Receive
+    query: bytes = b""
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> "Request":
         """The request of an ASGI scope."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        return cls(method=scope["method"], path=scope["path"], headers=headers, receive=receive)
+        query = scope.get("query_string", b"")
+        return cls(method=scope["method"], path=scope["path"], headers=headers, receive=receive, query=query)
+
+    def asked(self, name: str) -> str | None:
+        """A query parameter, the last of several of one name; None where there is none. Raises UsageError."""
+        if not self.query:
+            return None
+        try:
+            found = parse_qs(self.query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise UsageError("the query string is too long", why=f"the limit is {_MOST_FIELDS} parameters") from error
+        return found[name][-1] if name in found else None
 
     async def body(self, limit: int) -> bytes:
         """The whole body.

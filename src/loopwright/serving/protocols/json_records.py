@@ -1,12 +1,13 @@
-"""The plain protocol: POST one record, or `{"records": [...]}`."""
+"""The plain protocol: POST one record, or several as `{"records": [...]}` or as a bare list."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import RequestRefusedError
-from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.call import Answered
 
 _MANY = "records"
@@ -34,48 +35,69 @@ def parse(body: bytes) -> tuple[list[Any], bool]:
         RequestRefusedError: It is neither a record nor a list of at least one.
     """
     value = decode(body)
+    if isinstance(value, dict) and set(value) == {_MANY} and isinstance(value[_MANY], list):
+        value = value[_MANY]
+    if isinstance(value, list):
+        if not value:
+            raise RequestRefusedError("the list of records is empty")
+        return value, True
     if not isinstance(value, dict):
         raise RequestRefusedError("the body is not an object", why='send one record, or {"records": [...]}')
-    if set(value) == {_MANY} and isinstance(value[_MANY], list):
-        if not value[_MANY]:
-            raise RequestRefusedError("the list of records is empty")
-        return value[_MANY], True
     return [value], False
 
 
 def answer(answered: Answered, *, many: bool) -> bytes:
     """The answer as JSON, in the form that was asked in."""
+    return _ENCODE(said(answered, many=many))
+
+
+def said(answered: Answered, *, many: bool) -> dict[str, Any]:
+    """The answer, in the form that was asked in."""
     call = answered.call
-    said: dict[str, Any] = {"request_id": call.id}
+    made: dict[str, Any] = {"request_id": call.id}
     if many:
-        said["predictions"] = [
-            _one(output, flags) | {"request_id": call.record_id(index)}
-            for index, (output, flags) in enumerate(zip(answered.outputs, answered.flags, strict=True))
+        made["predictions"] = [
+            _one(answered, index) | {"request_id": call.record_id(index)} for index in range(len(answered.outputs))
         ]
     else:
-        said |= _one(answered.outputs[0], answered.flags[0])
-    said |= {"version": answered.version, "arm": answered.arm, "release": answered.release}
+        made |= _one(answered, 0)
+    made |= {"version": answered.version, "arm": answered.arm, "release": answered.release}
     if answered.fallback_from is not None:
-        said["fallback_from"] = answered.fallback_from
-    return _ENCODE(said)
+        made["fallback_from"] = answered.fallback_from
+    return made
 
 
-def _one(output: dict[str, Any], flags: tuple[str, ...]) -> dict[str, Any]:
-    return output | {"flags": list(flags)} if flags else output
+def headers_of(answered: Answered) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers of an answer that another version gave than was to: which, for which arm, in whose place."""
+    if answered.fallback_from is None:
+        return ()
+    return (
+        (b"x-loopwright-version", answered.version.encode("latin-1", "replace")),
+        (b"x-loopwright-arm", answered.arm.encode("latin-1", "replace")),
+        (b"x-loopwright-fallback-from", answered.fallback_from.encode("latin-1", "replace")),
+    )
 
 
-def describe(endpoint: str, bundle: BundleFolder) -> bytes:
-    """What GET answers: the contract, an example, and what comes back."""
-    signature = bundle.signature
+def _one(answered: Answered, index: int) -> dict[str, Any]:
+    made = dict(answered.outputs[index])
+    if answered.flags[index]:
+        made["flags"] = list(answered.flags[index])
+    if answered.explanations is not None:
+        made["explanation"] = answered.explanations[index]
+    return made
+
+
+def describe(endpoint: str, version: Digest, signature: Signature, example: Mapping[str, Any] | None) -> bytes:
+    """What GET answers: the contract, an example if there is one, and what comes back."""
     about = {
         "endpoint": endpoint,
-        "version": bundle.version,
+        "version": version,
         "task": signature.task,
         "inputs": [_column(column) for column in signature.request],
         "key": signature.key,
         "event_time": signature.event_time,
         "outputs": _outputs(signature),
-        "example": bundle.example(),
+        "example": example,
     }
     return _ENCODE(about)
 

@@ -1,172 +1,233 @@
-"""The Open Inference Protocol v2 (REST, JSON): one tensor a column, as KServe, Triton and MLServer speak it.
+"""The Open Inference Protocol v2 over REST, as Triton and KServe speak it: JSON and binary tensors, both ways.
 
-Source: the protocol's text, github.com/kserve/open-inference-protocol, `inference_rest.md`.
+Source: the protocol's text, github.com/kserve/open-inference-protocol, `inference_rest.md` and its binary tensor data
+extension. A body with binary tensors is the JSON object followed by their bytes; a header says where the JSON ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from loopwright.core.hashing import Digest
-from loopwright.core.schema import Column, Signature
-from loopwright.errors import RequestRefusedError
+from loopwright.core.schema import Signature
+from loopwright.errors import RequestRefusedError, UsageError
 from loopwright.serving.call import Answered
+from loopwright.serving.protocols import tensor_records
+from loopwright.serving.protocols.tensors import Tensor, of_json, of_raw, raw_of
 
+LENGTH_HEADER = "inference-header-content-length"
+EXTENSIONS = ("binary_tensor_data", "model_repository", "model_configuration")
 _ENCODE = msgspec.json.Encoder().encode
-_SAID = {"float": "FP64", "int": "INT64", "bool": "BOOL", "string": "BYTES", "category": "BYTES", "datetime": "BYTES"}
-_TAKEN: dict[str, tuple[type, ...]] = {"BOOL": (bool,), "BYTES": (str,)}
-_TAKEN |= {f"{sign}INT{bits}": (int,) for sign in ("", "U") for bits in (8, 16, 32, 64)}
-_TAKEN |= {f"FP{bits}": (float, int) for bits in (16, 32, 64)}
+_SECOND = 1_000_000
+_SHARED = "shared_memory_region"
 
 
-class Tensor(msgspec.Struct, frozen=True, kw_only=True):
-    """One input: a column of n values, flat or nested, of shape [n] or [n, 1]."""
-
+class _Input(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     shape: list[int]
     datatype: str
     data: list[Any] | None = None
+    parameters: dict[str, Any] | None = None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One output that the caller asks for."""
-
+class _Output(msgspec.Struct, frozen=True, kw_only=True):
     name: str
+    parameters: dict[str, Any] | None = None
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    inputs: list[_Input]
+    id: str | None = None
+    parameters: dict[str, Any] | None = None
+    outputs: list[_Output] | None = None
 
 
 class InferRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of `infer`."""
+    """What `infer` asks.
+
+    Attributes:
+        inputs: The tensors.
+        id: The caller's own name for the request.
+        wanted: Outputs to answer with; None: all.
+        binary: Outputs to answer in binary form, among those wanted.
+        binary_all: Whether outputs are binary that do not say.
+        timeout_s: Seconds after which the answer is of no use, where the caller says.
+    """
 
     inputs: list[Tensor]
     id: str | None = None
-    outputs: list[Wanted] | None = None
+    wanted: list[str] | None = None
+    binary: frozenset[str] = frozenset()
+    binary_all: bool = False
+    timeout_s: float | None = None
 
 
-def parse(body: bytes) -> InferRequest:
-    """Decode a body. Raises RequestRefusedError."""
+def parse(body: bytes, header_length: str | None = None) -> InferRequest:
+    """Decode a body.
+
+    Args:
+        body: The whole of it.
+        header_length: The header `Inference-Header-Content-Length`, where there is one.
+
+    Raises:
+        RequestRefusedError: It is no inference request.
+        UsageError: It asks for shared memory, which is not offered.
+    """
+    head, rest = _split(body, header_length)
     try:
-        return msgspec.json.decode(body, type=InferRequest)
+        asked = msgspec.json.decode(head, type=_Body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RequestRefusedError("the body is not an inference request", why=str(error)[:200]) from error
     except RecursionError as error:
         raise RequestRefusedError("the body is not an inference request", why="it is nested too deeply") from error
+    parameters = asked.parameters or {}
+    return InferRequest(
+        inputs=_tensors(asked.inputs, rest),
+        id=asked.id,
+        wanted=[wanted.name for wanted in asked.outputs] if asked.outputs else None,
+        **_binary_wanted(asked),
+        timeout_s=_timeout(parameters.get("timeout")),
+    )
 
 
-def records(request: InferRequest) -> list[dict[str, Any]]:
-    """The request's tensors as records.
-
-    Raises:
-        RequestRefusedError: Tensors of different lengths, of a wrong shape or type, two of one name, or without values.
-    """
-    columns: dict[str, list[Any]] = {}
-    for tensor in request.inputs:
-        if tensor.name in columns:
-            raise RequestRefusedError(f"input {tensor.name[:80]!r} comes twice")
-        columns[tensor.name] = _values(tensor)
-    lengths = {len(values) for values in columns.values()}
-    if len(lengths) != 1 or 0 in lengths:
+def _split(body: bytes, header_length: str | None) -> tuple[memoryview, memoryview]:
+    whole = memoryview(body)
+    if header_length is None:
+        return whole, whole[:0]
+    length = int(header_length) if header_length.isdecimal() and len(header_length) < 16 else -1
+    if not 0 <= length <= len(body):
         raise RequestRefusedError(
-            "the inputs are not columns of one length", why=f"their lengths are {sorted(lengths)}"
+            "Inference-Header-Content-Length is wrong", why=f"it is not a length within the body's {len(body)} bytes"
         )
-    names = tuple(columns)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return whole[:length], whole[length:]
 
 
-def _values(tensor: Tensor) -> list[Any]:
-    name = tensor.name[:80]
-    taken = _TAKEN.get(tensor.datatype)
-    if taken is None:
-        raise RequestRefusedError(
-            f"input {name!r} has datatype {tensor.datatype[:20]!r}", why=f"known: {', '.join(_TAKEN)}"
-        )
-    if tensor.data is None:
-        raise RequestRefusedError(f"input {name!r} has no data", why="binary tensors are not taken; send data as JSON")
-    if not tensor.shape or any(size != 1 for size in tensor.shape[1:]):
-        raise RequestRefusedError(
-            f"input {name!r} has shape {tensor.shape[:8]}", why="an input is one column: [n] or [n, 1]"
-        )
-    values = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in tensor.data]
-    if len(values) != tensor.shape[0]:
-        raise RequestRefusedError(f"input {name!r} has {len(values)} values", why=f"its shape says {tensor.shape[0]}")
-    for value in values:
-        if value is not None and type(value) not in taken:
-            raise RequestRefusedError(f"input {name!r} holds a value that is not {tensor.datatype}")
-    return values
+def _tensors(inputs: Sequence[_Input], rest: memoryview) -> list[Tensor]:
+    """The inputs; binary ones lie in `rest`, one after another in the order of the JSON."""
+    made = []
+    at = 0
+    for said in inputs:
+        parameters = said.parameters or {}
+        if _SHARED in parameters:
+            raise UsageError("shared memory is not offered", fix="Send the tensor's values in the request.")
+        size = parameters.get("binary_data_size")
+        if size is None:
+            if said.data is None:
+                raise RequestRefusedError(
+                    f"input {said.name[:80]!r} has no data", why="there is neither `data` nor `binary_data_size`"
+                )
+            made.append(of_json(said.name, said.datatype, said.shape, said.data))
+            continue
+        if type(size) is not int or not 0 <= size <= len(rest) - at or said.data is not None:
+            raise RequestRefusedError(
+                f"input {said.name[:80]!r} has a wrong binary_data_size",
+                why=f"{len(rest) - at} bytes are left after the JSON; an input has `data` or bytes, not both",
+            )
+        made.append(of_raw(said.name, said.datatype, said.shape, rest[at : at + size]))
+        at += size
+    if at != len(rest):
+        raise RequestRefusedError("the body holds more bytes than its inputs say", why=f"{len(rest) - at} are left")
+    return made
 
 
-def answer(answered: Answered, request: InferRequest, signature: Signature) -> bytes:
-    """The body of the answer: the asked outputs as tensors.
+def _binary_wanted(asked: _Body) -> dict[str, Any]:
+    binary_all = bool((asked.parameters or {}).get("binary_data_output", False))
+    if not asked.outputs:
+        return {"binary_all": binary_all}
+    binary = set()
+    for wanted in asked.outputs:
+        parameters = wanted.parameters or {}
+        if _SHARED in parameters or parameters.get("classification"):
+            raise UsageError(
+                f"output {wanted.name[:80]!r} cannot be given so",
+                why="shared memory and classification are not offered",
+            )
+        if parameters.get("binary_data", binary_all):
+            binary.add(wanted.name)
+    return {"binary": frozenset(binary)}
+
+
+def _timeout(micros: Any) -> float | None:
+    return micros / _SECOND if type(micros) is int and micros > 0 else None
+
+
+def answer(answered: Answered, request: InferRequest, signature: Signature) -> tuple[bytes, int | None]:
+    """The body of the answer, and where its JSON ends if binary tensors follow.
 
     Raises:
         RequestRefusedError: An output is asked for that the model does not have.
     """
-    tensors = _tensors(signature, answered.outputs)
-    if request.outputs:
-        unknown = [wanted.name[:80] for wanted in request.outputs if wanted.name not in tensors]
-        if unknown:
-            raise RequestRefusedError(f"there is no output {unknown[0]!r}", why=f"there are: {', '.join(tensors)}")
-        tensors = {wanted.name: tensors[wanted.name] for wanted in request.outputs}
-    call = answered.call
-    said = {
-        "model_name": answered.endpoint,
-        "model_version": answered.version,
-        "id": request.id or call.id,
-        "parameters": {"request_id": call.id, "arm": answered.arm, "release": answered.release or ""},
-        "outputs": list(tensors.values()),
-    }
-    return _ENCODE(said)
-
-
-def _tensors(signature: Signature, outputs: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    rows = len(outputs)
-    made: dict[str, dict[str, Any]] = {}
-    for name, datatype, width in _output_columns(signature):
-        if name == "probabilities":
-            data = [value for output in outputs for value in output[name]]
+    said: list[dict[str, Any]] = []
+    raw: list[bytes] = []
+    for tensor in tensor_records.outputs(answered, signature, request.wanted):
+        about: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape}
+        if request.binary_all or tensor.name in request.binary:
+            raw.append(raw_of(tensor))
+            about["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
-            data = [output["prediction" if name == "label" else name] for output in outputs]
-        if datatype == "BYTES":
-            data = [str(value) for value in data]
-        shape = [rows] if width is None else [rows, width]
-        made[name] = {"name": name, "datatype": datatype, "shape": shape, "data": data}
-    return made
-
-
-def _output_columns(signature: Signature) -> list[tuple[str, str, int | None]]:
-    """Name, datatype and, for a table, width of each output."""
-    if signature.task == "regression":
-        return [("score", "FP64", None)]
-    label = ("label", _label_type(signature), None)
-    if signature.task == "binary":
-        return [label, ("score", "FP64", None)]
-    return [label, ("probabilities", "FP64", len(signature.classes))]
-
-
-def _label_type(signature: Signature) -> str:
-    kinds = {type(label) for label in signature.classes}
-    return {bool: "BOOL", int: "INT64"}.get(kinds.pop(), "BYTES") if len(kinds) == 1 else "BYTES"
+            about["data"] = tensor.values
+        said.append(about)
+    call = answered.call
+    head = _ENCODE(
+        {
+            "model_name": answered.endpoint,
+            "model_version": answered.version,
+            "id": request.id or call.id,
+            "parameters": {"request_id": call.id, "arm": answered.arm, "release": answered.release or ""},
+            "outputs": said,
+        }
+    )
+    return (head, None) if not raw else (b"".join([head, *raw]), len(head))
 
 
 def server_metadata(version: str) -> bytes:
     """The body of GET /v2."""
-    return _ENCODE({"name": "loopwright", "version": version, "extensions": []})
+    return _ENCODE({"name": tensor_records.PLATFORM, "version": version, "extensions": EXTENSIONS})
 
 
 def model_metadata(endpoint: str, versions: Sequence[Digest], signature: Signature) -> bytes:
-    """The body of GET /v2/models/NAME: `-1` is the length that the caller chooses."""
+    """The body of GET /v2/models/NAME."""
+    return _ENCODE(tensor_records.metadata(endpoint, versions, signature))
+
+
+def model_config(endpoint: str, signature: Signature) -> bytes:
+    """The body of GET /v2/models/NAME/config, as far as Triton's form fits: there is no batch dimension of its own."""
+    about = tensor_records.metadata(endpoint, (), signature)
     said = {
         "name": endpoint,
-        "versions": list(versions),
-        "platform": "loopwright",
-        "inputs": [_input(column) for column in signature.request],
-        "outputs": [
-            {"name": name, "datatype": datatype, "shape": [-1] if width is None else [-1, width]}
-            for name, datatype, width in _output_columns(signature)
-        ],
+        "platform": tensor_records.PLATFORM,
+        "backend": tensor_records.PLATFORM,
+        "max_batch_size": 0,
     }
+    return _ENCODE(said | {"input": _config(about["inputs"]), "output": _config(about["outputs"])})
+
+
+def _config(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    types = {"BYTES": "STRING"}
+    return [
+        {"name": c["name"], "data_type": f"TYPE_{types.get(c['datatype'], c['datatype'])}", "dims": c["shape"]}
+        for c in columns
+    ]
+
+
+def repository_index(models: Sequence[tuple[str, Digest | None, str]], body: bytes) -> bytes:
+    """The body of POST /v2/repository/index.
+
+    Args:
+        models: Endpoint, version and the reason why it is not ready (empty: it is).
+        body: What was asked: nothing, or `{"ready": true}` for those that are ready only.
+
+    Raises:
+        RequestRefusedError: The body is not such an object.
+    """
+    try:
+        asked = msgspec.json.decode(body, type=dict[str, Any]) if body.strip() else {}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestRefusedError("the body is not an index request", why=str(error)[:200]) from error
+    said = [
+        {"name": name, "version": version or "", "state": "UNAVAILABLE" if reason else "READY", "reason": reason}
+        for name, version, reason in models
+        if not (asked.get("ready") and reason)
+    ]
     return _ENCODE(said)
-
-
-def _input(column: Column) -> dict[str, Any]:
-    return {"name": column.name, "datatype": _SAID[column.kind], "shape": [-1]}
