@@ -41,7 +41,8 @@ def trace(workspace: Workspace, subject: str) -> Trace:
     Args:
         workspace: The project's workspace.
         subject: As in the journal (`incident:inc_…`, `release:rel_…`, `run:run_…`, `dataset:flights`), `alert:ID` for
-            an incident, `event:SEQ` for one event, or `model:NAME@ALIAS` for the version an alias points to.
+            an incident, `event:SEQ` for one event, `model:NAME@ALIAS` for the version an alias points to, or
+            `file:PLACE` for the batch that wrote a file, folder or table.
 
     Raises:
         NotFoundError: The journal has no such subject.
@@ -72,8 +73,16 @@ def _start(workspace: Workspace, events: Mapping[int, Event], subject: str) -> s
             for seq, event in events.items()
             if version and version in (event.data.get("version"), event.data.get("to"))
         }
+    if kind == "file":
+        return {seq for seq, event in events.items() if _wrote(event, name)}
     wanted = _whole_subject(events, f"incident:{name}" if kind == "alert" else subject)
     return {seq for seq, event in events.items() if event.subject == wanted or event.subject.startswith(wanted + "@")}
+
+
+def _wrote(event: Event, place: str) -> bool:
+    """Whether an event says that a batch wrote this file, folder or table, by its place or its content's digest."""
+    output = str(event.data.get("output", ""))
+    return event.kind == "batch_scored" and place in (output, output.rstrip("/"), event.data.get("output_digest"))
 
 
 def _whole_subject(events: Mapping[int, Event], subject: str) -> str:

@@ -51,6 +51,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Operate",
         (
+            Entry(
+                "predict",
+                "Score a whole table: files, object stores, databases.",
+                "loopwright predict --model churn@champion customers.parquet scores/",
+            ),
             Entry("serve", "Answer requests with the champion.", "loopwright serve --port 8700"),
             Entry("up", "Run the whole loop: serve, watch, retrain, release.", "loopwright up"),
             Entry(

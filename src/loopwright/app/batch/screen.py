@@ -143,7 +143,7 @@ def _said(value: Any) -> Any:
     if isinstance(value, datetime):
         return micros(value)
     if isinstance(value, date):
-        return micros(datetime.combine(value, time()))  # noqa: DTZ - read as UTC, as everywhere
+        return micros(datetime.combine(value, time()))
     return float(value) if isinstance(value, Decimal) else value
 
 
