@@ -11,7 +11,7 @@ DAY = 86_400_000_000
 
 
 @pytest.fixture
-def logged(cli: Command) -> Command:
+def aged(cli: Command) -> Command:
     """A project with a request of today and one of a year ago."""
     workspace = open_workspace(cli.folder)
     for at in (workspace.clock.now() - 365 * DAY, workspace.clock.now()):
@@ -28,23 +28,23 @@ def rows(cli: Command) -> int:
     return found
 
 
-def test_a_dry_run_says_what_would_go_and_removes_nothing(logged: Command) -> None:
-    assert "1 rows of requests" in logged.text("log", "prune", "--older-than", "90d", "--dry-run")
-    said = logged.json("log", "prune", "--older-than", "90d", "--dry-run")
+def test_a_dry_run_says_what_would_go_and_removes_nothing(aged: Command) -> None:
+    assert "1 rows of requests" in aged.text("log", "prune", "--older-than", "90d", "--dry-run")
+    said = aged.json("log", "prune", "--older-than", "90d", "--dry-run")
     assert (said["plan"]["rows"], said["plan"]["kept_rows"], said["removed_rows"]) == (1, 1, 0)
-    assert rows(logged) == 2
+    assert rows(aged) == 2
 
 
-def test_old_requests_are_removed(logged: Command) -> None:
-    assert logged.json("log", "prune", "--older-than", "90d")["removed_rows"] == 1
-    assert logged.json("log", "prune", "--older-than", "90d")["removed_rows"] == 0
-    assert rows(logged) == 1
+def test_old_requests_are_removed(aged: Command) -> None:
+    assert aged.json("log", "prune", "--older-than", "90d")["removed_rows"] == 1
+    assert aged.json("log", "prune", "--older-than", "90d")["removed_rows"] == 0
+    assert rows(aged) == 1
 
 
-def test_the_setting_says_how_long_where_the_command_does_not(logged: Command) -> None:
-    assert "request_log_retention" in str(logged.error("log", "prune"))
-    (logged.folder / "loopwright.toml").write_text('request_log_retention = "90d"\n')
-    assert logged.json("log", "prune", "--dry-run")["plan"]["rows"] == 1
+def test_the_setting_says_how_long_where_the_command_does_not(aged: Command) -> None:
+    assert "request_log_retention" in str(aged.error("log", "prune"))
+    (aged.folder / "loopwright.toml").write_text('request_log_retention = "90d"\n')
+    assert aged.json("log", "prune", "--dry-run")["plan"]["rows"] == 1
 
 
 @pytest.mark.parametrize("words", [("log", "prune", "--older-than", "soon"), ("log",), ("log", "burn")])
