@@ -17,7 +17,7 @@ from loopwright.app.workspace import Workspace, open_workspace
 LOOP = '''"""A loop that is quick to run."""
 
 import loopwright as lw
-from loopwright.release.plan import ErrorGuard, LatencyGuard
+from loopwright.release.rules import ErrorGuard, LatencyGuard
 from sklearn.tree import DecisionTreeClassifier
 
 table = lw.Dataset("table", source="data/*.csv", key="id")

@@ -39,7 +39,7 @@ LOOP = '''"""Will an order come late?"""
 import loopwright as lw
 import pandera.polars as pa
 import polars as pl
-from loopwright.release.plan import ErrorGuard, LatencyGuard
+from loopwright.release.rules import ErrorGuard, LatencyGuard
 from sklearn.tree import DecisionTreeClassifier
 
 

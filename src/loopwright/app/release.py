@@ -1,42 +1,69 @@
-"""Starting a release: a version that passed its gate gets its first share of the traffic, or waits for its turn."""
+"""Starting a release: registered versions get their first share of the traffic, or wait for their turn."""
+
+from collections.abc import Mapping
 
 import msgspec
 
-from loopwright.app.arms import current_arms, move_arms
+from loopwright.app.arms import beside, current_arms, move_arms
 from loopwright.app.kill_switch import kill_switch, not_killed
 from loopwright.app.loop import Loop
 from loopwright.app.loop_run import Override
 from loopwright.app.running_release import Entry, RunningRelease, running_release, turn_of, turn_ref
 from loopwright.app.versions import manifest_of, reference_of
+from loopwright.app.waiting_version import WaitingVersion, wait, waiting
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import SECOND, Micros
+from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.errors import ReleaseError
+from loopwright.errors import LoopwrightError, ReleaseError
 from loopwright.release.explain import Assumptions, explain
-from loopwright.release.plan import Canary, ReleasePlan, plan_release
-from loopwright.release.policy import start
+from loopwright.release.freeze import frozen_until
+from loopwright.release.plan import ReleasePlan, plan_release
+from loopwright.release.policy import start, wanted
+from loopwright.release.strategy import Canary, Strategy
 
 OVERRIDE_LASTS: Micros = 7 * 86_400 * SECOND
 """How long an override admits a version to canary: a release that has not ended by then ends inconclusive."""
+UNDECLARED = Canary(steps=(5, 100))
+"""How a version is released by hand, or by an override, where the loop declares no release."""
+_DAY: Micros = 86_400 * SECOND
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """What starting a release did: `releasing` with its id, or `waiting` behind the one under way."""
+    """What starting a release did: `releasing` with its id, or `waiting` and for what."""
 
     status: str
     release: str | None
     events: tuple[int, ...]
+    reason: str = ""
+
+
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """Who starts a release, why, and after which events.
+
+    Attributes:
+        actor: The person, or `controller`.
+        reason: For the record.
+        caused_by: Events that led to it.
+        override: Whether somebody's word let the version through its gate.
+        waited: What waited for its turn until now: the version released, and those that it supersedes.
+    """
+
+    actor: str
+    reason: str
+    caused_by: tuple[int, ...] = ()
+    override: bool = False
+    waited: tuple[WaitingVersion, ...] = ()
 
 
 def start_release(
     workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...], override: Override | None = None
 ) -> Started:
-    """Put a version beside the champion, at the first step's share.
+    """Release a version that was let through its gate, or let it wait where it may not start now.
 
     Args:
         workspace: The workspace.
-        loop: The loop, whose `release` is the declaration; one step of 5 % under an override where it declares none.
+        loop: The loop, whose `release` is the declaration.
         version: The registered version.
         caused_by: Events that led to it.
         override: Set where the gate did not pass.
@@ -44,68 +71,145 @@ def start_release(
     Raises:
         ReleaseError: There is no champion to stand beside.
     """
-    turn = turn_of(workspace, loop.name)
-    arms = current_arms(workspace, loop.name)
+    strategy = loop.release or UNDECLARED
+    why = hindrance(workspace, loop.name, strategy)
+    if why:
+        events = wait(workspace, loop.name, version, why=why, caused_by=caused_by, override=override is not None)
+        return Started(status="waiting", release=None, events=events, reason=why)
+    plan = plan_of(workspace, loop.name, strategy, version)
+    reason = f"override: {override.reason}" if override else "its gate let it through"
+    by = Beginning(actor=workspace.actor, reason=reason, caused_by=caused_by, override=override is not None)
+    return begin_release(workspace, plan, by)
+
+
+def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
+    """Release the newest version that waits, if nothing is in its way any more; the others are superseded."""
+    waits = waiting(workspace, loop.name)
+    strategy = loop.release or UNDECLARED
+    if not waits or hindrance(workspace, loop.name, strategy):
+        return None
+    newest, others = waits[0], tuple(one.turned("superseded") for one in waits[1:])
+    try:
+        plan = plan_of(workspace, loop.name, strategy, newest.version)
+    except LoopwrightError:  # it is the champion by now, or the strategy has changed and takes it no more
+        dropped = [newest.turned("superseded"), *others]
+        workspace.stores.ledger.commit(records=[one.record() for one in dropped])
+        return None
+    by = Beginning(
+        actor="controller",
+        reason="it waited for its turn",
+        caused_by=(newest.event,) if newest.event else (),
+        override=newest.override,
+        waited=(newest.turned("released"), *others),
+    )
+    return begin_release(workspace, plan, by)
+
+
+def hindrance(workspace: Workspace, endpoint: str, strategy: Strategy) -> str:
+    """Why no release may start now, in words; empty where one may.
+
+    Raises:
+        ReleaseError: There is no champion to stand beside.
+    """
+    if current_arms(workspace, endpoint) is None:
+        raise ReleaseError(f"{endpoint!r} has no champion to stand beside")
+    under_way = running_release(workspace, endpoint)
+    if under_way is not None:
+        return f"the release {under_way.id} is under way"
+    switch = kill_switch(workspace, endpoint)
+    if switch is not None:
+        return f"releases are stopped: {switch.reason}"
+    until = frozen_until(strategy.freeze, workspace.clock.now())
+    return f"frozen until {iso(until)}" if until is not None else ""
+
+
+def plan_of(
+    workspace: Workspace, endpoint: str, strategy: Strategy, versions: Digest | Mapping[str, Digest]
+) -> ReleasePlan:
+    """The plan of releasing a version, or several by the names of their arms.
+
+    Raises:
+        ReleaseError: There is no champion to stand beside.
+        UsageError: The strategy does not take these versions.
+    """
+    arms = current_arms(workspace, endpoint)
     if arms is None:
-        raise ReleaseError(f"{loop.name!r} has no champion to stand beside")
-    if running_release(workspace, loop.name) is not None or kill_switch(workspace, loop.name) is not None:
-        return Started(status="waiting", release=None, events=())
-    now, champion = workspace.clock.now(), arms.champion.version
-    plan = _plan(workspace, loop, champion=champion, candidate=version)
-    if override is not None:
-        plan = msgspec.structs.replace(plan, max_time=min(plan.max_time, OVERRIDE_LASTS))
-    following = arms.with_canary(version, plan.shares[0], release=workspace.ids("rel"))
+        raise ReleaseError(f"{endpoint!r} has no champion to stand beside")
+    champion = arms.champion.version
+    return plan_release(
+        strategy,
+        endpoint=endpoint,
+        champion=champion,
+        candidate=versions,
+        task=manifest_of(workspace, champion).signature.task,
+        loss_scale=_loss_scale(workspace, champion),
+    )
+
+
+def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Started:
+    """Give the plan's candidates what the strategy begins with, in one commit.
+
+    Raises:
+        ConflictError: Another release has started, or the kill switch was turned on, meanwhile.
+        ReleaseError: A release is under way, or the champion is not the plan's any more.
+    """
+    turn = turn_of(workspace, plan.endpoint)
+    arms = current_arms(workspace, plan.endpoint)
+    if arms is None or arms.champion.version != plan.champion or running_release(workspace, plan.endpoint) is not None:
+        raise ReleaseError(
+            f"the release of {plan.endpoint!r} cannot start", why="another one is under way, or the champion has moved"
+        )
+    now = workspace.clock.now()
+    if by.override:
+        plan = msgspec.structs.replace(plan, limit=OVERRIDE_LASTS)
+    state = start(plan, now)
+    following = beside(arms, wanted(plan, state), release=workspace.ids("rel"), unit=plan.unit)
+    shares = {arm.name: arm.share for arm in following.arms}
     release = RunningRelease(
         id=str(following.release),
         plan=plan,
         needs=needs_of(workspace, plan),
-        state=start(plan, now),
+        state=state,
         counted_until=now,
         labels_until=now,
         settled_until=now // SECOND * SECOND,
-    )
-    shares = {arm.name: arm.share for arm in following.arms}
-    release = release.moved(Entry(at=now, decision="start", actor=workspace.actor, shares=shares))
-    data = {
-        "endpoint": loop.name,
-        "candidate": version,
-        "champion": champion,
-        "share": plan.shares[0],
-        "override": override is not None,
-    }
+    ).moved(Entry(at=now, decision="start", actor=by.actor, shares=shares, reasons=(by.reason,)))
     draft = EventDraft(
         kind="release_started",
         subject=f"release:{release.id}",
-        data=data,
-        caused_by=caused_by,
-        actor=workspace.actor,
+        data=_said(release, by),
+        caused_by=by.caused_by,
+        actor=by.actor,
         logical_at=now,
     )
     moved = move_arms(
         workspace,
         following,
         events=[draft],
-        records=[release.record(now)],
-        moves={turn_ref(workspace, loop.name): (turn, release.turn), **not_killed(workspace, loop.name)},
+        records=[release.record(now), *(one.record() for one in by.waited)],
+        moves={turn_ref(workspace, plan.endpoint): (turn, release.turn), **not_killed(workspace, plan.endpoint)},
     )
     return Started(status="releasing", release=release.id, events=moved)
 
 
-def _plan(workspace: Workspace, loop: Loop, *, champion: Digest, candidate: Digest) -> ReleasePlan:
-    return plan_release(
-        loop.release or Canary(steps=(5, 100)),
-        endpoint=loop.name,
-        champion=champion,
-        candidate=candidate,
-        task=manifest_of(workspace, candidate).signature.task,
-        loss_scale=_loss_scale(workspace, champion),
-    )
+def _said(release: RunningRelease, by: Beginning) -> dict[str, object]:
+    plan = release.plan
+    return {
+        "endpoint": plan.endpoint,
+        "strategy": str(type(plan.strategy).__struct_config__.tag),
+        "candidate": plan.candidate,
+        "candidates": plan.candidates,
+        "champion": plan.champion,
+        "share": sum(arm.share for arm in wanted(plan, release.state) if arm.role in ("canary", "variant")),
+        "override": by.override,
+        "reason": by.reason,
+        "superseded": [one.version for one in by.waited if one.status == "superseded"],
+    }
 
 
 def needs_of(workspace: Workspace, plan: ReleasePlan) -> tuple[str, ...]:
     """What the release will need, in words, at the traffic of the last day."""
-    day = 86_400 * SECOND
-    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - day)
+    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - _DAY)
     requests = sum(1 for name in rows["endpoint"] if name == plan.endpoint) or None
     return explain(plan, Assumptions(requests_per_day=requests)).lines()
 

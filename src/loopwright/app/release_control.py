@@ -4,18 +4,25 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.arms import RefMoves, alone, current_arms, move_arms
+from loopwright.app.arms import RefMoves, alone, beside, current_arms, move_arms
 from loopwright.app.champion import Change, champion_move, moved_draft
 from loopwright.app.kill_switch import not_killed
+from loopwright.app.release_course import Point, course_of, evidence_in
 from loopwright.app.release_evidence import EvidenceGatherer, Gathered
 from loopwright.app.running_release import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import Micros
+from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft
 from loopwright.errors import ConflictError, ReleaseError
-from loopwright.release.policy import Judgement, decide
+from loopwright.release.policy import decide
+from loopwright.release.routing import Arms
+from loopwright.release.state import Judgement
+from loopwright.store.ledger import Record
 
 CONTROLLER = "controller"
+WRITTEN_EVERY: Micros = 10 * SECOND
+"""How old the record of a release without news may be: what a restarted controller reads once more."""
+_HELD = ("hold", "paused")
 _OUTCOMES = {"promote": "promoted", "rollback": "rolled_back", "inconclusive": "inconclusive"}
 
 
@@ -27,7 +34,7 @@ class ReleaseController:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._gatherer = EvidenceGatherer(workspace)
+        self._gatherers: dict[str, EvidenceGatherer] = {}
 
     def step(self, endpoint: str) -> Judgement | None:
         """Look once at the endpoint's release; None where there is none, or somebody moved it meanwhile.
@@ -37,9 +44,11 @@ class ReleaseController:
         """
         turn = turn_of(self._workspace, endpoint)
         release = running_release(self._workspace, endpoint)
+        gatherer = self._gatherers.setdefault(endpoint, EvidenceGatherer(self._workspace))
         if release is None:
+            gatherer.forget()
             return None
-        gathered = self._gatherer.gather(release)
+        gathered = gatherer.gather(release)
         now = self._workspace.clock.now()
         judged = decide(release.plan, release.state, gathered.evidence, now=now)
         after = msgspec.structs.replace(
@@ -47,29 +56,50 @@ class ReleaseController:
             state=judged.state,
             counted_until=gathered.until,
             labels_until=gathered.until,
-            totals=gathered.totals,
+            settled_until=gathered.counts.settled_until,
+            settled=gathered.counts.settled,
+            totals=gathered.counts.totals,
+            verdicts=tuple(msgspec.to_builtins(verdict) for verdict in judged.verdicts),
+            reasons=judged.reasons,
         )
         try:
-            if judged.decision == "hold":
-                expect = {turn_ref(self._workspace, endpoint): turn}
-                self._workspace.stores.ledger.commit(expect=expect, records=[after.record(now)], durability="normal")
+            if judged.decision in _HELD:
+                self._keep(release, after, gathered, turn=turn)
             else:
                 self._move(after, judged, gathered, turn=turn)
         except ConflictError:
             return None
         return judged
 
+    def _keep(self, before: RunningRelease, after: RunningRelease, gathered: Gathered, *, turn: str | None) -> None:
+        """Write what was counted; without news only now and then, so that an idle release costs nothing."""
+        if not gathered.some and gathered.until - before.counted_until < WRITTEN_EVERY and before.verdicts:
+            return
+        now = self._workspace.clock.now()
+        expect = {turn_ref(self._workspace, after.plan.endpoint): turn}
+        records = [after.record(now), *self._course(after, current_arms(self._workspace, after.plan.endpoint), now)]
+        self._workspace.stores.ledger.commit(expect=expect, records=records, durability="normal")
+
+    def _course(self, release: RunningRelease, arms: Arms | None, now: Micros, *, moved: bool = False) -> list[Record]:
+        """The release's course with this look, where one is due."""
+        course = course_of(self._workspace, release.id)
+        if arms is None or not (moved or course.due(now)):
+            return []
+        point = Point(
+            at=now,
+            shares={arm.name: arm.share for arm in arms.arms},
+            requests=release.state.requests,
+            labels=release.state.labels,
+            **evidence_in(release.verdicts),
+        )
+        return [course.with_point(point).record()]
+
     def _move(self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, turn: str | None) -> None:
         arms = current_arms(self._workspace, release.plan.endpoint)
         if arms is None:
             raise ReleaseError(f"the endpoint {release.plan.endpoint!r} has no arms")
         plan, now = release.plan, self._workspace.clock.now()
-        if judged.decision == "advance":
-            following = arms.with_canary(plan.candidate, judged.share, release=release.id)
-        elif judged.decision == "promote":
-            following = alone(arms, plan.candidate, previous=plan.champion)
-        else:
-            following = alone(arms, plan.champion, previous=arms.previous)
+        following = self._following(release, judged, arms)
         entry = Entry(
             at=now,
             decision=judged.decision,
@@ -77,16 +107,16 @@ class ReleaseController:
             reasons=judged.reasons,
             requests=release.state.requests,
             labels=release.state.labels,
-            verdicts=tuple(msgspec.to_builtins(verdict) for verdict in judged.verdicts),
+            verdicts=release.verdicts,
         )
         release = release.moved(entry)
         moves: RefMoves = {turn_ref(self._workspace, plan.endpoint): (turn, release.turn)}
-        drafts = self._drafts(release, judged, gathered, now=now)
+        drafts = [self._draft(release, judged, gathered, now=now)]
         if judged.decision == "promote":
             change = Change(
                 endpoint=plan.endpoint,
                 before=plan.champion,
-                after=plan.candidate,
+                after=following.champion.version,
                 reason="its release ended well",
                 actor=CONTROLLER,
             )
@@ -94,17 +124,25 @@ class ReleaseController:
             drafts.append(moved_draft(self._workspace, change, caused_by_drafts=(0,)))
         if judged.decision in ("promote", "advance"):
             moves = {**moves, **not_killed(self._workspace, plan.endpoint)}
-        move_arms(self._workspace, following, events=drafts, records=[release.record(now)], moves=moves)
+        records = [release.record(now), *self._course(release, following, now, moved=True)]
+        move_arms(self._workspace, following, events=drafts, records=records, moves=moves)
 
-    def _drafts(
-        self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros
-    ) -> list[EventDraft]:
+    def _following(self, release: RunningRelease, judged: Judgement, arms: Arms) -> Arms:
+        """The arms that the decision leads to."""
         plan = release.plan
-        tripped = (gathered.tripped_event,) if gathered.tripped_event else ()
+        if judged.decision == "advance":
+            return beside(arms, judged.arms, release=release.id, unit=plan.unit)
+        winner = next(arm.version for arm in judged.arms if arm.role == "champion")
+        return alone(arms, winner, previous=plan.champion if judged.decision == "promote" else arms.previous)
+
+    def _draft(self, release: RunningRelease, judged: Judgement, gathered: Gathered, *, now: Micros) -> EventDraft:
+        plan = release.plan
         data: dict[str, Any] = {
             "endpoint": plan.endpoint,
-            "candidate": plan.candidate,
+            "candidate": plan.candidates.get(judged.state.winner or "", plan.candidate),
             "share": judged.share,
+            "shares": {arm.name: arm.share for arm in judged.arms},
+            "stage": judged.state.stage,
             "step": judged.state.step,
             "requests": judged.state.requests,
             "labels": judged.state.labels,
@@ -112,12 +150,11 @@ class ReleaseController:
         }
         if judged.decision != "advance":
             data["outcome"] = _OUTCOMES[judged.decision]
-        draft = EventDraft(
+        return EventDraft(
             kind="release_step" if judged.decision == "advance" else "release_finished",
             subject=f"release:{release.id}",
             data=data,
-            caused_by=(*last_event(self._workspace, plan.endpoint), *tripped),
+            caused_by=(*last_event(self._workspace, plan.endpoint), *gathered.tripped),
             actor=CONTROLLER,
             logical_at=now,
         )
-        return [draft]

@@ -12,7 +12,8 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.observations.arm_stats import ArmTotals
 from loopwright.release.plan import ReleasePlan
-from loopwright.release.policy import ReleaseState
+from loopwright.release.state import ReleaseState
+from loopwright.release.stored import current_plan, current_state
 from loopwright.store.ledger import Record
 
 KIND = "release"
@@ -57,6 +58,8 @@ class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
         settled_until: Receipt time before which no count can change any more.
         settled: Counts by arm before that.
         totals: Counts by arm that have been handed to the policy.
+        verdicts: One a guard, as the last look left it.
+        reasons: What the last look said, in words.
         steps: What happened, in order.
         revision: Counts its moves; see `turn`.
     """
@@ -70,6 +73,8 @@ class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     settled: dict[str, ArmTotals] = {}
     totals: dict[str, ArmTotals] = {}
+    verdicts: tuple[dict[str, Any], ...] = ()
+    reasons: tuple[str, ...] = ()
     steps: tuple[Entry, ...] = ()
     revision: int = 0
 
@@ -116,5 +121,6 @@ def running_release(workspace: Workspace, endpoint: str) -> RunningRelease | Non
 
 
 def read_release(data: Mapping[str, Any]) -> RunningRelease:
-    """A release from its record's data."""
-    return msgspec.convert(dict(data), RunningRelease)
+    """A release from its record's data, whichever version wrote it."""
+    known = {**data, "plan": current_plan(data["plan"]), "state": current_state(data["state"])}
+    return msgspec.convert(known, RunningRelease)

@@ -1,6 +1,6 @@
-"""What a release is judged by: counts of both arms, paired losses against labels, and outputs."""
+"""What a release is judged by: for each arm its counts, outputs, labelled requests and business metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,24 +19,109 @@ def _none() -> Floats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What has come in since the last decision; everything counts once in a release.
+class Paired:
+    """Labelled requests that both versions were asked about. Each request counts once in a release.
+
+    Which requests count: any whose label does not depend on which version answered, be it the candidate's own or the
+    champion's. They must not be chosen by their label or by either score.
 
     Attributes:
-        candidate: Counts of the candidate's requests.
-        champion: Counts of the champion's own requests (not those it answered for the candidate).
-        losses: `(n,)` in [-1, 1], of labels that came in: the candidate's loss less the champion's on one request.
-        candidate_outputs: `(n,)`, on [0, 1], of the candidate's answers.
-        champion_outputs: `(n,)`, on [0, 1], of the champion's own answers.
-        tripped: Why a breaker has stopped the candidate, if one has.
+        losses: `(n,)` in [-1, 1]: the candidate's loss less the champion's on one request.
+        positive: `(m,)` of a binary task, m <= n: which labels are positive.
+        candidate: `(m,)` the candidate's P(positive) on the same requests.
+        champion: `(m,)` the champion's.
     """
 
-    candidate: ArmTotals = field(default_factory=ArmTotals)
-    champion: ArmTotals = field(default_factory=ArmTotals)
     losses: Floats = field(default_factory=_none)
-    candidate_outputs: Floats = field(default_factory=_none)
-    champion_outputs: Floats = field(default_factory=_none)
+    positive: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    candidate: Floats = field(default_factory=_none)
+    champion: Floats = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricValues:
+    """A business metric of the units whose value became known, each unit once in a release.
+
+    Attributes:
+        values: `(n,)`.
+        covariates: `(n,)`, known before the unit was assigned, NaN where there is none; or empty.
+    """
+
+    values: Floats = field(default_factory=_none)
+    covariates: Floats = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmEvidence:
+    """What has come in about one arm since the last look. Only requests that took part count: those of the cohort.
+
+    Attributes:
+        totals: Counts of its requests; of the champion, its own and not those that it answered for another arm.
+        units: Units that were assigned to it for the first time.
+        outputs: `(n,)`, on [0, 1], of its answers.
+        paired: Labelled requests scored by it and by the champion; nothing for the champion itself.
+        metrics: Values by the metric's name.
+        functions: What a guard's function made of the log, by the guard's name; None where it failed.
+        agreed: `(n,)` of a shadow's requests: whether both versions gave the same answer.
+        tripped: Why a breaker has stopped it, if one has.
+    """
+
+    totals: ArmTotals = field(default_factory=ArmTotals)
+    units: int = 0
+    outputs: Floats = field(default_factory=_none)
+    paired: Paired = field(default_factory=Paired)
+    metrics: Mapping[str, MetricValues] = field(default_factory=dict)
+    functions: Mapping[str, Floats | None] = field(default_factory=dict)
+    agreed: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     tripped: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What has come in since the last decision, by the arm's name; everything counts once in a release."""
+
+    arms: Mapping[str, ArmEvidence] = field(default_factory=dict)
+
+    def of(self, arm: str) -> ArmEvidence:
+        """What came in about one arm; empty where nothing did."""
+        return self.arms.get(arm, _NOTHING)
+
+
+_NOTHING = ArmEvidence()
+
+
+def paired(
+    task: Task,
+    label: npt.NDArray[Any],
+    candidate: Floats,
+    *,
+    champion: Floats,
+    classes: Sequence[Any] = (),
+    scale: float | None = None,
+) -> Paired:
+    """Labelled requests as evidence, from both versions' answers; arguments as of `paired_losses`.
+
+    A request whose label or one of whose answers is not known, or is none of the classes, is left out.
+    """
+    losses = paired_losses(task, label, candidate, champion=champion, classes=classes, scale=scale)
+    if task != "binary":
+        return Paired(losses=losses)
+    place = np.array([_position(value, classes) for value in label], np.int64)
+    known = (place >= 0) & np.isfinite(candidate) & np.isfinite(champion)
+    return Paired(losses=losses, positive=place[known] == 1, candidate=candidate[known], champion=champion[known])
+
+
+def expected_losses(task: Task, outputs: Floats) -> Floats:
+    """The loss that a calibrated version expects of its own answers, from `output_values`.
+
+    Args:
+        task: binary or multiclass.
+        outputs: `(n,)` P(positive), or the probability of the likeliest class.
+
+    Returns:
+        `(n,)` in [0, 1]: the expected Brier loss of a binary answer, else the chance that the class is wrong.
+    """
+    return outputs * (1.0 - outputs) if task == "binary" else 1.0 - outputs
 
 
 def paired_losses(

@@ -1,141 +1,21 @@
-"""What a loop declares about its releases, and the plan of one release: its steps, its guards, its limits."""
+"""The plan of one release: who stands beside whom, and the strategy with everything that it left open filled in."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 import msgspec
 
-from loopwright.core.clock import Micros, parse_duration
+from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Task
 from loopwright.errors import UsageError
+from loopwright.release.routing import Cohort
+from loopwright.release.rules import AgreementGuard, EstimateGuard, Guard, QualityGuard, RankingGuard
+from loopwright.release.span import duration
+from loopwright.release.strategy import ABTest, Bandit, Shadow, Strategy, stages
 
-Required = Literal["every_step", "last_step", "never"]
-
-
-class ErrorGuard(msgspec.Struct, frozen=True, kw_only=True, tag="errors", tag_field="kind"):
-    """The candidate's share of failed requests is at most the champion's plus `margin_ratio`."""
-
-    margin_ratio: float = 0.01
-    required: Required = "every_step"
-
-    @property
-    def name(self) -> str:
-        return "errors"
-
-
-class LatencyGuard(msgspec.Struct, frozen=True, kw_only=True, tag="latency", tag_field="kind"):
-    """At most `slow_ratio` of the candidate's answers take longer than the limit.
-
-    The limit is `ratio` times what the champion keeps within for all but `slow_ratio` of its answers, and at least
-    `floor_us`: with 0.05, the candidate's 95th percentile is at most `ratio` times the champion's.
-    """
-
-    ratio: float = 2.0
-    floor_us: Micros = 25_000
-    slow_ratio: float = 0.05
-    required: Required = "every_step"
-
-    @property
-    def name(self) -> str:
-        return "latency"
-
-
-class QualityGuard(msgspec.Struct, frozen=True, kw_only=True, tag="quality", tag_field="kind"):
-    """The candidate's mean loss is at most the champion's plus `margin`, both scored on the same labelled requests.
-
-    The loss is Brier's for binary and (halved) for multiclass, and for regression the absolute error in units of
-    `scale`, cut at 1. The stated error rates hold where the expected difference of every request lies on one side of
-    the margin. Where whole days favour one version (weather, holidays), a run of such days is proof about those days.
-    """
-
-    margin: float = 0.005
-    scale: float | None = None
-    required: Required = "last_step"
-
-    @property
-    def name(self) -> str:
-        return "quality"
-
-
-class OutputGuard(msgspec.Struct, frozen=True, kw_only=True, tag="outputs", tag_field="kind"):
-    """The two versions' mean outputs, on [0, 1], differ by at most `within`.
-
-    A proven shift holds the release until the quality guard has proven the candidate good; it never rolls back, for a
-    good retrain after a change of the world shifts its outputs by design.
-    """
-
-    within: float = 0.1
-    required: Required = "never"
-
-    @property
-    def name(self) -> str:
-        return "outputs"
-
-
-Guard = ErrorGuard | LatencyGuard | QualityGuard | OutputGuard
-DEFAULT_GUARDS: tuple[Guard, ...] = (ErrorGuard(), LatencyGuard(), QualityGuard(), OutputGuard())
-
-
-def errors(margin_ratio: float = 0.01) -> ErrorGuard:
-    """Guard the share of failed requests."""
-    return ErrorGuard(margin_ratio=margin_ratio)
-
-
-def latency(ratio: float = 2.0, *, floor: str = "25ms") -> LatencyGuard:
-    """Guard the 95th percentile of the latency; answers within `floor` are never slow."""
-    return LatencyGuard(ratio=ratio, floor_us=_duration("floor", floor))
-
-
-def quality(margin: float = 0.005, *, required: bool = True) -> QualityGuard:
-    """Guard the loss against labels; where it is not required, a release may end without any label."""
-    return QualityGuard(margin=margin, required="last_step" if required else "never")
-
-
-def outputs(within: float = 0.1) -> OutputGuard:
-    """Hold where the outputs shift."""
-    return OutputGuard(within=within)
-
-
-class Canary(msgspec.Struct, frozen=True, kw_only=True):
-    """How a version that passed its gate reaches traffic.
-
-    Attributes:
-        steps: Shares of the traffic in percent, ascending to 100.
-        min_requests: How many requests the candidate answers at each step.
-        min_time: How long each step lasts at least.
-        max_time: After this long without a decision the release is inconclusive: the champion stays.
-        guards: What is watched; at most one of each kind.
-        alpha: The probability, over the whole release and however often it is looked at, that a candidate no worse than
-            its margins is rolled back; and that one worse than a required margin is promoted.
-
-    Raises:
-        UsageError: The declaration is not one; the message names what to change.
-    """
-
-    steps: Sequence[float] = (5, 25, 50, 100)
-    min_requests: int = 500
-    min_time: str = "0s"
-    max_time: str = "30d"
-    guards: Sequence[Guard] = DEFAULT_GUARDS
-    alpha: float = 0.05
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "steps", tuple(self.steps))
-        msgspec.structs.force_setattr(self, "guards", tuple(self.guards))
-        ascending = all(a < b for a, b in zip(self.steps, self.steps[1:], strict=False))
-        if not self.steps or not ascending or self.steps[0] <= 0 or self.steps[-1] != 100:
-            raise UsageError(f"canary steps {list(self.steps)} do not ascend from above 0 to 100 percent")
-        if self.min_requests < 1:
-            raise UsageError(f"min_requests={self.min_requests} would let a step pass without a request")
-        if _duration("min_time", self.min_time) * len(self.steps) >= _duration("max_time", self.max_time):
-            raise UsageError(
-                f"{len(self.steps)} steps of at least {self.min_time} do not fit into max_time={self.max_time!r}",
-                fix="Lengthen max_time or shorten min_time.",
-            )
-        if not 0.0 < self.alpha < 0.5:
-            raise UsageError(f"alpha={self.alpha} is no error rate between 0 and 0.5")
-        _check_guards(tuple(self.guards))
+CANDIDATE = "candidate"
+"""The name of the one arm beside the champion."""
+_SEVERAL = (ABTest, Bandit)
 
 
 class ReleasePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,110 +23,139 @@ class ReleasePlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         endpoint: Where.
-        champion: The version that answers now, and for every request that the candidate fails.
-        candidate: The version on trial.
-        shares: The candidate's share at each step, 0 to 1.
-        min_requests: Requests that the candidate answers at each step.
-        min_time: Least length of a step, in microseconds.
-        max_time: Longest length of the release, in microseconds.
-        guards: What is watched.
-        alpha: As in `Canary`.
+        champion: The version that answers now, and for every request that a candidate fails.
+        candidates: The versions on trial, by the names of their arms.
+        strategy: As declared, with guards that fit the task.
         task: What the versions predict.
+        limit: The longest that the release may take, whatever its strategy says.
     """
 
     endpoint: str
     champion: Digest
-    candidate: Digest
-    shares: tuple[float, ...]
-    min_requests: int
-    min_time: Micros
-    max_time: Micros
-    guards: tuple[Guard, ...]
-    alpha: float
+    candidates: dict[str, Digest]
+    strategy: Strategy
     task: Task
-    format: int = 1
+    limit: Micros | None = None
+    format: int = 2
 
     @property
-    def last_step(self) -> int:
-        return len(self.shares) - 1
+    def candidate(self) -> Digest:
+        """The first version on trial; the only one but in an A/B test and a bandit."""
+        return next(iter(self.candidates.values()))
 
     @property
-    def alpha_of_a_guard(self) -> float:
-        """The error rate of rolling back, split evenly over the guards."""
-        return self.alpha / max(len(self.guards), 1)
+    def stages(self) -> tuple[Strategy, ...]:
+        """The strategies that the release goes through, one after the other."""
+        return stages(self.strategy)
+
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """Every guard of every stage, each once."""
+        return tuple(dict.fromkeys(guard for stage in self.stages for guard in stage.guards))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The business metrics that evidence must hold."""
+        tested = [stage.metric for stage in self.stages if isinstance(stage, _SEVERAL)]
+        return tuple(dict.fromkeys([*tested, *(g.metric for g in self.guards if hasattr(g, "metric"))]))
+
+    @property
+    def max_time(self) -> Micros:
+        """The longest that it may take, over all stages."""
+        declared = sum(duration("max_time", stage.max_time) for stage in self.stages)
+        return declared if self.limit is None else min(declared, self.limit)
+
+    @property
+    def unit(self) -> str | None:
+        """The request's column that the lot is drawn by; the signature's key where None."""
+        return next((stage.unit for stage in self.stages if isinstance(stage, _SEVERAL)), None)
+
+    @property
+    def cohort(self) -> Cohort | None:
+        """The requests that take part; all where None."""
+        return next((stage.cohort for stage in self.stages if not isinstance(stage, Shadow)), None)
+
+    def alpha_of_a_guard(self, stage: int) -> float:
+        """The error rate of rolling back, split evenly over stages, candidates and guards."""
+        given = self.stages[stage]
+        return given.alpha / (max(len(given.guards), 1) * len(self.candidates) * len(self.stages))
 
 
 def plan_release(
-    canary: Canary, *, endpoint: str, champion: Digest, candidate: Digest, task: Task, loss_scale: float | None = None
+    strategy: Strategy,
+    *,
+    endpoint: str,
+    champion: Digest,
+    candidate: Digest | Mapping[str, Digest],
+    task: Task,
+    loss_scale: float | None = None,
 ) -> ReleasePlan:
-    """The plan of releasing `candidate` beside `champion`.
+    """The plan of releasing a candidate, or several, beside `champion`.
 
     Args:
-        canary: What the loop declares.
+        strategy: What the loop declares.
         endpoint: Where.
         champion: Model digest.
-        candidate: Model digest, another one.
-        task: What both predict.
+        candidate: Model digest, another one; or several by the names of their arms, for an A/B test or a bandit.
+        task: What all predict.
         loss_scale: For regression: the error that counts as a whole loss, such as the label's standard deviation in the
             champion's reference. Needed where a quality guard names none.
 
     Raises:
-        UsageError: The two are the same, or a regression has no scale.
+        UsageError: A candidate is the champion, there are several for a strategy of one, or a regression has no scale.
     """
-    if champion == candidate:
-        raise UsageError(f"the candidate for {endpoint!r} is its champion already", fix="Release another version.")
-    guards: list[Guard] = []
-    for guard in canary.guards:
-        if isinstance(guard, QualityGuard) and task == "regression" and guard.scale is None:
-            if loss_scale is None or not loss_scale > 0:
-                raise UsageError("a regression's losses have no scale", fix="Give the quality guard a scale above 0.")
-            guards.append(msgspec.structs.replace(guard, scale=loss_scale))
-        else:
-            guards.append(guard)
+    candidates = {CANDIDATE: candidate} if isinstance(candidate, str) else dict(candidate)
+    _check_candidates(strategy, candidates, champion=champion, endpoint=endpoint)
     return ReleasePlan(
         endpoint=endpoint,
         champion=champion,
-        candidate=candidate,
-        shares=tuple(step / 100 for step in canary.steps),
-        min_requests=canary.min_requests,
-        min_time=_duration("min_time", canary.min_time),
-        max_time=_duration("max_time", canary.max_time),
-        guards=tuple(guards),
-        alpha=canary.alpha,
+        candidates=candidates,
+        strategy=_fitted(strategy, task, loss_scale),
         task=task,
     )
 
 
-def _check_guards(guards: tuple[Guard, ...]) -> None:
-    names = [guard.name for guard in guards if isinstance(guard, Guard)]
-    if len(names) != len(guards):
-        raise UsageError("a guard is none of errors(), latency(), quality() and outputs()")
-    if len(set(names)) != len(names):
-        raise UsageError(f"two guards watch the same thing: {sorted(n for n in names if names.count(n) > 1)}")
-    for guard in guards:
-        bound = guard_bound(guard)
-        if not 0.0 < bound < 1.0:
-            raise UsageError(
-                f"the margin {bound} of guard {guard.name!r} is not between 0 and 1",
-                why="no evidence could ever show that a candidate is not worse by nothing at all",
-            )
-
-
-def guard_bound(guard: Guard) -> float:
-    """The mean that the guard's test is about: the margin, the share of slow answers, or the width of the band."""
-    if isinstance(guard, ErrorGuard):
-        return guard.margin_ratio
-    if isinstance(guard, LatencyGuard):
-        return guard.slow_ratio
-    return guard.margin if isinstance(guard, QualityGuard) else guard.within
-
-
-def _duration(name: str, text: str) -> Micros:
-    if text == "0s":
-        return 0
-    try:
-        return parse_duration(text)
-    except (TypeError, ValueError) as error:
+def _check_candidates(strategy: Strategy, candidates: dict[str, Digest], *, champion: Digest, endpoint: str) -> None:
+    if not candidates or "champion" in candidates:
+        raise UsageError(f"a release of {endpoint!r} names no candidate of its own")
+    if champion in candidates.values():
+        raise UsageError(f"the candidate for {endpoint!r} is its champion already", fix="Release another version.")
+    if len(set(candidates.values())) != len(candidates):
+        raise UsageError(f"two arms of {endpoint!r} would be the same version", fix="Name each version once.")
+    if len(candidates) > 1 and not isinstance(stages(strategy)[-1], _SEVERAL):
         raise UsageError(
-            f"{name}={text!r} is not a duration", fix="Write a duration such as 90s, 1h or 30d."
-        ) from error
+            f"{len(candidates)} versions cannot be released at once by this strategy",
+            fix="Release one, or compare them with ABTest or Bandit.",
+        )
+    if len(candidates) > 1 and isinstance(strategy, Shadow):
+        raise UsageError("a shadow stands beside one champion alone", fix="Shadow the versions one after the other.")
+    for stage in stages(strategy):
+        if isinstance(stage, ABTest) and stage.shares is not None and len(stage.shares) != len(candidates):
+            raise UsageError(f"{len(stage.shares)} shares are declared for {len(candidates)} variant(s)")
+        if isinstance(stage, Bandit) and stage.min_share * (len(candidates) + 1) > 100:
+            raise UsageError(f"min_share={stage.min_share} leaves nothing to share among {len(candidates) + 1} arms")
+
+
+def _fitted(strategy: Strategy, task: Task, loss_scale: float | None) -> Strategy:
+    """The strategy with guards that fit the task."""
+    guards = tuple(_fitted_guard(guard, task, loss_scale) for guard in strategy.guards if _concerns(guard, task))
+    if isinstance(strategy, Shadow) and strategy.agreement is not None:
+        guards = (*guards, AgreementGuard(least=strategy.agreement))
+    fitted = msgspec.structs.replace(strategy, guards=guards)
+    if isinstance(fitted, Shadow) and fitted.then is not None:
+        return msgspec.structs.replace(fitted, then=_fitted(fitted.then, task, loss_scale))
+    return fitted
+
+
+def _concerns(guard: Guard, task: Task) -> bool:
+    if isinstance(guard, RankingGuard):
+        return task == "binary"
+    return not isinstance(guard, EstimateGuard) or task != "regression"
+
+
+def _fitted_guard(guard: Guard, task: Task, loss_scale: float | None) -> Guard:
+    if not (isinstance(guard, QualityGuard) and task == "regression" and guard.scale is None):
+        return guard
+    if loss_scale is None or not loss_scale > 0:
+        raise UsageError("a regression's losses have no scale", fix="Give the quality guard a scale above 0.")
+    return msgspec.structs.replace(guard, scale=loss_scale)

@@ -60,6 +60,7 @@ class Arms(msgspec.Struct, frozen=True, kw_only=True):
         arms: One champion, and what stands beside it.
         release: The release under way, which salts the lot.
         unit: The request's column that the lot is drawn by, such as a user's id; the signature's key where None.
+        cohort: The requests that take part in the release; the champion answers every other one. All where None.
         previous: The version that answers where the champion cannot.
         default: What is answered where no version can.
 
@@ -72,6 +73,7 @@ class Arms(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[Arm, ...]
     release: str | None = None
     unit: str | None = None
+    cohort: Cohort | None = None
     previous: Digest | None = None
     default: dict[str, Any] | None = None
 
@@ -128,6 +130,14 @@ class Arms(msgspec.Struct, frozen=True, kw_only=True):
         canary = Arm(name="candidate", role="canary", version=version, share=share)
         return Arms(endpoint=self.endpoint, revision=self.revision + 1, release=release, arms=(champion, canary))
 
+    def with_arms(
+        self, arms: tuple[Arm, ...], *, release: str | None, unit: str | None = None, cohort: Cohort | None = None
+    ) -> "Arms":
+        """The next revision: these arms, with the same versions to fall back on."""
+        return msgspec.structs.replace(
+            self, revision=self.revision + 1, arms=arms, release=release, unit=unit, cohort=cohort
+        )
+
     def with_champion(self, version: Digest) -> "Arms":
         """The next revision: `version` alone, as champion."""
         return Arms.only_champion(self.endpoint, version, revision=self.revision + 1)
@@ -156,6 +166,8 @@ def choose(
     for arm in arms.arms:
         if arm.cohort is not None and arm.role != "shadow" and in_cohort(arm.cohort, inputs or {}, headers or {}):
             return arm
+    if arms.cohort is not None and not in_cohort(arms.cohort, inputs or {}, headers or {}):
+        return arms.champion
     at = point(key, salt=arms.release or "")
     edge = 0.0
     for arm in arms.arms:

@@ -37,6 +37,8 @@ class MeanTest(msgspec.Struct, frozen=True, kw_only=True):
         total: Their sum.
         log_capitals: Log of the capital of each stake.
         log_peak: The greatest log evidence at the end of any update so far, never below 0.
+        sure: Weight of the greatest stake, which is the best one where values hardly vary; the others share the rest.
+            0 weighs all alike.
     """
 
     direction: Direction
@@ -47,11 +49,12 @@ class MeanTest(msgspec.Struct, frozen=True, kw_only=True):
     total: float = 0.0
     log_capitals: tuple[float, ...] = (0.0,) * _STAKES
     log_peak: float = 0.0
+    sure: float = 0.0
 
     @property
     def log_e(self) -> float:
-        """Log of the evidence now: the mean capital over the stakes. 0 is none, log(1 / alpha) is enough."""
-        return _log_mean(floats(self.log_capitals))
+        """Log of the evidence now: the weighted mean capital over the stakes. 0 is none, log(1 / alpha) is enough."""
+        return _log_mean(floats(self.log_capitals), self.sure)
 
     @property
     def p_value(self) -> float:
@@ -68,15 +71,17 @@ class MeanTest(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.log_peak >= -np.log(alpha))
 
 
-def mean_test(bound: float, *, direction: Direction, low: float = 0.0, high: float = 1.0) -> MeanTest:
-    """A test with no value seen yet.
+def mean_test(
+    bound: float, *, direction: Direction, low: float = 0.0, high: float = 1.0, sure: float = 0.25
+) -> MeanTest:
+    """A test with no value seen yet; the arguments are attributes of `MeanTest`.
 
     Raises:
         ValueError: The bound is not strictly between `low` and `high`, so no evidence against it could exist.
     """
     if not low < bound < high:
         raise ValueError(f"bound {bound} is not strictly between {low} and {high}")
-    return MeanTest(direction=direction, bound=bound, low=low, high=high)
+    return MeanTest(direction=direction, bound=bound, low=low, high=high, sure=sure)
 
 
 def update(state: MeanTest, values: Floats) -> MeanTest:
@@ -116,10 +121,37 @@ def _grown(state: MeanTest, values: Floats, counts: Floats) -> MeanTest:
         n=state.n + int(counts.sum()),
         total=state.total + float(values @ counts),
         log_capitals=tuple(capitals.tolist()),
-        log_peak=max(state.log_peak, _log_mean(capitals)),
+        log_peak=max(state.log_peak, _log_mean(capitals, state.sure)),
     )
 
 
-def _log_mean(logs: Floats) -> float:
+def _log_mean(logs: Floats, sure: float) -> float:
+    """Log of the weighted mean of exp(logs), the last of which weighs `sure` where that is above 0."""
+    weights = np.full(logs.size, 1.0 / logs.size)
+    if sure > 0.0:
+        weights[:], weights[-1] = (1.0 - sure) / (logs.size - 1), sure
     top = float(logs.max())
-    return top + float(np.log(np.mean(np.exp(logs - top))))
+    return top + float(np.log(weights @ np.exp(logs - top)))
+
+
+def needed(state: MeanTest, values: Floats, chances: Floats, *, alpha: float) -> int | None:
+    """About how many values a test of its null needs if they come as expected; None where they would never suffice.
+
+    Half of all tests need more, by about as much as the evidence scatters.
+
+    Args:
+        state: A test with no value seen yet.
+        values: (n,) the values that occur.
+        chances: (n,) how often, adding up to 1.
+        alpha: The error rate at which it must reject.
+    """
+    one = _grown(state, floats(values), floats(chances))
+    growth = floats(one.log_capitals) - floats(state.log_capitals)
+    if growth.max() <= 0.0:
+        return None
+    low, high = 0.0, (-np.log(alpha) + np.log(_STAKES / (1.0 - state.sure))) / growth.max()
+    while high - low > 0.5:
+        middle = (low + high) / 2
+        enough = _log_mean(growth * middle, state.sure) >= -np.log(alpha)
+        low, high = (low, middle) if enough else (middle, high)
+    return int(np.ceil(high))
