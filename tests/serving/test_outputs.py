@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from loopwright.errors import ArmFailedError
-from loopwright.serving.outputs import checked_outputs, rows_of, with_label
+from loopwright.serving.outputs import Score, checked_outputs, outputs_of, with_label
 
 TABLE = np.array([[0.1, 0.7, 0.2], [0.5, 0.25, 0.25]])
 
@@ -50,10 +50,10 @@ def test_a_good_answer_passes_as_float64_and_alone(signature, task, outputs):
 def test_labels_and_rows_agree(signature):
     binary = {"score": np.array([0.49, 0.5])}
     assert with_label(signature("binary"), binary)["label"].tolist() == [False, True]
-    assert [row["prediction"] for row in rows_of(signature("binary"), binary)] == [False, True]
+    assert [row.prediction for row in outputs_of(signature("binary"), binary)] == [False, True]
     multi = {"probabilities": TABLE}
     assert with_label(signature("multiclass"), multi)["label"].tolist() == ["b", "a"]
-    assert rows_of(signature("multiclass"), multi)[0] == {"prediction": "b", "probabilities": [0.1, 0.7, 0.2]}
+    assert outputs_of(signature("multiclass"), multi)[0].said() == {"prediction": "b", "probabilities": [0.1, 0.7, 0.2]}
     value = {"score": np.array([2.5])}
     assert with_label(signature("regression"), value) == value
-    assert rows_of(signature("regression"), value) == [{"prediction": 2.5, "score": 2.5}]
+    assert outputs_of(signature("regression"), value) == [Score(2.5, 2.5)]

@@ -1,13 +1,23 @@
-"""The versions that answer for an endpoint at one time: the champion in this process, canaries in their children."""
+"""The versions that answer for an endpoint at one time: the champion in this process, others in their children."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from loopwright.release.routing import Arm, Arms, choose
+import numpy as np
+
+from loopwright.release.routing import Arm, Arms, choose, mirrored
+from loopwright.serving.door import Row
 from loopwright.serving.health import ArmHealth
-from loopwright.serving.intake import Intake
+from loopwright.serving.intake import Intake, Prepared
 from loopwright.serving.model import Model
 from loopwright.serving.observer import ArmLabel
+from loopwright.serving.outputs import checked_outputs
+from loopwright.serving.pending import Pending
 from loopwright.serving.probation import ProbationClient
+
+PREVIOUS = "previous"
+DEFAULT = "default"
 
 
 def label_of(arms: Arms, arm: Arm) -> ArmLabel:
@@ -17,17 +27,34 @@ def label_of(arms: Arms, arm: Arm) -> ArmLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChampionArm:
-    """The version that answers in this process, and for every other arm that fails."""
+    """A version that answers in this process: the champion, or the one before it where that one fails."""
 
     label: ArmLabel
     spec: Arm
     model: Model
     intake: Intake
 
+    def question(self, prepared: Prepared) -> Callable[[], dict[str, np.ndarray]]:
+        """What asks the model: `score` (n,) or `probabilities` (n, c), checked. It may be called in another thread.
+
+        What it raises is the model's own failure, an ArmFailedError where the answer has a wrong shape.
+        """
+        of_matrix = self.model.of_matrix
+        if of_matrix is None:
+            return partial(self.model.scores, self.intake.columns(prepared))
+        return partial(self._of_matrix, of_matrix, self.intake.matrix(prepared))
+
+    def _of_matrix(self, call: Callable[[np.ndarray], np.ndarray], matrix: np.ndarray) -> dict[str, np.ndarray]:
+        found = call(matrix)
+        return checked_outputs(
+            self.model.signature, len(matrix), {"score" if found.ndim == 1 else "probabilities": found}
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryArm:
-    """A version on probation. Its health outlives changes of its share within one release."""
+    """A version on probation: a canary, a variant or a shadow. Its health outlives changes of its share within one
+    release."""
 
     label: ArmLabel
     spec: Arm
@@ -45,31 +72,103 @@ class CanaryArm:
         """`tripped`, or the state of its child: starting, ready, refused, lost, closed."""
         return "tripped" if self.health.tripped is not None else self.client.state
 
+    def rows_for(self, champion: ChampionArm, asked: Sequence[Pending]) -> list[Row]:
+        """The requests' records as this version's door passes them; it is asked only where the contracts differ.
+
+        Raises:
+            RequestRefusedError: A record breaks this version's contract.
+        """
+        if self.intake.door.signature.request == champion.intake.door.signature.request:
+            return [row for pending in asked for row in pending.rows]
+        return [row for pending in asked for row in pending.check(self.intake.door)]
+
+    async def ask(self, prepared: Prepared, timeout_s: float) -> dict[str, np.ndarray]:
+        """`score` (n,) or `probabilities` (n, c) from the child, checked.
+
+        Raises:
+            ArmFailedError: The child crashed, hung, erred or answered nonsense; the context's `cause` says which.
+        """
+        raw = await self.client.scores_of(self.intake.matrix(prepared), timeout_s)
+        return checked_outputs(self.intake.door.signature, len(prepared.rows), raw)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSet:
     """All arms of an endpoint at one revision.
 
-    `cause` is the journal's number of the event that set them (0: none), which a trip names as its cause.
+    Attributes:
+        spec: What the ledger says.
+        champion: Answers what no other arm does, and for every arm that fails.
+        canaries: Canaries and variants, each in its child.
+        shadows: Are given copies, each in its child.
+        previous: The version before the champion, in this process, which answers where the champion cannot; None
+            where there is none or it is not loaded yet.
+        cause: The journal's number of the event that set them (0: none), which a trip names as its cause.
     """
 
     spec: Arms
     champion: ChampionArm
     canaries: tuple[CanaryArm, ...] = field(default=())
+    shadows: tuple[CanaryArm, ...] = field(default=())
+    previous: ChampionArm | None = None
     cause: int = 0
 
-    def choose(self, key: str) -> CanaryArm | None:
-        """The canary that a request belongs to, or None for the champion.
+    @property
+    def children(self) -> tuple[CanaryArm, ...]:
+        """Every arm that has a child."""
+        return (*self.canaries, *self.shadows)
 
-        A canary that cannot answer now is passed over: its share is the champion's.
+    @property
+    def can_fall_back(self) -> bool:
+        """Whether something answers where the champion cannot."""
+        return self.previous is not None or self.spec.default is not None
+
+    def key_of(self, pending: Pending) -> str:
+        """What a request's lot is drawn by: the release's unit, else the key of the thing predicted, else its id."""
+        if not pending.rows:
+            return pending.id
+        unit = self.spec.unit
+        if unit is not None:
+            found = pending.rows[0].values.get(unit)
+            if found is not None:
+                return str(found)
+        return self.champion.intake.door.key(pending.rows[0]) or pending.id
+
+    def choose(self, pending: Pending) -> CanaryArm | None:
+        """The canary or variant that a request belongs to, or None for the champion.
+
+        One that cannot answer now is passed over: its share is the champion's.
         """
         if not self.canaries:
             return None
-        chosen = choose(self.spec, key)
+        inputs = pending.rows[0].values if pending.rows and self._asks_inputs else None
+        chosen = choose(self.spec, self.key_of(pending), inputs=inputs, headers=pending.headers)
         return next((c for c in self.canaries if c.spec.name == chosen.name and c.answers), None)
 
+    def mirrored(self, pending: Pending) -> tuple[CanaryArm, ...]:
+        """The shadows that get a copy of a request and can take it."""
+        drawn = {arm.name for arm in mirrored(self.spec, self.key_of(pending))}
+        return tuple(shadow for shadow in self.shadows if shadow.spec.name in drawn)
+
     def by_version(self, prefix: str) -> ChampionArm | CanaryArm | None:
-        """The arm whose version starts with `prefix` (at least 8 characters)."""
+        """The arm whose version starts with `prefix` (at least 8 characters); no shadow, which answers nobody."""
         arms: tuple[ChampionArm | CanaryArm, ...] = (self.champion, *self.canaries)
         found = [arm for arm in arms if len(prefix) >= 8 and arm.spec.version.startswith(prefix)]
         return found[0] if found else None
+
+    @property
+    def _asks_inputs(self) -> bool:
+        return any(arm.cohort is not None and arm.cohort.source == "input" for arm in self.spec.arms)
+
+
+def stand_in(arms: Arms, model: Model, intake: Intake) -> ChampionArm:
+    """A loaded version as the one that answers where the champion cannot."""
+    spec = Arm(name=PREVIOUS, role="champion", version=model.version, share=0.0)
+    return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=intake)
+
+
+def previous_of(arms: Arms, current: ArmSet | None) -> ChampionArm | None:
+    """The stand-in that arms name, where it is loaded already: as the champion until now, or as the stand-in."""
+    known = (current.champion, current.previous) if current else ()
+    found = next((arm for arm in known if arm is not None and arm.spec.version == arms.previous), None)
+    return None if found is None else stand_in(arms, found.model, found.intake)

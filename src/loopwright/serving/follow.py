@@ -4,8 +4,9 @@ A load that fails keeps the arms that answer now and records the cause.
 """
 
 import asyncio
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
 from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.release.routing import Arm, Arms
-from loopwright.serving.arms import ArmSet, CanaryArm, label_of
+from loopwright.serving.arms import ArmSet, CanaryArm, label_of, previous_of
 from loopwright.serving.endpoint import Endpoint
 from loopwright.serving.health import Trip
 from loopwright.serving.loading import ArmLoader
@@ -24,6 +25,7 @@ _LEASE_S = 1.0
 _RETRY_S = 5.0
 _PAGE = 1000
 _LAST_ASK_S = 0.1
+_LOG = logging.getLogger("loopwright.serving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Follower:
         self._cursor: int | None = None
         self._lease_at = float("-inf")
         self._lease_shown: dict[str, Any] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._tasks_aside: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -108,7 +110,7 @@ class Follower:
         """Let go of canaries and end the lease."""
         for followed in self._followed.values():
             arms = followed.endpoint.arms
-            for canary in arms.canaries if arms else ():
+            for canary in arms.children if arms else ():
                 await canary.client.close()
         await asyncio.to_thread(self._write_lease, self._lease_data() | {"ended": True})
 
@@ -136,7 +138,7 @@ class Follower:
         """Stop an arm that another worker found broken."""
         followed = self._followed.get(str(data.get("endpoint")))
         arms = followed.endpoint.arms if followed else None
-        for canary in arms.canaries if arms else ():
+        for canary in arms.children if arms else ():
             if arms and arms.spec.release == data.get("release") and canary.spec.version == data.get("version"):
                 canary.health.stop(Trip(cause=str(data.get("cause")), why="as the journal says"))
 
@@ -160,17 +162,26 @@ class Follower:
         followed.failure = None
         self._switch(followed, arms)
         await self._renew_lease(now=True)
+        if arms.spec.previous is not None and arms.previous is None:
+            self._aside(self._fetch_previous(followed, arms))
 
     def _load(self, target: str, current: ArmSet | None) -> ArmSet:
         """The arms of a record, ready. Runs in a thread; what answers now goes on answering."""
         record = self._ledger.record("arms", target)
         spec = Arms.of(record.data if record else {})
         champion = self._loader.champion(spec, current.champion if current else None)
-        canaries = tuple(self._canary(spec, arm, current) for arm in spec.canaries)
-        return ArmSet(spec=spec, champion=champion, canaries=canaries, cause=self._moved_at(spec.endpoint))
+        beside = [self._canary(spec, arm, current) for arm in spec.beside]
+        return ArmSet(
+            spec=spec,
+            champion=champion,
+            canaries=tuple(arm for arm in beside if arm.spec.role != "shadow"),
+            shadows=tuple(arm for arm in beside if arm.spec.role == "shadow"),
+            previous=previous_of(spec, current),
+            cause=self._moved_at(spec.endpoint),
+        )
 
     def _canary(self, spec: Arms, arm: Arm, current: ArmSet | None) -> CanaryArm:
-        for canary in current.canaries if current else ():
+        for canary in current.children if current else ():
             if current and canary.spec.version == arm.version and current.spec.release == spec.release:
                 return replace(canary, spec=arm, label=label_of(spec, arm))
         made = self._loader.canary(spec, arm)
@@ -179,26 +190,41 @@ class Follower:
             made.health.stop(tripped)
         return made
 
+    async def _fetch_previous(self, followed: _Followed, arms: ArmSet) -> None:
+        """Load the version that stands in for the champion, after the champion answers already."""
+        try:
+            previous = await asyncio.to_thread(self._loader.previous, arms.spec)
+        except Exception:  # noqa: BLE001 - boundary: loading; there is no stand-in then
+            _LOG.warning(
+                "the version before the champion of %s cannot be loaded", followed.endpoint.name, exc_info=True
+            )
+            return
+        if followed.endpoint.arms is arms:
+            followed.endpoint.switch(replace(arms, previous=previous))
+
+    def _aside(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks_aside.add(task)
+        task.add_done_callback(self._tasks_aside.discard)
+
     def _switch(self, followed: _Followed, arms: ArmSet) -> None:
         before = followed.endpoint.arms
-        kept = {id(canary.client) for canary in arms.canaries}
-        known = {id(canary.client) for canary in before.canaries} if before else set()
-        for canary in arms.canaries:
+        kept = {id(canary.client) for canary in arms.children}
+        known = {id(canary.client) for canary in before.children} if before else set()
+        for canary in arms.children:
             if id(canary.client) not in known:
                 canary.client.start()
                 followed.since[canary.spec.version] = self._machine.monotonic()
                 followed.losses[canary.spec.version] = 0
         followed.endpoint.switch(arms)
-        for canary in before.canaries if before else ():
+        for canary in before.children if before else ():
             if id(canary.client) not in kept:
-                task = asyncio.get_running_loop().create_task(_close_when_idle(canary))
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._aside(_close_when_idle(canary))
 
     def _watch(self, followed: _Followed) -> None:
         """Stop canaries whose child does not come up, cannot load, or went away while nobody was asking."""
         arms = followed.endpoint.arms
-        for canary in arms.canaries if arms else ():
+        for canary in arms.children if arms else ():
             if arms is None or canary.health.tripped is not None:
                 continue
             client, version = canary.client, canary.spec.version
@@ -227,7 +253,7 @@ class Follower:
             arms = followed.endpoint.arms
             if arms is not None:
                 revisions[name] = arms.spec.revision
-                states[name] = {"champion": "ready"} | {c.spec.name: c.state for c in arms.canaries}
+                states[name] = {"champion": "ready"} | {c.spec.name: c.state for c in arms.children}
             if followed.failure is not None:
                 failures[name] = followed.failure
         return {"role": "worker", "pid": os.getpid(), "revisions": revisions, "arms": states, "failures": failures}

@@ -10,7 +10,7 @@ from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.errors import LoopwrightError, ModelLoadError, NoPermissionError, NoSpaceError
 from loopwright.registry.bundle import extract_bundle
 from loopwright.release.routing import Arm, Arms
-from loopwright.serving.arms import CanaryArm, ChampionArm, label_of
+from loopwright.serving.arms import CanaryArm, ChampionArm, label_of, stand_in
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door, Policy
 from loopwright.serving.health import ArmHealth
@@ -85,6 +85,15 @@ class ArmLoader:
         folder = bundle_folder(self.blobs, spec.version, self.run)
         model = Model.load(folder, threads=self.threads)
         return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=self._intake(model.bundle))
+
+    def previous(self, arms: Arms) -> ChampionArm:
+        """The version that stands in for the champion, loaded and proven.
+
+        Raises:
+            ModelLoadError: It cannot be loaded, or fails on its example.
+        """
+        model = Model.load(bundle_folder(self.blobs, str(arms.previous), self.run), threads=self.threads)
+        return stand_in(arms, model, self._intake(model.bundle))
 
     def canary(self, arms: Arms, spec: Arm) -> CanaryArm:
         """One canary of `arms`; none of its code is loaded here, and its client is not started yet.

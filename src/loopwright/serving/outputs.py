@@ -1,8 +1,10 @@
-"""What a model's answer must look like, and how one row of it reads in JSON."""
+"""What a model's answer must look like, and what one record of it says."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from loopwright.core.schema import Signature
@@ -29,10 +31,13 @@ def checked_outputs(signature: Signature, rows: int, outputs: Mapping[str, np.nd
         shape = "nothing" if found is None else f"{found.dtype} {found.shape}"
         raise _wrong(f"{name} is {shape}, expected numbers of shape {wanted}")
     scores = found.astype(np.float64, copy=False)
-    if not np.isfinite(scores).all():
-        raise _wrong(f"{name} holds NaN or infinity")
-    if signature.task != "regression" and ((scores < -_SLACK) | (scores > 1 + _SLACK)).any():
-        raise _wrong(f"{name} holds a value outside 0 to 1")
+    if rows:
+        # A NaN is the minimum of whatever it is among; two reductions cost less than masks do for a lone record.
+        low, high = float(scores.min()), float(scores.max())
+        if not (low > -math.inf and high < math.inf):
+            raise _wrong(f"{name} holds NaN or infinity")
+        if signature.task != "regression" and (low < -_SLACK or high > 1 + _SLACK):
+            raise _wrong(f"{name} holds a value outside 0 to 1")
     return {name: scores}
 
 
@@ -50,14 +55,53 @@ def with_label(signature: Signature, outputs: Mapping[str, np.ndarray]) -> dict[
     return made
 
 
-def rows_of(signature: Signature, outputs: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """One JSON object a record: `prediction`, and `score` or `probabilities` (in the order of `classes`)."""
+class Score(msgspec.Struct, gc=False):
+    """One record's answer of a binary model (probability of the second class) or of a regression (the value).
+
+    Only a declared default may have no score.
+    """
+
+    prediction: Any
+    score: float | None
+
+    @property
+    def single(self) -> float | None:
+        """The one number that sums it up."""
+        return self.score
+
+    def said(self) -> dict[str, Any]:
+        """It as a JSON object."""
+        return {"prediction": self.prediction, "score": self.score}
+
+
+class Probabilities(msgspec.Struct, gc=False):
+    """One record's answer of a multiclass model: probabilities in the order of the signature's classes."""
+
+    prediction: Any
+    probabilities: list[float]
+
+    @property
+    def single(self) -> float | None:
+        """There is no one number."""
+        return None
+
+    def said(self) -> dict[str, Any]:
+        """It as a JSON object."""
+        return {"prediction": self.prediction, "probabilities": self.probabilities}
+
+
+Output = Score | Probabilities
+
+
+def outputs_of(signature: Signature, outputs: Mapping[str, np.ndarray]) -> list[Output]:
+    """Checked outputs, record by record."""
     classes = signature.classes
     if signature.task == "multiclass":
         table = outputs["probabilities"].tolist()
         best = np.argmax(outputs["probabilities"], axis=1).tolist()
-        return [{"prediction": classes[b], "probabilities": p} for b, p in zip(best, table, strict=True)]
+        return [Probabilities(classes[b], p) for b, p in zip(best, table, strict=True)]
     scores = outputs["score"].tolist()
     if signature.task == "binary":
-        return [{"prediction": classes[1] if score >= 0.5 else classes[0], "score": score} for score in scores]
-    return [{"prediction": score, "score": score} for score in scores]
+        no, yes = classes
+        return [Score(yes if score >= 0.5 else no, score) for score in scores]
+    return [Score(score, score) for score in scores]
