@@ -87,6 +87,17 @@ SETTINGS: tuple[Setting, ...] = (
         name="door_policy", default="refuse", help="What happens to a request outside the contract: refuse, or flag."
     ),
     Setting(
+        name="tls_certificate",
+        default="",
+        help="The servers' certificate chain, PEM: a file, or env:NAME. Servers speak TLS where it is set.",
+    ),
+    Setting(name="tls_key", default="", help="The certificate's private key, PEM: a file, or env:NAME."),
+    Setting(
+        name="tls_client_ca",
+        default="",
+        help="Who must have signed the certificate of every client, PEM: a file, or env:NAME. None needed where empty.",
+    ),
+    Setting(
         name="allowed_hosts",
         default="",
         help="Names, by commas, that a Host header may have: beside loopback's own, or on another address instead of any.",

@@ -25,6 +25,7 @@ from loopwright.web.control import control_app
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.sockets import listen
+from loopwright.web.tls import certificates, server_context
 
 PASS_S = 0.5
 _LOG = logging.getLogger("loopwright.control")
@@ -58,6 +59,8 @@ def serve(arguments: argparse.Namespace) -> None:
 
 def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: object) -> None:
     project: Path = arguments.project
+    given = certificates(workspace.settings, base=project)
+    context = None if given is None else server_context(given)
     doors, keyring = open_doors(workspace.stores, workspace.settings, host=arguments.host, machine=workspace.machine)
     controller = Controller(workspace, load_loop(project / arguments.file, project))
     controller.prepare()
@@ -70,6 +73,7 @@ def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: obje
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
+            ssl_context_factory=None if context is None else lambda *_: context,
         )
     )
     asyncio.run(_until_stopped(server, door, keyring, background=passes(workspace, controller)))

@@ -22,11 +22,13 @@ class Condition:
         failures: Endpoints whose arms could not be loaded, with the cause.
         well: Whether no endpoint hangs.
         draining: Whether it is about to end.
+        degraded: What is not as it should be, though requests are answered.
     """
 
     failures: Failures
     well: Callable[[], bool]
     draining: Callable[[], bool]
+    degraded: Callable[[], Mapping[str, Any]]
 
 
 class HealthRoutes:
@@ -70,7 +72,9 @@ class HealthRoutes:
         said = self._states()
         draining = self._condition.draining()
         ready = all(state["ready"] for state in said.values()) and not draining and self._condition.well()
+        degraded = self._condition.degraded()
         told = {"ready": ready} | ({"draining": True} if draining else {}) | {"endpoints": said}
+        told |= {"degraded": degraded} if degraded else {}
         return Response(status=200 if ready else 503, body=to_json(told))
 
     def _states(self) -> dict[str, dict[str, Any]]:

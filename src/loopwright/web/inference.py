@@ -47,6 +47,7 @@ class Served:
         failures: Endpoints whose arms could not be loaded, with the cause.
         limits: What is taken.
         well: Whether no endpoint hangs.
+        degraded: What is not as it should be, though requests are answered; empty where all is well.
         extra: More that is answered, by path. Such a handler is given the request before any door and asks the doors
             itself; it says itself which methods it takes.
     """
@@ -59,6 +60,7 @@ class Served:
     failures: Callable[[], Mapping[str, Mapping[str, Any]]]
     limits: HttpLimits
     well: Callable[[], bool] = _always
+    degraded: Callable[[], Mapping[str, Any]] = dict
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
 
@@ -74,7 +76,7 @@ class InferenceServer:
         self._served = served
         self.draining = False
         self.asking = Asking(served.endpoints, clock=served.clock, ids=served.ids, limits=served.limits)
-        condition = Condition(failures=served.failures, well=served.well, draining=lambda: self.draining)
+        condition = Condition(failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded)
         self._routes = Routes(
             [
                 *PredictRoutes(self.asking).routes(),

@@ -28,7 +28,6 @@ from loopwright.errors import LoopwrightError, StoreError, UsageError
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.observations.arm_stats import ArmCounters
-from loopwright.observations.request_log import RequestLog
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.endpoint import Endpoint, Limits
 from loopwright.serving.follow import Follower, FollowOptions
@@ -38,14 +37,17 @@ from loopwright.serving.observer import Observers
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores, open_stores, read_home
 from loopwright.web.auth import Doors, open_doors
+from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
 from loopwright.web.keyring import Keyring
+from loopwright.web.log_keeper import LogKeeper
 from loopwright.web.metrics import Metrics
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
 from loopwright.web.run_files import beat_path, keep_beating, run_file
 from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
+from loopwright.web.tls import Certificates, certificates, server_context
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
@@ -86,6 +88,7 @@ class Worker:
         self._clock = clock
         self._id = random_id("worker")
         self._counters = ArmCounters(stores.tables, worker=self._id)
+        self._log = LogKeeper(stores, settings, clock=clock, worker=self._id)
         self._metrics = Metrics()
         self._trips = TripRecorder(stores.ledger, clock, self._id)
         self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
@@ -110,7 +113,7 @@ class Worker:
         return Endpoint(
             name,
             clock=self._clock,
-            sink=RequestLog(self._stores.tables),
+            sink=self._log.sink,
             observer=Observers(self._metrics, self._counters),
             on_trip=self._trips,
             limits=Limits(probation_timeout_s=self._options.settings.number("probation_timeout_s")),
@@ -123,6 +126,7 @@ class Worker:
 
     async def run(self, door: socket.socket, doors: Doors, keyring: Keyring) -> None:
         """Serve on `door` until told to stop, then drain."""
+        feedback = self._feedback(doors)
         app = InferenceServer(
             Served(
                 endpoints=self._endpoints,
@@ -132,14 +136,18 @@ class Worker:
                 metrics=self._metrics,
                 failures=self._follower.failures,
                 limits=_http_limits(self._options.settings),
+                degraded=self._log.degraded,
+                extra={"/feedback": feedback.take},
             )
         )
-        server = _Server(_uvicorn_config(app))
+        server = _Server(_uvicorn_config(app, self._certificates()))
         self._obey(server, app)
         tasks = [
             asyncio.create_task(_kept_up("following the arms", self._follower.run)),
             asyncio.create_task(_kept_up("writing figures", self._flush)),
             asyncio.create_task(_kept_up("following the keys", keyring.follow)),
+            asyncio.create_task(_kept_up("telling of lost rows", self._log.run)),
+            asyncio.create_task(_kept_up("telling of feedback", feedback.announce)),
         ]
         if self._clock.replay:
             tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
@@ -152,6 +160,18 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._finish()
+            feedback.announce_now()
+            self._log.tell()
+
+    def _feedback(self, doors: Doors) -> FeedbackTaker:
+        settings = self._options.settings
+        return FeedbackTaker(
+            self._stores, doors=doors, clock=self._clock, namespace=settings.text("namespace"),
+            actor=f"worker:{self._id}", most_bytes=settings.whole("max_request_bytes"),
+        )  # fmt: skip
+
+    def _certificates(self) -> Certificates | None:
+        return certificates(self._options.settings, base=self._stores.home.parent)
 
     def _obey(self, server: uvicorn.Server, app: InferenceServer) -> None:
         loop = asyncio.get_running_loop()
@@ -206,11 +226,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _uvicorn_config(app: Any) -> uvicorn.Config:
+def _uvicorn_config(app: Any, given: Certificates | None) -> uvicorn.Config:
+    context = None if given is None else server_context(given)
     return uvicorn.Config(
         app, http="httptools", lifespan="off", ws="none", interface="asgi3", log_config=None, access_log=False,
         server_header=False, date_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN_S,
-        timeout_keep_alive=75,
+        timeout_keep_alive=75, ssl_context_factory=None if context is None else lambda *_: context,
     )  # fmt: skip
 
 
