@@ -76,7 +76,9 @@ class InferenceServer:
         self._served = served
         self.draining = False
         self.asking = Asking(served.endpoints, clock=served.clock, ids=served.ids, limits=served.limits)
-        condition = Condition(failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded)
+        condition = Condition(
+            failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded
+        )
         self._routes = Routes(
             [
                 *PredictRoutes(self.asking).routes(),
