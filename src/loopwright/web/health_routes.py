@@ -55,9 +55,18 @@ class HealthRoutes:
             return self._ready()
         raise NotFoundError(f"there is no health question {question[:50]!r}", why="there are: live, ready, startup")
 
+    def live(self) -> bool:
+        """Whether no model hangs."""
+        return self._condition.well()
+
+    def ready(self) -> bool:
+        """Whether requests may be sent now."""
+        loaded = all(endpoint.arms is not None for endpoint in self._asking.endpoints.values())
+        return loaded and not self._condition.draining() and self._condition.well()
+
     def _live(self) -> Response:
         """Alive: this loop turns, and no model hangs. Who is not is started again."""
-        live = self._condition.well()
+        live = self.live()
         return Response(status=200 if live else 503, body=to_json({"live": live}))
 
     def _startup(self) -> Response:
@@ -69,11 +78,9 @@ class HealthRoutes:
 
     def _ready(self) -> Response:
         """Ready: send requests now."""
-        said = self._states()
-        draining = self._condition.draining()
-        ready = all(state["ready"] for state in said.values()) and not draining and self._condition.well()
+        said, ready = self._states(), self.ready()
         degraded = self._condition.degraded()
-        told = {"ready": ready} | ({"draining": True} if draining else {}) | {"endpoints": said}
+        told: dict[str, Any] = {"ready": ready} | ({"draining": True} if self._condition.draining() else {}) | {"endpoints": said}
         told |= {"degraded": degraded} if degraded else {}
         return Response(status=200 if ready else 503, body=to_json(told))
 
