@@ -6,12 +6,11 @@ Ctrl-C, and with `--supervised` when its standard input closes, after answering 
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,6 +44,7 @@ from loopwright.web.metrics import Metrics
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
 from loopwright.web.run_files import beat_path, keep_beating, run_file
+from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
 from loopwright.web.tls import Certificates, certificates, server_context
@@ -140,7 +140,9 @@ class Worker:
                 extra={"/feedback": feedback.take},
             )
         )
-        server = _Server(_uvicorn_config(app, self._certificates()))
+        server = Server(
+            _uvicorn_config(app, self._certificates()), most_connections=self._options.settings.whole("max_connections")
+        )
         self._obey(server, app)
         tasks = [
             asyncio.create_task(_kept_up("following the arms", self._follower.run)),
@@ -216,14 +218,6 @@ class Worker:
 
 def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(stop)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn with our own signal handlers: it would end the process before the worker has drained."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _uvicorn_config(app: Any, given: Certificates | None) -> uvicorn.Config:
