@@ -80,7 +80,8 @@ class HealthRoutes:
         """Ready: send requests now."""
         said, ready = self._states(), self.ready()
         degraded = self._condition.degraded()
-        told: dict[str, Any] = {"ready": ready} | ({"draining": True} if self._condition.draining() else {}) | {"endpoints": said}
+        told: dict[str, Any] = {"ready": ready, "endpoints": said}
+        told |= {"draining": True} if self._condition.draining() else {}
         told |= {"degraded": degraded} if degraded else {}
         return Response(status=200 if ready else 503, body=to_json(told))
 
