@@ -11,15 +11,18 @@ import numpy as np
 import polars as pl
 import pytest
 from lightgbm import LGBMClassifier
+from onnxruntime import InferenceSession
+from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from loopwright.core.codec import plain
 from loopwright.core.schema import Column, Signature
 from loopwright.formats.training_set import TrainingSet
-from loopwright.formats.value import extract_value, load_value, put_value
+from loopwright.formats.value import extract_value, load_native, load_value, put_value
 from loopwright.store.backends.memory_blobs import MemoryBlobs
 
 FIRST = Path(__file__).parent / "golden" / "1"
@@ -46,6 +49,8 @@ def values() -> dict[str, Any]:
         "sklearn": DecisionTreeClassifier(random_state=0).fit(X, LABEL),
         "estimator": make_pipeline(StandardScaler(), LogisticRegression()).fit(X, LABEL),
         "lightgbm": LGBMClassifier(n_estimators=2, min_child_samples=2, verbose=-1, n_jobs=1).fit(X, LABEL),
+        "xgboost": XGBClassifier(n_estimators=2, n_jobs=1).fit(X, LABEL == "ok"),
+        "onnx": to_onnx(LogisticRegression().fit(X, LABEL == "ok"), X[:1], options={"zipmap": False}),
     }
 
 
@@ -94,3 +99,24 @@ def test_golden_models_still_predict(name: str) -> None:
     model = load_value(FIRST / name)
     assert model.predict(X).tolist() == LABEL.tolist()
     assert np.allclose(model.predict_proba(X).sum(axis=1), 1.0)
+
+
+def test_golden_xgboost_still_predicts() -> None:
+    assert load_value(FIRST / "xgboost").predict(X).tolist() == (LABEL == "ok").tolist()
+
+
+def test_golden_onnx_still_predicts() -> None:
+    session = InferenceSession(load_value(FIRST / "onnx").SerializeToString())
+    assert session.run(["label"], {"X": X})[0].tolist() == (LABEL == "ok").tolist()
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "onnx"])
+def test_golden_models_have_their_librarys_own_form(name: str) -> None:
+    found = load_native(FIRST / name)
+    assert found is not None
+    assert found.library == name
+
+
+@pytest.mark.parametrize("name", ["json", "sklearn", "estimator", "container"])
+def test_other_golden_values_have_none(name: str) -> None:
+    assert load_native(FIRST / name) is None

@@ -1,9 +1,9 @@
 """Which format takes a value: chosen by the module of its type, so that nothing is imported to find out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 from loopwright.errors import (
     BlobCorruptError,
@@ -14,7 +14,7 @@ from loopwright.errors import (
 )
 from loopwright.formats.containers import ContainerFormat
 from loopwright.formats.estimators import EstimatorFormat
-from loopwright.formats.format import Format, type_name
+from loopwright.formats.format import Format, NativeModel, type_name
 from loopwright.formats.json_values import BytesFormat, JsonFormat
 from loopwright.formats.numpy_arrays import NumpyFormat
 from loopwright.formats.parquet import ParquetFormat
@@ -22,6 +22,7 @@ from loopwright.formats.pickled import PickleFormat
 from loopwright.formats.sklearn_models import SklearnFormat
 from loopwright.formats.training_set import TrainingSetFormat
 
+T = TypeVar("T")
 GROUP = "loopwright.formats"
 _BY_MODULE: Mapping[str, tuple[Format, ...]] = {
     "builtins": (JsonFormat(), BytesFormat()),
@@ -71,9 +72,18 @@ class Catalogue:
             UnsupportedValueError: This installation cannot read the label.
             UntrustedFormatError: It is a pickle, and pickle is not trusted.
         """
+        return self._read(label, lambda form: form.decode(files))
+
+    def native(self, label: str, files: Mapping[str, bytes]) -> NativeModel | None:
+        """The model of the files in its library's own form, where its format has one. Raises as `decode`."""
+        if label == _PICKLE.label:
+            return None
+        return self._read(label, lambda form: form.native(files))
+
+    def _read(self, label: str, read: Callable[[Format], T]) -> T:
         form = self._format_named(label)
         try:
-            return form.decode(files)
+            return read(form)
         except LoopwrightError:
             raise
         except ImportError as error:

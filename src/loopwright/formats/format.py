@@ -2,7 +2,25 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeModel:
+    """A model in its library's own form, for a process that only asks it.
+
+    Attributes:
+        library: `lightgbm`, `xgboost` or `onnx`.
+        data: The library's own file.
+        iterations: Boosting iterations that count; 0 or less: all.
+        missing: The value that stands for a null.
+    """
+
+    library: str
+    data: bytes
+    iterations: int = 0
+    missing: float = float("nan")
 
 
 class Format(ABC):
@@ -30,6 +48,10 @@ class Format(ABC):
     @abstractmethod
     def decode(self, files: Mapping[str, bytes]) -> Any:
         """The value again. Whatever it raises but a LoopwrightError is reported as BlobCorruptError."""
+
+    def native(self, files: Mapping[str, bytes]) -> NativeModel | None:  # noqa: ARG002 - most formats have none
+        """What a serving process needs of the files, where that takes less than `decode`: no estimator, no package."""
+        return None
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from loopwright.core.codec import canonical, from_json
 from loopwright.core.hashing import Digest
 from loopwright.errors import BlobCorruptError
 from loopwright.formats.catalogue import Catalogue
+from loopwright.formats.format import NativeModel
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import put_tree, tree_files
 
@@ -93,13 +94,26 @@ def extract_value(blobs: Blobs, digest: Digest, folder: Path) -> None:
 
 def load_value(folder: Path, *, trust_pickle: bool = False) -> Any:
     """The value that `extract_value` wrote. Raises as `get_value`."""
+    return Catalogue(trust_pickle=trust_pickle).decode(*_extracted(folder))
+
+
+def load_native(folder: Path) -> NativeModel | None:
+    """The model that `extract_value` wrote in its library's own form; None where its format has none.
+
+    Raises as `get_value`.
+    """
+    return Catalogue().native(*_extracted(folder))
+
+
+def _extracted(folder: Path) -> tuple[str, dict[str, bytes]]:
     try:
         label = from_json((folder / _LABEL_FILE).read_bytes(), Envelope).format
     except (OSError, msgspec.MsgspecError) as error:
         raise BlobCorruptError(f"{folder} holds no extracted value", why=str(error)) from error
     root = folder / "files"
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
-    return Catalogue(trust_pickle=trust_pickle).decode(label, files)
+    return label, {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
+    }
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

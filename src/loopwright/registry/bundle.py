@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,10 +25,12 @@ from loopwright.errors import (
     ModelLoadError,
     UsageError,
 )
-from loopwright.formats.value import extract_value, load_value
+from loopwright.formats.format import NativeModel
+from loopwright.formats.value import extract_value, load_native, load_value
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import TREE_FORMAT, extract_tree
 
+T = TypeVar("T")
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 _PART_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -130,10 +132,19 @@ def load_part(folder: Path, name: str) -> Any:
         ModelLoadError: There is no such part, or this process cannot read it.
     """
     manifest = load_manifest(folder)
+    return _of_part(folder, manifest, name, lambda part: load_value(part, trust_pickle=manifest.trust_pickle))
+
+
+def load_native_part(folder: Path, name: str) -> NativeModel | None:
+    """A part's model in its library's own form, where its format has one; it is not decoded. Raises as `load_part`."""
+    return _of_part(folder, load_manifest(folder), name, load_native)
+
+
+def _of_part(folder: Path, manifest: Manifest, name: str, load: Callable[[Path], T]) -> T:
     if name not in manifest.parts:
         raise ModelLoadError(f"the bundle in {folder} has no part {name!r}")
     try:
-        return load_value(folder / "parts" / name, trust_pickle=manifest.trust_pickle)
+        return load(folder / "parts" / name)
     except LoopwrightError as error:
         raise ModelLoadError(
             f"the part {name!r} of the bundle in {folder} cannot be loaded",

@@ -7,7 +7,8 @@ from typing import Any
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature, example_value
 from loopwright.errors import ModelLoadError
-from loopwright.registry.bundle import Manifest, load_manifest, load_part
+from loopwright.formats.format import NativeModel
+from loopwright.registry.bundle import Manifest, load_manifest, load_native_part, load_part
 
 _CODE = Path("parts") / "code"
 
@@ -56,6 +57,10 @@ class BundleFolder:
     def model(self) -> Any:
         """The trained model, decoded. Raises ModelLoadError."""
         return load_part(self.folder, "model")
+
+    def native_model(self) -> NativeModel | None:
+        """The trained model in its library's own form, not decoded, where its format has one. Raises ModelLoadError."""
+        return load_native_part(self.folder, "model")
 
     def function(self) -> str | None:
         """The bundle's own `predict(model, columns)` as `module:name`, where it has one."""

@@ -16,7 +16,7 @@ from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
-from loopwright.serving.predictor import Outputs, Predictor, predictor
+from loopwright.serving.predictor import Outputs, Predictor, predictor, stored_predictor
 
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
@@ -64,7 +64,7 @@ class Model:
         try:
             if bundle.code is not None:
                 _offer_code(bundle.code)
-            model = cls(bundle, _call(bundle.function(), bundle.model(), threads))
+            model = cls(bundle, _call(bundle, threads))
         except LoopwrightError as error:
             raise ModelLoadError(
                 f"the model of version {short} cannot be loaded", why=error.what, fix=error.fix
@@ -121,10 +121,15 @@ class Model:
         return with_label(self.signature, self.scores(columns))
 
 
-def _call(own: str | None, native: Any, threads: int) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
-    """The bundle's own `predict(model, columns)` (`module:name`) where it has one, else the default call."""
+def _call(bundle: BundleFolder, threads: int) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
+    """The bundle's own `predict(model, columns)` (`module:name`) where it has one, else the direct call."""
+    own = bundle.function()
     if own is None:
-        return predictor(native, threads=threads)
+        stored = bundle.native_model()
+        return (
+            predictor(bundle.model(), threads=threads) if stored is None else stored_predictor(stored, threads=threads)
+        )
+    native = bundle.model()
     module, _, qualname = own.partition(":")
     function: Any = importlib.import_module(module)
     for part in qualname.split("."):

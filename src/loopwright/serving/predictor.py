@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from loopwright.formats.format import NativeModel
 from loopwright.serving.native.choose import native_call
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.native.own_method import own_method
+from loopwright.serving.native.stored import stored_call
 
 Columns = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
@@ -49,6 +51,11 @@ def predictor(model: Any, *, threads: int = 1) -> "Predictor":
     """
     direct = native_call(model, threads)
     return Predictor(own_method(model), takes_matrix=None) if direct is None else Predictor(direct, takes_matrix=True)
+
+
+def stored_predictor(model: NativeModel, *, threads: int = 1) -> "Predictor":
+    """Compile the call for a model that lies in its library's own file. Raises as `native.stored.stored_call`."""
+    return Predictor(stored_call(model, threads), takes_matrix=True)
 
 
 class Predictor:
