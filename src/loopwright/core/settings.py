@@ -29,6 +29,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="namespace", default="default", help="Prefix of every ref."),
     Setting(name="host", default="127.0.0.1", help="Address the servers listen on."),
     Setting(name="port", default=8700, help="Port of the inference server; the control API listens on the next one."),
+    Setting(
+        name="grpc_port", default=0, help="Port of the Open Inference gRPC service; 0: none. Needs the extra `grpc`."
+    ),
     Setting(name="request_timeout_s", default=10.0, unit="s", help="Deadline of one prediction request."),
     Setting(
         name="probation_timeout_s",

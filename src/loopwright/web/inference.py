@@ -69,6 +69,7 @@ class InferenceServer:
 
     Attributes:
         asking: The way to the endpoints, for other protocols of the same worker.
+        health: How the worker is, for the same.
         draining: Whether the worker is about to end.
     """
 
@@ -79,10 +80,11 @@ class InferenceServer:
         condition = Condition(
             failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded
         )
+        self.health = HealthRoutes(self.asking, condition)
         self._routes = Routes(
             [
                 *PredictRoutes(self.asking).routes(),
-                *HealthRoutes(self.asking, condition).routes(),
+                *self.health.routes(),
                 *OipRoutes(self.asking).routes(),
                 *MlflowRoutes(self.asking).routes(),
                 *OpenApiRoutes(self.asking).routes(),

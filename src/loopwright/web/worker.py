@@ -37,6 +37,7 @@ from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores, open_stores, read_home
 from loopwright.web.auth import Doors, open_doors
 from loopwright.web.feedback import FeedbackTaker
+from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
 from loopwright.web.keyring import Keyring
 from loopwright.web.log_keeper import LogKeeper
@@ -140,9 +141,8 @@ class Worker:
                 extra={"/feedback": feedback.take},
             )
         )
-        server = Server(
-            _uvicorn_config(app, self._certificates()), most_connections=self._options.settings.whole("max_connections")
-        )
+        config = _uvicorn_config(app, self._certificates())
+        server = Server(config, most_connections=self._options.settings.whole("max_connections"))
         self._obey(server, app)
         tasks = [
             asyncio.create_task(_kept_up("following the arms", self._follower.run)),
@@ -157,7 +157,9 @@ class Worker:
         with run_file(run, self._options.name, self._about(door)):
             beat = partial(keep_beating, beat_path(run, self._options.name), self._well)
             tasks.append(asyncio.create_task(_kept_up("the heartbeat", beat)))
+            grpc = await self._grpc(app, doors)
             await server.serve(sockets=[door])
+            await grpc.stop(_DRAIN_S)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -171,6 +173,18 @@ class Worker:
             self._stores, doors=doors, clock=self._clock, namespace=settings.text("namespace"),
             actor=f"worker:{self._id}", most_bytes=settings.whole("max_request_bytes"),
         )  # fmt: skip
+
+    async def _grpc(self, app: InferenceServer, doors: Doors) -> GrpcServer:
+        """The gRPC service, begun where the settings give it a port."""
+        settings = self._options.settings
+        options = GrpcOptions(
+            host=settings.text("host"), port=settings.whole("grpc_port"), health=app.health,
+            certificates=self._certificates(),
+        )  # fmt: skip
+        made = GrpcServer(app.asking, doors, options)
+        if options.port:
+            await made.start()
+        return made
 
     def _certificates(self) -> Certificates | None:
         return certificates(self._options.settings, base=self._stores.home.parent)
