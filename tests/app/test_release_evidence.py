@@ -65,12 +65,15 @@ class Looks:
         found = self._gatherer.gather(self.release)
         if not forget:
             self.release = msgspec.structs.replace(
-                self.release, counted_until=found.until, labels_until=found.until, totals=found.totals
+                self.release, counted_until=found.until, labels_until=found.until, totals=found.counts.totals
             )
         return found
 
     def champion_says(self) -> float:
-        folder = bundle_folder(self.workspace.stores.blobs, self.plan.champion, self.workspace.home / "run")
+        return self.says(self.plan.champion)
+
+    def says(self, version: str) -> float:
+        folder = bundle_folder(self.workspace.stores.blobs, version, self.workspace.home / "run")
         return float(answer_of(Model.load(folder).scores({"x": np.array([0.5]), "n": np.array([3.0])}))[0])
 
     def loss(self, score: float, label: bool) -> float:
@@ -86,20 +89,20 @@ def test_outputs_of_each_arm_count_once_over_several_looks(looks: Looks) -> None
     looks.ask("a", score=0.25)
     looks.ask("b", score=0.75, candidate=False)
     first = looks.look().evidence
-    assert (first.candidate_outputs.tolist(), first.champion_outputs.tolist()) == ([0.25], [0.75])
+    assert (first.of("candidate").outputs.tolist(), first.of("champion").outputs.tolist()) == ([0.25], [0.75])
     looks.ask("c", score=0.5)
     second = looks.look().evidence
-    assert (second.candidate_outputs.tolist(), second.champion_outputs.tolist()) == ([0.5], [])
-    assert looks.look().evidence.candidate_outputs.tolist() == []
+    assert (second.of("candidate").outputs.tolist(), second.of("champion").outputs.tolist()) == ([0.5], [])
+    assert looks.look().evidence.of("candidate").outputs.tolist() == []
 
 
 def test_a_look_that_was_lost_is_taken_again(looks: Looks) -> None:
     looks.ask("a", score=0.25)
     looks.label(True, request="a")
     lost, again = looks.look(forget=True).evidence, looks.look().evidence
-    assert lost.candidate_outputs.tolist() == again.candidate_outputs.tolist() == [0.25]
-    assert lost.losses.tolist() == again.losses.tolist()
-    assert len(again.losses) == 1
+    assert lost.of("candidate").outputs.tolist() == again.of("candidate").outputs.tolist() == [0.25]
+    assert lost.of("candidate").paired.losses.tolist() == again.of("candidate").paired.losses.tolist()
+    assert len(again.of("candidate").paired.losses) == 1
 
 
 def test_a_row_on_which_the_champion_stood_in_or_nobody_answered_is_no_output(looks: Looks) -> None:
@@ -108,10 +111,10 @@ def test_a_row_on_which_the_champion_stood_in_or_nobody_answered_is_no_output(lo
     looks.ask("c", score=0.25, release="rel_before")
     looks.ask("d", score=0.25, endpoint="other")
     evidence = looks.look().evidence
-    assert (evidence.candidate_outputs.tolist(), evidence.champion_outputs.tolist()) == ([], [])
+    assert (evidence.of("candidate").outputs.tolist(), evidence.of("champion").outputs.tolist()) == ([], [])
 
 
-def test_losses_are_paired_on_the_candidate_s_own_labelled_rows(looks: Looks) -> None:
+def test_losses_are_paired_on_the_labelled_rows_of_either_arm(looks: Looks) -> None:
     looks.ask("a", score=0.25)
     looks.ask("b", score=0.5, candidate=False)
     looks.ask("c", score=0.5, release="rel_before")
@@ -119,16 +122,17 @@ def test_losses_are_paired_on_the_candidate_s_own_labelled_rows(looks: Looks) ->
     looks.ask("e", score=0.125)
     for name in "abcd":
         looks.label(True, request=name)
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.25, True)])
+    of_champion = (looks.says(looks.plan.candidate) - 1) ** 2 - (0.5 - 1) ** 2
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.25, True), of_champion])
     looks.label(False, key="key of e")
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.125, False)])
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.125, False)])
 
 
 def test_each_label_counts_once_over_several_looks(looks: Looks) -> None:
     looks.ask("a", score=0.25)
-    counts = [len(looks.look().evidence.losses)]
+    counts = [len(looks.look().evidence.of("candidate").paired.losses)]
     looks.label(True, request="a")
-    counts += [len(looks.look().evidence.losses) for _ in range(3)]
+    counts += [len(looks.look().evidence.of("candidate").paired.losses) for _ in range(3)]
     assert counts == [0, 1, 0, 0]
 
 
@@ -139,33 +143,33 @@ def test_a_label_that_is_sent_again_or_corrected_is_not_a_second_one(
 ) -> None:
     looks.ask("a", score=0.25)
     looks.label(True, request="a")
-    assert len(looks.look().evidence.losses) == 1
+    assert len(looks.look().evidence.of("candidate").paired.losses) == 1
     looks.ask("b", score=0.25)
     looks.label(value, **again)
     looks.label(True, request="b")
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.25, True)])
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.25, True)])
 
 
 def test_a_key_that_is_asked_about_again_gets_its_new_label(looks: Looks) -> None:
     looks.ask("monday", score=0.25, key="customer")
     looks.label(True, key="customer")
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.25, True)])
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.25, True)])
     looks.ask("tuesday", score=0.5, key="customer")
     looks.label(False, key="customer")
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.5, False)])
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.5, False)])
 
 
 def test_of_two_labels_within_one_look_the_later_counts(looks: Looks) -> None:
     looks.ask("a", score=0.25)
     looks.label(True, request="a")
     looks.label(False, request="a")
-    assert looks.look().evidence.losses == pytest.approx([looks.loss(0.25, False)])
+    assert looks.look().evidence.of("candidate").paired.losses == pytest.approx([looks.loss(0.25, False)])
 
 
 def test_a_log_without_a_feature_of_the_champion_s_gives_no_losses(looks: Looks) -> None:
     looks.ask("a", score=0.25, inputs={"x": 0.5})
     looks.label(True, request="a")
-    assert looks.look().evidence.losses.tolist() == []
+    assert looks.look().evidence.of("candidate").paired.losses.tolist() == []
 
 
 def test_a_release_reads_back_from_its_record_as_it_was(looks: Looks) -> None:

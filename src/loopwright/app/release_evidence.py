@@ -1,161 +1,195 @@
-"""What a release is judged by, gathered from the tables: counts of both arms, outputs, and paired losses."""
+"""What a release is judged by, gathered from the tables since the last look: each request and each label once."""
 
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from loopwright.app.labelled_log import settled_until
-from loopwright.app.observed import model_columns, scores_of
+from loopwright.app.observed import scores_of
+from loopwright.app.release_counts import Counts, added, counts_of, since
+from loopwright.app.release_functions import values_of
+from loopwright.app.release_log import ReleaseLog, answers
+from loopwright.app.release_losses import CHAMPION, Versions, paired_evidence
+from loopwright.app.release_metrics import ReleaseMetrics, unit_of
+from loopwright.app.release_shadow import agreement, beside, copied_totals, copies
+from loopwright.app.request_index import RequestIndex
 from loopwright.app.running_release import RunningRelease, last_event
-from loopwright.app.scoring import answer_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
-from loopwright.core.schema import Signature
-from loopwright.observations.arm_stats import COUNTS, ArmTotals, read_arm_stats, totals
-from loopwright.observations.labels import labelled_requests, latest_labels
+from loopwright.observations.arm_stats import ArmTotals
 from loopwright.observations.request_log import read_requests
-from loopwright.release.evidence import Evidence, output_values, paired_losses
-from loopwright.release.plan import QualityGuard
-from loopwright.serving.loading import bundle_folder
-from loopwright.serving.model import Model
+from loopwright.release.evidence import ArmEvidence, Evidence, Floats, output_values
+from loopwright.release.rules import FunctionGuard
+from loopwright.release.strategy import ABTest
 from loopwright.store.ledger import Record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """Evidence since the last look, and how far it reaches."""
+    """Evidence since the last look, and how far it reaches.
 
-    def __init__(self, evidence: Evidence, *, totals: dict[str, ArmTotals], until: Micros, tripped_event: int) -> None:
-        self.evidence = evidence
-        self.totals = totals
-        self.until = until
-        self.tripped_event = tripped_event
+    Attributes:
+        evidence: By arm.
+        counts: Of the whole release until now.
+        until: Receipt time, and known-at time, that is no longer in.
+        tripped: Events of breakers that stopped an arm.
+        some: Whether anything has come in at all.
+    """
+
+    evidence: Evidence
+    counts: Counts
+    until: Micros
+    tripped: tuple[int, ...] = ()
+    some: bool = field(default=False)
 
 
 class EvidenceGatherer:
-    """Gathers evidence for the releases of one workspace; keeps the champions that it asks for comparison in memory."""
+    """Gathers evidence for one endpoint's releases, one after the other. Used by one thread."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._models: dict[str, Model] = {}
+        self._versions = Versions(workspace)
+        self._reading: _Reading | None = None
 
     def gather(self, release: RunningRelease) -> Gathered:
         """What has come in since the release was looked at last."""
-        tables, plan = self._workspace.stores.tables, release.plan
-        until = settled_until(self._workspace)
-        stats = read_arm_stats(tables, plan.endpoint, since=release.state.started_at // SECOND * SECOND)
-        now = totals(stats.filter(pl.col("release") == release.id))
-        outputs = self._outputs(release, until)
-        trip = self._trip(release)
-        evidence = Evidence(
-            candidate=_since(now.get("candidate"), release.totals.get("candidate")),
-            champion=_since(now.get("champion"), release.totals.get("champion")),
-            losses=self._losses(release, until),
-            candidate_outputs=outputs["candidate"],
-            champion_outputs=outputs["champion"],
-            tripped=str(trip.data.get("cause")) if trip else None,
-        )
-        return Gathered(evidence, totals=now, until=until, tripped_event=self._trip_event(release) if trip else 0)
-
-    def _outputs(self, release: RunningRelease, until: Micros) -> dict[str, np.ndarray]:
-        found = {"candidate": np.empty(0), "champion": np.empty(0)}
-        rows = read_requests(
-            self._workspace.stores.tables, release.plan.endpoint, since=release.counted_until, until=until
-        )
-        if not rows.height:
-            return found
-        rows = rows.filter((pl.col("release") == release.id) & (pl.col("status") == 200))
-        if "fallback_from" in rows.columns:
-            rows = rows.filter(pl.col("fallback_from").is_null())
-        for arm, version in (("candidate", release.plan.candidate), ("champion", release.plan.champion)):
-            own = rows.filter(pl.col("version") == version)
-            if own.height:
-                found[arm] = output_values(
-                    release.plan.task, scores_of(own, self._model(release.plan.champion).signature)
-                )
-        return found
-
-    def _losses(self, release: RunningRelease, until: Micros) -> np.ndarray:
-        """Paired losses on the candidate's own requests whose label became known since the last look."""
-        plan = release.plan
-        rows = labelled_requests(
-            self._workspace.stores.tables,
-            plan.endpoint,
-            since=release.state.started_at,
+        if self._reading is None or self._reading.release != release.id:
+            self.forget()
+            self._reading = _Reading(self._workspace, release)
+        reading = self._reading
+        until = max(settled_until(self._workspace), release.counted_until)
+        counts = counts_of(self._workspace, release)
+        rows = reading.log.new(release, until)
+        labelled = reading.log.labelled(release, until)
+        paired = paired_evidence(self._versions, release.plan, labelled)
+        metrics = reading.metrics.new(release, until)
+        units = reading.units.new(release, rows, until)
+        new = since(counts.totals, release.totals)
+        trips = {arm: self._trip(release, version) for arm, version in release.plan.candidates.items()}
+        shadows = {arm: self._shadow(release, rows, arm) for arm in release.plan.candidates}
+        arms = {}
+        for arm, version in {CHAMPION: release.plan.champion, **release.plan.candidates}.items():
+            copied = shadows.get(arm, _NO_SHADOW)
+            trip = trips.get(arm)
+            arms[arm] = ArmEvidence(
+                totals=added({arm: new.get(arm, ArmTotals())}, {arm: copied.totals})[arm],
+                units=units.get(arm, 0),
+                outputs=np.concatenate((self._outputs(release, rows, arm, version), copied.outputs)),
+                metrics=metrics.get(arm, {}),
+                functions=self._functions(release, rows, arm),
+                agreed=copied.agreed,
+                tripped=str(trip.data.get("cause")) if trip else None,
+                **({"paired": paired[arm]} if arm in paired else {}),
+            )
+        any_trip = any(trips.values())
+        return Gathered(
+            evidence=Evidence(arms=arms),
+            counts=counts,
             until=until,
-            known_at=until - 1,
-            learned_since=release.labels_until,
-        )
-        if not rows.height:
-            return np.empty(0)
-        rows = rows.filter(
-            (pl.col("release") == release.id) & (pl.col("version") == plan.candidate) & (pl.col("status") == 200)
-        )
-        rows = self._not_counted(rows, release)
-        champion = self._model(plan.champion)
-        if not rows.height or not _answerable(rows, champion.signature):
-            return np.empty(0)
-        theirs = answer_of(champion.scores(model_columns(rows, champion.signature)))
-        scale = next((guard.scale for guard in plan.guards if isinstance(guard, QualityGuard)), None)
-        return paired_losses(
-            plan.task,
-            rows["label"].to_numpy(),
-            scores_of(rows, champion.signature),
-            champion=theirs,
-            classes=champion.signature.classes,
-            scale=scale,
+            tripped=self._trip_events(release) if any_trip else (),
+            some=bool(rows.height or labelled.height or metrics or any_trip or any(c.requests for c in new.values())),
         )
 
-    def _not_counted(self, rows: pl.DataFrame, release: RunningRelease) -> pl.DataFrame:
-        """The rows that no earlier look has counted: a label that is sent again, or corrected, is no new proof."""
-        if not rows.height or release.labels_until <= release.state.started_at:
-            return rows
-        known = latest_labels(
+    def forget(self) -> None:
+        """Let go of what was kept for a release that has ended."""
+        self._versions.close()
+        self._reading = None
+
+    def _outputs(self, release: RunningRelease, rows: pl.DataFrame, arm: str, version: str) -> Floats:
+        own = answers(rows)
+        if not own.height:
+            return np.empty(0)
+        own = own.filter((pl.col("arm") == arm) & (pl.col("version") == version))
+        signature = self._versions.signature(release.plan.champion)
+        return output_values(release.plan.task, scores_of(own, signature)) if own.height else np.empty(0)
+
+    def _functions(self, release: RunningRelease, rows: pl.DataFrame, arm: str) -> dict[str, Floats | None]:
+        guards = [guard for guard in release.plan.guards if isinstance(guard, FunctionGuard)]
+        if arm == CHAMPION or not guards or not rows.height:
+            return {}
+        answered = answers(rows)
+        own, champion = (answered.filter(pl.col("arm") == name) for name in (arm, CHAMPION))
+        return {guard.name: values_of(guard, own, champion) for guard in guards}
+
+    def _shadow(self, release: RunningRelease, rows: pl.DataFrame, arm: str) -> "_Copied":
+        copied = copies(rows, arm)
+        if not copied.height:
+            return _NO_SHADOW
+        at = copied["at"].to_numpy()
+        answered = read_requests(
             self._workspace.stores.tables,
             release.plan.endpoint,
-            known_at=release.labels_until - 1,
-            learned_since=release.state.started_at,
+            since=int(at.min()) - SECOND,  # a copy may be logged a little later than its request
+            until=int(at.max()) + 1,
+            columns=["request_id", "status", "score", "output", "latency_us", "version", "shadow_of"],
         )
-        keys = known.filter(pl.col("request_id").is_null())["key"].drop_nulls()
-        named = pl.col("request_id").is_in(known["request_id"].drop_nulls().implode())
-        counted = named | pl.col("key").is_in(keys.implode()).fill_null(value=False)
-        return rows.filter(~(counted & (pl.col("at") < release.labels_until)))
+        signature = self._versions.signature(release.plan.champion)
+        answered_copies = copied.filter(pl.col("status") == 200)
+        return _Copied(
+            totals=copied_totals(copied),
+            outputs=output_values(release.plan.task, scores_of(answered_copies, signature)),
+            agreed=agreement(release.plan.task, beside(copied, answered)),
+        )
 
-    def _model(self, version: str) -> Model:
-        if version not in self._models:
-            self._models = {
-                version: Model.load(bundle_folder(self._workspace.stores.blobs, version, self._workspace.home / "run"))
-            }
-        return self._models[version]
+    def _trip(self, release: RunningRelease, version: str) -> Record | None:
+        return self._workspace.stores.ledger.record("arm_trip", f"{release.plan.endpoint}/{release.id}/{version}")
 
-    def _trip(self, release: RunningRelease) -> Record | None:
-        plan = release.plan
-        return self._workspace.stores.ledger.record("arm_trip", f"{plan.endpoint}/{release.id}/{plan.candidate}")
-
-    def _trip_event(self, release: RunningRelease) -> int:
+    def _trip_events(self, release: RunningRelease) -> tuple[int, ...]:
         after = next(iter(last_event(self._workspace, release.plan.endpoint)), 0)
         while page := self._workspace.stores.ledger.read(after=after):
             for event in page:
                 if event.kind == "arm_tripped" and event.data.get("release") == release.id:
-                    return event.seq
+                    return (event.seq,)
             after = page[-1].seq
-        return 0
+        return ()
 
 
-def _since(now: ArmTotals | None, before: ArmTotals | None) -> ArmTotals:
-    if now is None or before is None:
-        return now or ArmTotals()
-    pairs = zip(now.latency_us_buckets, before.latency_us_buckets, strict=True)
-    counts: dict[str, Any] = {name: getattr(now, name) - getattr(before, name) for name in COUNTS}
-    return ArmTotals(**counts, latency_us_buckets=tuple(a - b for a, b in pairs))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copied:
+    """What a shadow did since the last look."""
+
+    totals: ArmTotals = field(default_factory=ArmTotals)
+    outputs: Floats = field(default_factory=lambda: np.empty(0))
+    agreed: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
 
 
-def _answerable(rows: pl.DataFrame, signature: Signature) -> bool:
-    """Whether the logged rows hold every feature that the model needs."""
-    there = {
-        name
-        for place in ("inputs", "features")
-        if isinstance(rows.schema.get(place), pl.Struct)
-        for name in rows[place].struct.fields
-    }
-    return all(column.name in there for column in signature.features)
+_NO_SHADOW = _Copied()
+
+
+class _Reading:
+    """What is kept between the looks at one release."""
+
+    def __init__(self, workspace: Workspace, release: RunningRelease) -> None:
+        self.release = release.id
+        tested = any(isinstance(stage, ABTest) for stage in release.plan.stages)
+        by_input = tested and release.plan.unit is not None
+        whole = by_input or any(isinstance(guard, FunctionGuard) for guard in release.plan.guards)
+        self.log = ReleaseLog(workspace, release.id, whole=whole)
+        self.metrics = ReleaseMetrics(workspace, self.log)
+        self.units = _Units(counted=tested)
+
+
+class _Units:
+    """How many units each arm was given for the first time."""
+
+    def __init__(self, *, counted: bool) -> None:
+        self._counted = counted
+        self._seen = RequestIndex()
+        self._taken: tuple[Micros, pl.DataFrame] | None = None
+
+    def new(self, release: RunningRelease, rows: pl.DataFrame, until: Micros) -> dict[str, int]:
+        """Units of the rows that no earlier look has counted, by arm."""
+        if self._taken is not None and self._taken[0] == release.counted_until:
+            self._seen.add(self._taken[1]["unit"], self._taken[1]["at"])
+        self._taken = None
+        if not self._counted or not rows.height:
+            return {}
+        given = rows.filter(pl.col("shadow_of").is_null() & pl.col("arm").is_not_null())
+        unit = unit_of(given["inputs"] if "inputs" in given.columns else None, given, release.plan.unit)
+        # A request that another arm answered for this one belongs to the arm that the lot gave it to.
+        dealt = pl.coalesce("fallback_from", "arm").alias("dealt")
+        first = given.select(dealt, "at", unit.alias("unit")).unique("unit", keep="first", maintain_order=True)
+        fresh = first.filter(~pl.Series(self._seen.knows(first["unit"])))
+        self._taken = (until, fresh.select("unit", "at"))
+        return {str(arm): int(count) for arm, count in fresh.group_by("dealt").len().iter_rows()}

@@ -12,6 +12,9 @@ from loopwright.formats.value import get_value
 from loopwright.monitoring.reference import Reference
 from loopwright.registry.alias import alias_target
 from loopwright.registry.bundle import Manifest, read_manifest
+from loopwright.registry.version import versions
+
+LEAST_PREFIX = 6
 
 
 def champion_of(workspace: Workspace, name: str) -> Digest | None:
@@ -50,3 +53,32 @@ def resolve_version(workspace: Workspace, name: str) -> Digest:
     if found is None:
         raise NotFoundError(f"there is no version {name!r}", fix="Run `loopwright status` to see models and aliases.")
     return found
+
+
+def registered_version(workspace: Workspace, model: str, text: str) -> Digest:
+    """A registered version of one model, as a person names it.
+
+    Args:
+        workspace: The workspace.
+        model: The model's name.
+        text: Its number, its digest or the beginning of it (6 characters at least), or an alias: `@latest`,
+            `latest`, `MODEL@latest`.
+
+    Raises:
+        NotFoundError: None is named so, or more than one.
+    """
+    known = versions(workspace.stores.ledger, model, namespace=workspace.namespace, limit=10_000)
+    name, _, alias = text.rpartition("@")
+    target = workspace.stores.ledger.ref(workspace.ref("model", model, alias)) if name in ("", model) else None
+    digit = text.isdigit() and len(text) < LEAST_PREFIX
+    named = [v.digest for v in known if v.digest == target or (digit and v.number == int(text))]
+    if not named and len(text) >= LEAST_PREFIX:
+        named = [version.digest for version in known if version.digest.startswith(text)]
+    if len(named) != 1:
+        many = f"{len(named)} versions of {model!r} are" if named else f"no version of {model!r} is"
+        raise NotFoundError(
+            f"{many} named {text!r}",
+            why=f"there are {', '.join(f'{v.number} ({v.digest[:12]})' for v in known[:8])}" if known else "",
+            fix="Give a version's number, the beginning of its digest, or an alias such as @latest.",
+        )
+    return named[0]

@@ -4,27 +4,24 @@
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from loopwright.app.observed import answered, scores_of
-from loopwright.app.trace import journal, trace
+from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.core.events import Event
-from loopwright.core.hashing import Digest, is_digest
+from loopwright.core.hashing import Digest
 from loopwright.core.verdict import Outcome
-from loopwright.errors import LoopwrightError, NotFoundError
-from loopwright.export.pictures import number_text
+from loopwright.errors import NotFoundError
+from loopwright.export.chain import MARKED, TONES, chain
 from loopwright.export.scales import DAY
 from loopwright.export.sections import (
     AreaChart,
     Curve,
-    EventLine,
-    EventList,
     Figure,
     Figures,
     Grid,
@@ -35,9 +32,7 @@ from loopwright.export.sections import (
     Report,
     Section,
     Series,
-    Text,
     Threshold,
-    Tone,
 )
 from loopwright.monitoring.joined import join_labels
 from loopwright.observations.labels import latest_labels
@@ -48,28 +43,7 @@ from loopwright.stats.quality import reliability_curve
 from loopwright.store.ledger import Record
 
 _MANY = 100_000
-_LONG_ID = re.compile(r"([0-9a-f]{8})[0-9a-f]{24,}")
-_UNSAID = frozenset({"endpoint", "seed", "threads"})
 _COLUMNS = 4
-_MARKED: dict[str, Tone] = {
-    "incident_opened": "bad",
-    "incident_updated": "bad",
-    "incident_resolved": "good",
-    "retrain_decided": "plain",
-    "override_recorded": "warn",
-    "release_started": "plain",
-    "arm_tripped": "bad",
-    "release_finished": "plain",
-}
-_TONES: dict[str, Tone] = {
-    "promoted": "good",
-    "rolled_back": "bad",
-    "inconclusive": "warn",
-    "pass": "good",
-    "warn": "warn",
-    "fail": "bad",
-    "unknown": "warn",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +105,7 @@ def loop_report(
         *_arms(loop),
         *reliability,
         *_judgements(loop, half=bool(reliability)),
-        *_chain(workspace, subject or f"model:{name}@champion"),
+        *chain(workspace, subject or f"model:{name}@champion"),
     )
     return Report(
         title=title or name,
@@ -194,7 +168,7 @@ def _markers(events: Iterable[Event]) -> Iterator[Marker]:
             label = f"{event.kind.removesuffix('_finished') if outcome else event.kind} {outcome}".replace(
                 "_", " "
             ).strip()
-            yield Marker(at=event.logical_at, label=label, tone=_TONES.get(outcome, _MARKED[event.kind]))
+            yield Marker(at=event.logical_at, label=label, tone=TONES.get(outcome, MARKED[event.kind]))
 
 
 def _drift(loop: _Loop) -> Iterator[Section]:
@@ -359,42 +333,6 @@ def _judgements(loop: _Loop, *, half: bool) -> Iterator[Section]:
         columns=("candidate", "outcome", "rules", "not passed"),
         right=("rules",),
         rows=tuple(rows),
-        tones=tuple(_TONES.get(one.outcome.value, "plain") for one in found),
+        tones=tuple(TONES.get(one.outcome.value, "plain") for one in found),
         half=half,
     )
-
-
-def _chain(workspace: Workspace, subject: str) -> Iterator[Section]:
-    try:
-        links = trace(workspace, subject).links
-    except LoopwrightError as error:
-        yield Text(title="Why", paragraphs=(f"{error.what}.",))
-        return
-    lines = (
-        EventLine(
-            at=link.event.logical_at,
-            kind=link.event.kind,
-            subject=link.event.subject,
-            text=" · ".join(_facts(link.event)),
-            depth=link.depth,
-            tone=_TONES.get(str(link.event.data.get("outcome", "")), _MARKED.get(link.event.kind, "plain")),
-        )
-        for link in links
-    )
-    yield EventList(title=f"Why: {subject}", events=tuple(lines), note="Causes before effects, from the journal.")
-
-
-def _facts(event: Event) -> Iterator[str]:
-    """What an event says, for a reader: instants are left out, digests cut, durations in seconds."""
-    for name, value in event.data.items():
-        said = name not in _UNSAID and not name.endswith("_at")
-        if said and isinstance(value, str | int | float) and value != "":
-            yield f"{name.removesuffix('_us').replace('_', ' ')} {_fact(name, value)}"
-
-
-def _fact(name: str, value: str | float) -> str:
-    if isinstance(value, str):
-        return value[:12] if is_digest(value) else _LONG_ID.sub(r"\1…", value)
-    if name.endswith("_us"):
-        return f"{value / 1e6:.3g} s"
-    return str(value).lower() if isinstance(value, bool) else number_text(value)

@@ -13,7 +13,7 @@ from loopwright.release.guards import GuardState
 from loopwright.release.routing import Arm
 
 Decision = Literal["advance", "hold", "paused", "rollback", "promote", "inconclusive"]
-Status = Literal["running", "promoted", "rolled_back", "inconclusive"]
+Status = Literal["running", "promoted", "rolled_back", "inconclusive", "aborted"]
 
 
 class ArmState(msgspec.Struct, frozen=True, kw_only=True):
