@@ -1,5 +1,6 @@
 """The gRPC service of one real worker, asked by stock tritonclient; and what nobody may do to it."""
 
+import queue
 import socket
 
 import numpy as np
@@ -109,9 +110,12 @@ def test_asked_outputs_versions_and_compression(client):
 
 
 def test_many_asynchronous_requests(client):
-    answers = [client.async_infer("flights", flights(1), callback=None) for _ in range(20)]
-    scores = {answer.get_result().as_numpy("score")[0] for answer in answers}
-    assert len(scores) == 1
+    answers = queue.Queue()
+    for _ in range(20):
+        client.async_infer("flights", flights(1), callback=lambda result, error: answers.put((result, error)))
+    got = [answers.get(timeout=20) for _ in range(20)]
+    assert all(error is None for _, error in got)
+    assert len({result.as_numpy("score")[0] for result, _ in got}) == 1
 
 
 def test_a_stream_answers_each_request_and_outlives_one_that_fails(client):
@@ -191,7 +195,7 @@ def test_rubbish_is_no_message_and_hurts_nobody(served, client):
         for rubbish in (b"\xff" * 100, b"\x0a\xff", bytes(range(256))):
             with pytest.raises(grpc.RpcError) as caught:
                 ask(rubbish)
-            assert caught.value.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT)
+            assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     host, port = served.grpc.split(":")
     for rubbish in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 64):
         with socket.create_connection((host, int(port))) as raw:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loopwright.core.hashing import Digest
-from loopwright.errors import LoopwrightError, MissingExtraError, PortInUseError
+from loopwright.errors import LoopwrightError, MissingExtraError, PortInUseError, RequestRefusedError
 from loopwright.serving.protocols import oip_grpc, open_inference, tensor_records
 from loopwright.serving.protocols.oip_messages import METHODS, SERVICE, messages
 from loopwright.version import VERSION
@@ -126,7 +126,6 @@ class GrpcServer:
         handlers = {name: self._method(name, answers[name]) for name in METHODS}
         handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(
             self._stream,
-            request_deserializer=messages()["ModelInferRequest"].FromString,
             response_serializer=messages()["ModelStreamInferResponse"].SerializeToString,
         )
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
@@ -135,17 +134,16 @@ class GrpcServer:
         """A method behind the doors, whose errors are gRPC's."""
         import grpc
 
-        async def handle(request: Any, context: "grpc.aio.ServicerContext") -> Any:
+        async def handle(raw: bytes, context: "grpc.aio.ServicerContext") -> Any:
             try:
                 self._admit(context, health=name in _OPEN)
-                return await answer(request, context)
+                return await answer(_decoded(f"{name}Request", raw), context)
             except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
                 known = self._known(name, error)
                 await context.abort(code_of(known), text_of(known))
 
         return grpc.unary_unary_rpc_method_handler(
             handle,
-            request_deserializer=messages()[f"{name}Request"].FromString,
             response_serializer=messages()[f"{name}Response"].SerializeToString,
         )
 
@@ -206,20 +204,18 @@ class GrpcServer:
             answered = await asking.answer(endpoint, asked)
         return oip_grpc.answer(answered, request, answering_signature(endpoint, answered))
 
-    async def _stream(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+    async def _stream(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
         """Answer each request of a stream; one that fails is told so and ends nothing."""
         response = messages()["ModelStreamInferResponse"]
         try:
             self._admit(context)
         except LoopwrightError as error:
             await context.abort(code_of(error), text_of(error))
-        async for request in requests:
+        async for raw in requests:
             try:
-                said = response(infer_response=await self._infer(request, context))
+                yield response(infer_response=await self._infer(_decoded("ModelInferRequest", raw), context))
             except Exception as error:  # noqa: BLE001 - boundary: one request of the stream
-                said = response(error_message=text_of(self._known("ModelStreamInfer", error)))
-                said.infer_response.id = request.id
-            yield said
+                yield response(error_message=text_of(self._known("ModelStreamInfer", error)))
 
 
 def code_of(error: LoopwrightError) -> Any:
@@ -233,6 +229,16 @@ def text_of(error: LoopwrightError) -> str:
     """What, why and fix of an error, in one line."""
     text = ": ".join(part for part in (f"{error.code} {error.what}", error.why) if part)
     return f"{text}. {error.fix}"
+
+
+def _decoded(name: str, raw: bytes) -> Any:
+    """A message of bytes; decoded behind the doors, and one that is none is told so. Raises RequestRefusedError."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        return messages()[name].FromString(raw)
+    except DecodeError as error:
+        raise RequestRefusedError(f"the request is no {name}", why=str(error)[:200]) from error
 
 
 def _metadata(context: Any) -> dict[str, str]:
