@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from loopwright.core.access import Scope as KeyScope
 from loopwright.errors import LoopwrightError
 from loopwright.serving.endpoint import Endpoint
 from loopwright.serving.protocols import mlflow_scoring
@@ -25,7 +24,6 @@ from loopwright.web.workspace_clock import WorkspaceClock
 
 __all__ = ["HttpLimits", "InferenceServer", "Served"]
 
-_SCOPES: dict[str, KeyScope] = {"everyone": "predict", "loopback": "predict", "key": "control"}
 _LOG = logging.getLogger("loopwright.inference")
 Extra = Callable[[Request], Awaitable[Answer]]
 
@@ -88,7 +86,7 @@ class InferenceServer:
                 *OipRoutes(self.asking).routes(),
                 *MlflowRoutes(self.asking).routes(),
                 *OpenApiRoutes(self.asking).routes(),
-                Route(path="/metrics", handlers={"GET": self._metrics}, opening="key"),
+                Route(path="/metrics", handlers={"GET": self._metrics}, opening="key", scope="metrics"),
             ]
         )
 
@@ -116,7 +114,7 @@ class InferenceServer:
         caller = self._served.doors.admit(
             request.method,
             request.headers,
-            scope=_SCOPES[route.opening],
+            scope=route.scope,
             open_on_loopback=route.opening != "key",
             open_to_all=route.opening == "everyone",
             takes=route.takes,

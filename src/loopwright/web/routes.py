@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from loopwright.core.access import Scope
 from loopwright.errors import NotFoundError, UsageError
 from loopwright.web.auth import JSON_ONLY
 from loopwright.web.http import Request, Send
@@ -30,12 +31,14 @@ class Route:
         path: The path, with `{name}` for one segment of it that the handler is given by name.
         handlers: By method.
         opening: Who may ask without a key: everyone, callers on loopback, or nobody.
+        scope: What a key must be good for.
         takes: Media types of a body.
     """
 
     path: str
     handlers: Mapping[str, Handler]
     opening: Opening = "loopback"
+    scope: Scope = "predict"
     takes: frozenset[str] = JSON_ONLY
 
     @property

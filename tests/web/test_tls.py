@@ -1,0 +1,121 @@
+"""Servers that speak TLS, asked by stock clients."""
+
+import ssl
+from pathlib import Path
+
+import httpx
+import pytest
+import requests
+from tests.web.certificates import Authority
+
+from loopwright.core.settings import resolve
+from loopwright.errors import SettingError
+from loopwright.web.tls import certificates, server_context
+
+NOWHERE = Path("/nonexistent")
+EXAMPLE = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
+
+
+def settings(**given):
+    return resolve(given, {}, NOWHERE, user_file=NOWHERE)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def server(authority):
+    """The settings of a server with a certificate, as environment variables."""
+    certificate, key = authority.issue("server")
+    return {
+        "LOOPWRIGHT_TLS_CERTIFICATE": str(certificate),
+        "LOOPWRIGHT_TLS_KEY": "env:TLS_KEY",
+        "TLS_KEY": key.read_text(),
+    }
+
+
+def test_without_settings_there_are_no_certificates():
+    assert certificates(settings(), base=NOWHERE) is None
+
+
+@pytest.mark.parametrize("missing", ["tls_certificate", "tls_key"])
+def test_a_certificate_without_a_key_or_a_key_without_one_is_refused(authority, missing):
+    certificate, key = authority.issue("half")
+    given = {"tls_certificate": str(certificate), "tls_key": str(key)} | {missing: ""}
+    with pytest.raises(SettingError, match=f"{missing} is empty"):
+        certificates(settings(**given), base=NOWHERE)
+
+
+def test_what_cannot_be_used_is_refused_and_never_shown(authority):
+    certificate, _ = authority.issue("one")
+    _, key = authority.issue("other")
+    given = certificates(settings(tls_certificate=str(certificate), tls_key=str(key)), base=NOWHERE)
+    assert "PRIVATE" not in repr(given)
+    with pytest.raises(SettingError) as caught:
+        server_context(given)
+    assert "PRIVATE" not in str(caught.value.as_dict())
+    bad = authority.folder / "bad.pem"
+    bad.write_text("no certificate")
+    with pytest.raises(SettingError):
+        server_context(certificates(settings(tls_certificate=str(bad), tls_key=str(key)), base=NOWHERE))
+
+
+def test_a_worker_with_a_certificate_is_asked_by_https_only(home, worker, wait_until, authority, server):
+    home.arms(home.bundle())
+    with worker(home, "--name", "tls", **server) as process:
+        port = process.client.base_url.port
+        url = f"https://127.0.0.1:{port}/predict/flights"
+
+        def asked():
+            answer = requests.post(url, json=EXAMPLE, verify=authority.path, timeout=10)
+            assert answer.status_code == 200
+            return answer.json()
+
+        assert wait_until(asked)["arm"] == "champion"
+        with httpx.Client(verify=ssl.create_default_context(cafile=authority.path)) as client:
+            for _ in range(3):
+                answer = client.post(f"https://localhost:{port}/predict/flights", json=EXAMPLE)
+                assert answer.status_code == 200
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.post(url, json=EXAMPLE, timeout=10)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://127.0.0.1:{port}/health/ready")
+
+
+def test_a_worker_that_asks_for_clients_certificates_answers_those_that_its_authority_has_signed(
+    home, worker, wait_until, authority, server, tmp_path
+):
+    home.arms(home.bundle())
+    mutual = server | {"LOOPWRIGHT_TLS_CLIENT_CA": str(authority.path)}
+    with worker(home, "--name", "mutual", **mutual) as process:
+        url = f"https://127.0.0.1:{process.client.base_url.port}/predict/flights"
+
+        def ask(*certificate):
+            return requests.post(url, json=EXAMPLE, verify=authority.path, cert=certificate or None, timeout=10)
+
+        known = [str(path) for path in authority.issue("client")]
+
+        def asked():
+            assert ask(*known).status_code == 200
+
+        wait_until(asked)
+        stranger = [str(path) for path in Authority(tmp_path, "strangers").issue("client")]
+        for certificate in ([], stranger):
+            with pytest.raises(requests.exceptions.RequestException):
+                ask(*certificate)
+        asked()
+
+
+def test_a_worker_whose_certificate_is_none_ends_with_the_cause(home, tmp_path, capfd, monkeypatch):
+    from loopwright.web.worker import main
+
+    bad = tmp_path / "bad.pem"
+    bad.write_text("no certificate")
+    monkeypatch.setenv("LOOPWRIGHT_TLS_CERTIFICATE", str(bad))
+    monkeypatch.setenv("LOOPWRIGHT_TLS_KEY", str(bad))
+    assert main(["--home", str(home.path), "--endpoint", "flights", "--port", "0"]) == 1
+    said = capfd.readouterr().err
+    assert "LW103" in said
+    assert "PEM" in said
