@@ -44,7 +44,8 @@ LoopwrightError
 │   ├── ArmFailedError           LW508    the arm crashed, hung or erred, and nothing else could answer
 │   ├── PayloadTooLargeError     LW509    413: the request body is over the limit
 │   ├── ClockRefusedError        LW510    a clock may be set only in a home created for replay
-│   └── RateLimitedError         LW511    429: a key was used more often than its rate allows (retryable)
+│   ├── RateLimitedError         LW511    429: a key was used more often than its rate allows (retryable)
+│   └── NotExplainableError      LW512    422: the version cannot say what its features contributed
 ├── ReleaseError                 LW601    a release cannot start or move
 └── InternalError                LW900    a bug in Loopwright
 """
@@ -326,6 +327,12 @@ class RateLimitedError(ServingError):
     http_status = 429
     retryable = True
     advice = "Send the request again after the seconds in Retry-After, or make a key with a greater --rate."
+
+
+class NotExplainableError(ServingError):
+    code = "LW512"
+    http_status = 422
+    advice = "Ask without `explain`, or serve a model of LightGBM, of XGBoost, or a linear one."
 
 
 class ReleaseError(LoopwrightError):
