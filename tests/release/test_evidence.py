@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from loopwright.errors import UsageError
-from loopwright.release.evidence import output_values, paired_losses
+from loopwright.release.evidence import Evidence, expected_losses, output_values, paired, paired_losses
 
 
 def test_binary_losses_are_brier_differences():
@@ -53,3 +53,26 @@ def test_outputs_become_values_between_0_and_1():
         0.0,
     ]
     assert len(output_values("regression", np.array([5.0]))) == 0
+
+
+def test_labelled_requests_of_a_binary_task_keep_their_scores():
+    label = np.array(["yes", None, "maybe", "no", "no"], object)
+    scores = np.array([0.9, 0.5, 0.5, np.nan, 0.2])
+    found = paired("binary", label, scores, champion=np.full(5, 0.4), classes=("no", "yes"))
+    assert found.positive.tolist() == [True, False]
+    assert (found.candidate.tolist(), found.champion.tolist()) == ([0.9, 0.2], [0.4, 0.4])
+    assert found.losses == pytest.approx([0.01 - 0.36, 0.04 - 0.16])
+
+
+def test_labelled_requests_of_another_task_have_losses_only():
+    found = paired("regression", np.array([1.0]), np.array([2.0]), champion=np.array([1.0]), scale=2.0)
+    assert (found.losses.tolist(), found.positive.size) == ([0.5], 0)
+
+
+def test_a_version_expects_of_itself_what_it_is_unsure_of():
+    assert expected_losses("binary", np.array([0.0, 0.5, 0.9])) == pytest.approx([0.0, 0.25, 0.09])
+    assert expected_losses("multiclass", np.array([0.75])).tolist() == [0.25]
+
+
+def test_of_an_arm_that_sent_nothing_nothing_has_come_in():
+    assert Evidence().of("candidate").totals.requests == 0
