@@ -21,6 +21,7 @@ class Passing:
     def __init__(self, *ends: Exception | None) -> None:
         self.ends = list(ends)
         self.over = asyncio.Event()
+        self.steered = False
 
     def step(self) -> None:
         end = self.ends.pop(0) if self.ends else None
@@ -28,6 +29,9 @@ class Passing:
             self.over.set()
         if end is not None:
             raise end
+
+    def steer(self) -> None:
+        self.steered = True
 
 
 def pass_until_over(project: Path, *ends: Exception | None, replay: bool = False) -> Passing:
@@ -53,6 +57,7 @@ def test_a_pass_that_fails_is_logged_and_the_next_one_is_tried(
     with caplog.at_level(logging.WARNING, "loopwright.control"):
         left = pass_until_over(tmp_path, StoreBusyError("it is busy"), ZeroDivisionError("a bug"), None)
     assert left.ends == []
+    assert left.steered
     assert "it is busy" in caplog.text
     assert "ZeroDivisionError" in caplog.text
 

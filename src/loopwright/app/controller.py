@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 from loopwright.app.arrivals import Arrivals
+from loopwright.app.failing_champion import heal
 from loopwright.app.intake import take_feedback
 from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
+from loopwright.app.release import release_waiting
 from loopwright.app.release_control import ReleaseController
 from loopwright.app.retrain import retrain_if_due
 from loopwright.app.running_release import running_release
@@ -46,6 +48,7 @@ class Controller:
         self._releases = ReleaseController(workspace)
         self._watcher = Watcher(workspace, loaded.loop)
         self._lock = Lock()
+        self._steering = Lock()
         self._name = workspace.ids("control").encode()
         self._sealed_at = 0.0
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
@@ -61,7 +64,7 @@ class Controller:
                     self._arrivals.land()
                 watch = self._watcher.watch()
                 retrain_if_due(self._workspace, self._loaded, watch)
-                self._releases.step(self._loaded.loop.name)
+                self._steer()
                 self._intake.catch_up()
                 self._seal()
                 self._retention.step()
@@ -88,6 +91,22 @@ class Controller:
         """Fill the online features of what answers now."""
         self._intake.catch_up()
 
+    def steer(self) -> None:
+        """Look at the releases alone, also while a pass is under way: a retrain may take long, and harm does not wait.
+
+        Does nothing where another controller leads.
+        """
+        if self._lead():
+            self._steer()
+
+    def _steer(self) -> None:
+        """Take a failing champion back, move the release under way, and start the one that waits."""
+        name = self._loaded.loop.name
+        with self._steering:
+            heal(self._workspace, name)
+            self._releases.step(name)
+            release_waiting(self._workspace, self._loaded.loop)
+
     def _lead(self) -> bool:
         kv = self._workspace.stores.kv
         expires = self._workspace.clock.now() + LEASE_S * SECOND  # the clock that the key-value store goes by
@@ -107,7 +126,7 @@ class Controller:
         ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
         ended = {
             status: len(ledger.search("release", where={"endpoint": name, "status": status}, limit=1000))
-            for status in ("promoted", "rolled_back", "inconclusive")
+            for status in ("promoted", "rolled_back", "inconclusive", "aborted")
         }
         return Passed(
             releasing=running_release(self._workspace, name) is not None,

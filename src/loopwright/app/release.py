@@ -15,7 +15,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.errors import LoopwrightError, ReleaseError
+from loopwright.errors import ConflictError, ReleaseError, UsageError
 from loopwright.release.explain import Assumptions, explain
 from loopwright.release.freeze import frozen_until
 from loopwright.release.plan import ReleasePlan, plan_release
@@ -79,7 +79,12 @@ def start_release(
     plan = plan_of(workspace, loop.name, strategy, version)
     reason = f"override: {override.reason}" if override else "its gate let it through"
     by = Beginning(actor=workspace.actor, reason=reason, caused_by=caused_by, override=override is not None)
-    return begin_release(workspace, plan, by)
+    try:
+        return begin_release(workspace, plan, by)
+    except ConflictError:
+        why = "another release began at the same time"
+        events = wait(workspace, loop.name, version, why=why, caused_by=caused_by, override=override is not None)
+        return Started(status="waiting", release=None, events=events, reason=why)
 
 
 def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
@@ -91,7 +96,7 @@ def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
     newest, others = waits[0], tuple(one.turned("superseded") for one in waits[1:])
     try:
         plan = plan_of(workspace, loop.name, strategy, newest.version)
-    except LoopwrightError:  # it is the champion by now, or the strategy has changed and takes it no more
+    except UsageError:  # it is the champion by now, or the strategy has changed and takes it no more
         dropped = [newest.turned("superseded"), *others]
         workspace.stores.ledger.commit(records=[one.record() for one in dropped])
         return None
@@ -102,7 +107,10 @@ def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
         override=newest.override,
         waited=(newest.turned("released"), *others),
     )
-    return begin_release(workspace, plan, by)
+    try:
+        return begin_release(workspace, plan, by)
+    except ConflictError:
+        return None  # somebody was faster; it goes on waiting
 
 
 def hindrance(workspace: Workspace, endpoint: str, strategy: Strategy) -> str:

@@ -11,9 +11,19 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
+from loopwright.store.ledger import Record
 
 
-def roll_back(workspace: Workspace, endpoint: str, word: Word, *, to: Digest | None = None) -> Done:
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """What led to a rollback: events, and records that are written with it."""
+
+    events: tuple[int, ...] = ()
+    records: tuple[Record, ...] = ()
+
+
+def roll_back(
+    workspace: Workspace, endpoint: str, word: Word, *, to: Digest | None = None, because: Because | None = None
+) -> Done:
     """Send all traffic back, at once.
 
     Where a release is under way and `to` names nothing else, it ends and its champion answers everything. Otherwise
@@ -24,14 +34,17 @@ def roll_back(workspace: Workspace, endpoint: str, word: Word, *, to: Digest | N
         endpoint: Whose traffic.
         word: Who, and why.
         to: A version that has been champion.
+        because: What led to it, where it was not a person's wish alone.
 
     Raises:
         ReleaseError: There is nothing to go back to, or `to` has never been champion.
     """
-    return until_won(lambda: _roll_back(workspace, held(workspace, endpoint), word, to=to))
+    return until_won(
+        lambda: _roll_back(workspace, held(workspace, endpoint), word, to=to, because=because or Because())
+    )
 
 
-def _roll_back(workspace: Workspace, at: Held, word: Word, *, to: Digest | None) -> Done:
+def _roll_back(workspace: Workspace, at: Held, word: Word, *, to: Digest | None, because: Because) -> Done:
     arms = at.arms
     if at.release is not None and to in (None, arms.champion.version):
         return end(workspace, at, word, outcome="rolled_back")
@@ -49,10 +62,10 @@ def _roll_back(workspace: Workspace, at: Held, word: Word, *, to: Digest | None)
             why="a rollback goes to what has answered before; anything else must prove itself first",
             fix="Release it with `loopwright release start`.",
         )
-    return _to(workspace, at, word, target)
+    return _to(workspace, at, word, target, because=because)
 
 
-def _to(workspace: Workspace, at: Held, word: Word, target: Digest) -> Done:
+def _to(workspace: Workspace, at: Held, word: Word, target: Digest, *, because: Because) -> Done:
     """Make `target` champion; a release under way ends in the same commit."""
     arms = at.arms
     change = Change(
@@ -62,12 +75,20 @@ def _to(workspace: Workspace, at: Held, word: Word, target: Digest) -> Done:
     if at.release is not None:
         beside = Beside(
             moves=dict(champion_move(workspace, change)),
-            drafts=(moved_draft(workspace, change, caused_by_drafts=(0,)),),
+            drafts=(moved_draft(workspace, change, caused_by=because.events, caused_by_drafts=(0,)),),
+            records=because.records,
             following=following,
         )
         return end(workspace, at, word, outcome="rolled_back", beside=beside)
     ref = turn_ref(workspace, arms.endpoint)
-    events = move_champion(workspace, change, following, moves={ref: (at.turn, at.turn)})
+    events = move_champion(
+        workspace,
+        change,
+        following,
+        caused_by=because.events,
+        records=because.records,
+        moves={ref: (at.turn, at.turn)},
+    )
     return done(following, "rolled_back", None, events)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import uvicorn
@@ -28,19 +28,28 @@ from loopwright.web.sockets import listen
 from loopwright.web.tls import certificates, server_context
 
 PASS_S = 0.5
+STEER_S = 0.2
 _LOG = logging.getLogger("loopwright.control")
 
 
 async def passes(workspace: Workspace, controller: Controller) -> None:
-    """One pass after another. A replay asks for each pass itself, between its ticks."""
-    while not workspace.stores.replay:
+    """One pass after another, and a look at the releases in between, whatever a pass is busy with.
+
+    A replay asks for each pass itself, between its ticks.
+    """
+    if not workspace.stores.replay:
+        await asyncio.gather(_again_and_again(controller.step, PASS_S), _again_and_again(controller.steer, STEER_S))
+
+
+async def _again_and_again(work: Callable[[], object], pause_s: float) -> None:
+    while True:
         try:
-            await asyncio.to_thread(controller.step)
+            await asyncio.to_thread(work)
         except LoopwrightError as error:
             _LOG.warning("%s %s (%s)", error.code, error.what, error.why)
         except Exception:  # noqa: BLE001 - boundary: a pass that fails is logged, and the next one is tried
             _LOG.exception("a pass failed")
-        await asyncio.sleep(PASS_S)
+        await asyncio.sleep(pause_s)
 
 
 def serve(arguments: argparse.Namespace) -> None:
