@@ -80,6 +80,16 @@ class Home:
         )
         return put_bundle(blobs, manifest)
 
+    def numeric_bundle(self, signature: Signature) -> str:
+        """Store a model of three numbers, with three classes."""
+        rng = np.random.default_rng(0)
+        x = np.column_stack([rng.normal(size=300), rng.integers(0, 10, 300), rng.integers(0, 2, 300)])
+        y = np.array(signature.classes)[(x[:, 1] // 4).astype(int)]
+        parts = {"model": put_value(self.stores.blobs, LGBMClassifier(n_estimators=3, verbose=-1).fit(x, y))}
+        example = {"a": 0.5, "b": 3, "c": False}
+        manifest = Manifest(kind="model", parts=parts, entry="model", signature=signature, example=example)
+        return put_bundle(self.stores.blobs, manifest)
+
     def arms(self, champion: str, *, canary: str | None = None, share: float = 0.0, release: str | None = None) -> int:
         """Move the arms; returns the event's number."""
         self.revision += 1
@@ -178,6 +188,14 @@ def eventually(check: Callable[[], Any], seconds: float = 30.0) -> Any:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """One home for the tests of a module: they go on from arms to arms, as a real one does."""
     made = Home(tmp_path_factory.mktemp("project") / ".loopwright")
+    yield made
+    made.stores.close()
+
+
+@pytest.fixture(scope="module")
+def second_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Another home for the tests of a module."""
+    made = Home(tmp_path_factory.mktemp("second") / ".loopwright")
     yield made
     made.stores.close()
 
