@@ -77,7 +77,7 @@ class Door:
 
     def __init__(self, signature: Signature, policy: Policy = "refuse") -> None:
         self.signature = signature
-        self._policy = policy
+        self.policy = policy
         self._checks: tuple[tuple[str, Check], ...] = tuple((c.name, compile_check(c)) for c in signature.request)
         self._names = frozenset(name for name, _ in self._checks)
         self.form = _form(signature)
@@ -107,7 +107,7 @@ class Door:
             try:
                 values[name] = check(record.get(name))
             except _BrokenError as broken:
-                if self._policy == "flag" and broken.usable is not _MISSING:
+                if self.policy == "flag" and broken.usable is not _MISSING:
                     values[name] = broken.usable
                     flags.append(f"{name}:{broken.rule}")
                 else:
@@ -120,7 +120,7 @@ class Door:
 
     def _unknown_fields(self, record: Mapping[str, Any], breaches: list[Breach], flags: list[str]) -> None:
         for name in sorted(record.keys() - self._names):
-            if self._policy == "flag":
+            if self.policy == "flag":
                 flags.append(f"{name[:80]}:unknown")
             else:
                 known = ", ".join(sorted(self._names))
