@@ -10,6 +10,7 @@ import pytest
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from loopwright.core.codec import canonical, plain
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import NoSpaceError
 from loopwright.formats.value import put_value
@@ -59,8 +60,12 @@ def blobs() -> MemoryBlobs:
 def stored(blobs: MemoryBlobs) -> Callable[..., str]:
     """Stores a bundle and returns its digest."""
 
-    def store(model: Any, signature: Signature, *, code: str | None = None, **example: Any) -> str:
+    def store(
+        model: Any, signature: Signature, *, code: str | None = None, reference: Any = None, **example: Any
+    ) -> str:
         parts = {"model": put_value(blobs, model)}
+        if reference is not None:
+            parts["reference"] = put_value(blobs, plain(canonical(reference)))
         if code is not None:
             parts["code"] = put_tree(blobs, {"own_predict.py": code.encode()})
         entry = "own_predict:predict" if code else "model"

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature, example_value
 from loopwright.errors import ModelLoadError
 from loopwright.formats.format import NativeModel
+from loopwright.monitoring.reference import Reference
 from loopwright.registry.bundle import Manifest, load_manifest, load_native_part, load_part
 
 _CODE = Path("parts") / "code"
@@ -61,6 +64,12 @@ class BundleFolder:
     def native_model(self) -> NativeModel | None:
         """The trained model in its library's own form, not decoded, where its format has one. Raises ModelLoadError."""
         return load_native_part(self.folder, "model")
+
+    def reference(self) -> Reference | None:
+        """What the model's world looked like, where the bundle says. Raises ModelLoadError."""
+        if "reference" not in self.manifest.parts:
+            return None
+        return msgspec.convert(load_part(self.folder, "reference"), Reference)
 
     def function(self) -> str | None:
         """The bundle's own `predict(model, columns)` as `module:name`, where it has one."""

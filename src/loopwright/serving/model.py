@@ -11,12 +11,14 @@ import numpy as np
 
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature
-from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError
+from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError, NotExplainableError
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
+from loopwright.serving.explain import Explanation, explained, typical_row
+from loopwright.serving.native.explained import Contributions, contributions_of
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
-from loopwright.serving.predictor import Outputs, Predictor, predictor, stored_predictor
+from loopwright.serving.predictor import Outputs, Predictor, matrix, predictor, stored_predictor
 
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
@@ -29,6 +31,7 @@ class Model:
     def __init__(self, bundle: BundleFolder, call: Callable[[Mapping[str, np.ndarray]], Outputs]) -> None:
         self.bundle = bundle
         self._call = call
+        self._contributions: Contributions | None = None
 
     @property
     def of_matrix(self) -> MatrixCall | None:
@@ -115,6 +118,36 @@ class Model:
         """
         rows = len(next(iter(columns.values()))) if columns else 0
         return checked_outputs(self.signature, rows, self.raw(columns))
+
+    def explain(self, columns: Mapping[str, np.ndarray]) -> Explanation:
+        """What each feature contributed to the answers of `scores`.
+
+        Args:
+            columns: Name → (n,), all features of the signature in its order.
+
+        Raises:
+            NotExplainableError: Neither the model's library nor its form tells.
+        """
+        return self.explain_matrix(matrix(columns))
+
+    def explain_matrix(self, rows: np.ndarray) -> Explanation:
+        """`explain`, from a matrix as `of_matrix` takes it."""
+        call = self.of_matrix
+        if call is None:
+            why = "it has a predict function of its own, or takes tables only"
+            raise NotExplainableError(f"version {self.version[:12]} cannot be explained", why=why)
+        if self._contributions is None:
+            self._contributions = self._explainer(call)
+        return explained(self._contributions(rows), call(rows), self.signature)
+
+    def _explainer(self, call: MatrixCall) -> Contributions:
+        found = contributions_of(call, np.empty(0))
+        if found is None and self.bundle.native_model() is None:
+            found = contributions_of(self.bundle.model(), typical_row(self.bundle.reference(), self.signature))
+        if found is None:
+            why = "its library gives no contributions of features, and it is not linear"
+            raise NotExplainableError(f"version {self.version[:12]} cannot be explained", why=why)
+        return found
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """`scores`, and for classification `label` (n,) as values of `signature.classes`. Raises as `scores`."""

@@ -29,6 +29,16 @@ def linear_call(model: Any) -> RowsCall | None:
     return None if link is None else _linked(model, link)
 
 
+def linear_terms(model: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coefficients (c, k) and intercepts (c,) of a linear model's margins; None for anything else."""
+    name = type(model).__name__
+    known = (*_REGRESSIONS.split(), *_CERTAIN.split(), "LogisticRegression", "LogisticRegressionCV", "SGDClassifier")
+    if name not in known or not type(model).__module__.startswith("sklearn."):
+        return None
+    coefficients = np.atleast_2d(model.coef_)
+    return coefficients, np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64), (len(coefficients),))
+
+
 def _values(model: Any) -> RowsCall:
     coefficients, intercept = model.coef_, model.intercept_
     return lambda rows: _finite(rows @ coefficients + intercept)

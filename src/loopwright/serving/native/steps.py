@@ -19,11 +19,8 @@ def pipeline_call(model: Any, call_of: Callable[[Any], RowsCall | None]) -> Rows
     """
     if type(model).__name__ != "Pipeline" or not type(model).__module__.startswith("sklearn."):
         return None
-    *first, (_, last) = model.steps
-    known = [_step_of(step) for _, step in first if step is not None and step != "passthrough"]
-    call = call_of(last)
-    steps = [step for step in known if step is not None]
-    if call is None or len(steps) < len(known):
+    steps, call = steps_of(model), call_of(model.steps[-1][1])
+    if steps is None or call is None:
         return None
 
     def through(rows: np.ndarray) -> np.ndarray | None:
@@ -32,6 +29,13 @@ def pipeline_call(model: Any, call_of: Callable[[Any], RowsCall | None]) -> Rows
         return call(rows)
 
     return through
+
+
+def steps_of(model: Any) -> list[Step] | None:
+    """What a pipeline does before its last step, column by column; None where a step is not known here."""
+    known = [_step_of(step) for _, step in model.steps[:-1] if step is not None and step != "passthrough"]
+    steps = [step for step in known if step is not None]
+    return steps if len(steps) == len(known) else None
 
 
 def _step_of(step: Any) -> Step | None:
