@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from loopwright.app.kill_switch import KillSwitch, switches_on
+from loopwright.app.waiting_version import WaitingVersion, all_waiting
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.store.ledger import Record
@@ -40,7 +42,11 @@ class ArmStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A home at a glance."""
+    """A home at a glance.
+
+    `killed` are endpoints on which nothing is released until somebody allows it again; `waiting` are versions that are
+    released as soon as nothing is in their way.
+    """
 
     home: str
     now: Micros
@@ -51,6 +57,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[dict[str, Any], ...]
     releases: tuple[dict[str, Any], ...]
     incidents: tuple[dict[str, Any], ...]
+    killed: tuple[KillSwitch, ...]
+    waiting: tuple[WaitingVersion, ...]
 
 
 def status(workspace: Workspace) -> Status:
@@ -66,6 +74,8 @@ def status(workspace: Workspace) -> Status:
         runs=tuple(_brief(record) for record in ledger.search("run", limit=NEWEST)),
         releases=tuple(_brief(record) for record in ledger.search("release", limit=NEWEST)),
         incidents=tuple(_brief(record) for record in ledger.search("incident", limit=NEWEST)),
+        killed=switches_on(workspace),
+        waiting=all_waiting(workspace),
     )
 
 

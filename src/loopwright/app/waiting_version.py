@@ -75,5 +75,10 @@ def wait(
 
 def waiting(workspace: Workspace, endpoint: str) -> tuple[WaitingVersion, ...]:
     """What waits, newest first."""
-    found = workspace.stores.ledger.search(KIND, where={"endpoint": endpoint, "status": "waiting"}, limit=1000)
+    return tuple(one for one in all_waiting(workspace) if one.endpoint == endpoint)
+
+
+def all_waiting(workspace: Workspace) -> tuple[WaitingVersion, ...]:
+    """What waits on any endpoint, newest first."""
+    found = workspace.stores.ledger.search(KIND, where={"status": "waiting"}, limit=1000)
     return tuple(msgspec.convert(record.data, WaitingVersion) for record in found)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from loopwright.app.loop_file import LoadedLoop, load_loop
 from loopwright.app.workspace import Workspace, find_project, open_workspace, settings_of
+from loopwright.errors import UsageError
 
 
 def opened(project: Path, file: str, *, create: bool = False, **settings: object) -> tuple[Workspace, LoadedLoop]:
@@ -31,3 +32,22 @@ def champion_endpoint(folder: Path, settings: Mapping[str, object]) -> str | Non
     finally:
         workspace.close()
     return next(iter(refs)).split("/")[-1].partition("@")[0] if len(refs) == 1 else None
+
+
+def the_endpoint(workspace: Workspace, given: str | None) -> str:
+    """The endpoint that is meant: the one that is named, or the only one there is.
+
+    Raises:
+        UsageError: There is none, or more than one.
+    """
+    if given is not None:
+        return given
+    refs = workspace.stores.ledger.refs(f"{workspace.namespace}/endpoint/")
+    names = sorted(ref.split("/")[-1].partition("@")[0] for ref in refs)
+    if len(names) != 1:
+        raise UsageError(
+            "say which endpoint" if names else "there is no endpoint yet",
+            why=f"there are {', '.join(names)}" if names else "no version has become champion",
+            fix="Name it after the verb." if names else "Run `loopwright run` first.",
+        )
+    return names[0]

@@ -37,6 +37,12 @@ def _show(found: Status) -> None:
             ["endpoint", "arm", "version", "share"],
             [(a.endpoint, a.arm, a.version[:12], f"{a.share:.0%}") for a in found.arms],
         )
+    for switch in found.killed:
+        line(
+            f"releases of {switch.endpoint} are stopped since {iso(switch.at)[:19]} by {switch.actor}: {switch.reason}"
+        )
+    for one in found.waiting:
+        line(f"version {one.version[:12]} waits to be released on {one.endpoint} since {iso(one.at)[:19]}")
     for name, rows_of in (("run", found.runs), ("release", found.releases), ("incident", found.incidents)):
         if rows_of:
             facts = [
