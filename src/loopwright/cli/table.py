@@ -59,6 +59,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("serve", "Answer requests with the champion.", "loopwright serve --port 8700"),
             Entry("up", "Run the whole loop: serve, watch, retrain, release.", "loopwright up"),
             Entry(
+                "release",
+                "Plan, start, watch, pause, promote, roll back and stop releases.",
+                "loopwright release plan @latest --strategy canary",
+            ),
+            Entry(
                 "replay",
                 "Drive a loop through recorded time, in a home of its own.",
                 "loopwright replay replay.toml",
