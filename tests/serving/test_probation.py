@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from loopwright.errors import ArmFailedError
-from loopwright.serving.frames import HEADER, Hello, Reply, decode_ask, frame, pack
+from loopwright.errors import ArmFailedError, NotExplainableError
+from loopwright.serving.frames import HEADER, Hello, Reply, decode_ask, frame, pack, unpack_one
 from loopwright.serving.probation import ProbationClient
 
 VERSION = "v" * 64
@@ -152,3 +152,35 @@ def test_an_answer_that_this_process_was_too_busy_to_read_is_not_a_timeout(tmp_p
         time.sleep(0.3)
 
     assert talk(tmp_path, GREETING, answer_and_stall, ask)["score"].tolist() == [0.0, 0.0]
+
+
+def test_an_explanation_is_asked_for_by_itself(tmp_path):
+    asked = []
+
+    def replies(writer, one):
+        asked.append((one.explain, unpack_one(one.matrix).shape))
+        writer.write(frame(Reply(one.number, pack({"score" if not one.explain else "told": np.zeros(1)}))))
+
+    async def then(client):
+        await until(lambda: client.state == "ready")
+        rows = np.zeros((1, 3))
+        return await asyncio.gather(
+            client.scores_of(rows, 0.5), client.explanation_of(rows, 0.5), client.explanation_of(rows, 0.5)
+        )
+
+    found = talk(tmp_path, GREETING, replies, then)
+    assert [list(one) for one in found] == [["score"], ["told"], ["told"]]
+    assert sorted(asked) == [(False, (1, 3)), (True, (1, 3)), (True, (1, 3))]
+
+
+def test_a_version_that_cannot_be_explained_has_not_failed(tmp_path):
+    def replies(writer, one):
+        writer.write(frame(Reply(one.number, {}, ("NotExplainableError", "it is no tree"))))
+
+    async def then(client):
+        await until(lambda: client.state == "ready")
+        return await client.explanation_of(np.zeros((1, 3)), 0.5)
+
+    with pytest.raises(NotExplainableError) as caught:
+        talk(tmp_path, GREETING, replies, then)
+    assert caught.value.why == "it is no tree"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from loopwright.core.environment import child_environment
+from loopwright.serving.explain import Explanation
 from loopwright.serving.loading import socket_path
 from loopwright.serving.probation import ProbationClient
 
@@ -117,3 +118,20 @@ def test_its_socket_is_its_owners_alone(child, tmp_path):
         return mode
 
     assert asyncio.run(run()) == 0o600
+
+
+def test_it_explains_where_its_model_can(child, signature):
+    _, client = child()
+    rows = np.column_stack(list(COLUMNS.values())).astype(float)
+
+    async def run():
+        await up(client)
+        arrays = await client.explanation_of(rows, 5.0)
+        scores = await client.scores_of(rows, 5.0)
+        await client.close()
+        return Explanation.unpacked(arrays, signature("binary"), 2), scores["score"]
+
+    found, scores = asyncio.run(run())
+    assert found.scale == "log_odds"
+    totals = found.base_value[0] + sum(values[:, 0] for values in found.contributions.values())
+    np.testing.assert_allclose(1 / (1 + np.exp(-totals)), scores)

@@ -18,11 +18,13 @@ Arrays = dict[str, Array]
 class Ask(msgspec.Struct, frozen=True, array_like=True):
     """Rows to predict, under a number that the reply repeats.
 
-    The matrix is (n, k) float64 in the order of the signature's features, as `Model.of_matrix` takes it.
+    The matrix is (n, k) float64 in the order of the signature's features, as `Model.of_matrix` takes it. With `explain`
+    the reply is `Explanation.packed` instead of scores.
     """
 
     number: int
     matrix: Array
+    explain: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from loopwright.core.hashing import Digest
-from loopwright.errors import ArmFailedError
+from loopwright.errors import ArmFailedError, LoopwrightError, NotExplainableError
 from loopwright.serving.frames import Ask, Frames, Hello, Reply, decode_hello, decode_reply, frame, pack_one, unpack
 from loopwright.serving.predictor import matrix
 
@@ -31,14 +31,14 @@ _MOST_ROWS = 1024
 class _Question:
     """Rows of one caller, and who waits. `alone`: not to be put together with others (again)."""
 
-    __slots__ = ("alone", "future", "rows")
+    __slots__ = ("alone", "explain", "future", "rows")
 
-    def __init__(self, rows: np.ndarray, future: asyncio.Future[Outputs]) -> None:
+    def __init__(self, rows: np.ndarray, future: asyncio.Future[Outputs], *, explain: bool = False) -> None:
         self.rows = rows
         self.future = future
-        self.alone = False
+        self.explain = self.alone = explain
 
-    def fail(self, error: ArmFailedError) -> None:
+    def fail(self, error: LoopwrightError) -> None:
         if not self.future.done():
             self.future.set_exception(error)
 
@@ -144,10 +144,22 @@ class ProbationClient:
         Raises:
             ArmFailedError: context `cause` is `crash`, `timeout`, `error` (the model raised) or `shape` (nonsense).
         """
+        return await self._answer_to(rows, timeout_s, explain=False)
+
+    async def explanation_of(self, rows: np.ndarray, timeout_s: float) -> Outputs:
+        """What `Explanation.packed` gave in the child. As `scores_of`.
+
+        Raises:
+            NotExplainableError: The version says that it cannot; nothing has failed.
+            ArmFailedError: As in `scores_of`.
+        """
+        return await self._answer_to(rows, timeout_s, explain=True)
+
+    async def _answer_to(self, rows: np.ndarray, timeout_s: float, *, explain: bool) -> Outputs:
         if self._state != "ready" or self._connection is None:
             raise ArmFailedError("the version on probation is not there", why=self._why, cause="crash")
         loop = asyncio.get_running_loop()
-        question = _Question(rows, loop.create_future())
+        question = _Question(rows, loop.create_future(), explain=explain)
         # A loop that stood still may find its timer due before it has read the answer that lies in the socket.
         deadline = loop.call_later(timeout_s, loop.call_later, _GRACE_S, _give_up, question, timeout_s)
         self._waiting.append(question)
@@ -171,6 +183,10 @@ class ProbationClient:
                     question.alone = True
                 self._waiting.extendleft(reversed(questions))
                 return
+            if kind == NotExplainableError.__name__:
+                for question in questions:
+                    question.fail(NotExplainableError("the version on probation cannot be explained", why=message))
+                return
             cause = "crash" if kind == "MemoryError" else "error"
             for question in questions:
                 question.fail(ArmFailedError("the version on probation raised", why=f"{kind}: {message}", cause=cause))
@@ -193,7 +209,7 @@ class ProbationClient:
             self._number += 1
             self._asked[self._number] = questions
             rows = questions[0].rows if len(questions) == 1 else np.concatenate([one.rows for one in questions])
-            connection.transport.write(frame(Ask(self._number, pack_one(rows))))
+            connection.transport.write(frame(Ask(self._number, pack_one(rows), questions[0].explain)))
 
     def _next(self) -> Iterator[_Question]:
         """What goes into the next frame."""

@@ -79,13 +79,15 @@ class Child:
         """The answer to one question, as a frame. Ends the process where it takes too long."""
         try:
             with ended_after(self._hang_s):
-                return frame(Reply(ask.number, pack(self._outputs(unpack_one(ask.matrix)))))
+                return frame(Reply(ask.number, pack(self._outputs(unpack_one(ask.matrix), ask.explain))))
         except Exception as error:  # noqa: BLE001 - boundary: the model's own code; the worker records it
             return frame(Reply(ask.number, {}, (type(error).__name__, str(error)[:_MOST_MESSAGE])))
 
-    def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _outputs(self, rows: np.ndarray, explain: bool) -> dict[str, np.ndarray]:
         if self._model is None:
             raise ModelLoadError("there is no model", why=self._failure)
+        if explain:
+            return self._model.explain_matrix(rows).packed()
         call: Callable[[np.ndarray], np.ndarray] | None = self._model.of_matrix
         if call is None:
             return self._model.raw(columns_of(self._model.signature, rows))
