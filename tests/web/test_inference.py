@@ -223,7 +223,7 @@ def test_over_the_limit_comes_503_and_a_bug_comes_as_500_that_tells_nothing():
         stuck = Stuck()
         app = InferenceServer(
             Served(
-                endpoints={"flights": stuck}, doors=Open(), clock=Now(), ids=Ids(), metrics=None, failures=dict,
+                endpoints={"flights": stuck}, doors=Open(), clock=Now(), ids=Ids(), scrape=None, failures=dict,
                 limits=HttpLimits(in_flight=1),
             )
         )  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_caller_that_goes_away_is_no_error():
     async def run():
         app = InferenceServer(
             Served(
-                endpoints={"flights": Stuck()}, doors=Open(), clock=Now(), ids=Ids(), metrics=None, failures=dict,
+                endpoints={"flights": Stuck()}, doors=Open(), clock=Now(), ids=Ids(), scrape=None, failures=dict,
                 limits=HttpLimits(),
             )
         )  # fmt: skip

@@ -13,13 +13,13 @@ from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, oip_body_of, status_of
 from loopwright.web.health_routes import Condition, HealthRoutes
 from loopwright.web.http import Receive, Request, Response, Scope, Send
-from loopwright.web.metrics import Metrics
 from loopwright.web.mlflow_routes import MlflowRoutes
 from loopwright.web.oip_routes import OipRoutes
 from loopwright.web.openapi_routes import OpenApiRoutes
 from loopwright.web.predict_routes import PredictRoutes
 from loopwright.web.request_ids import RequestIds
 from loopwright.web.routes import Answer, Route, Routes
+from loopwright.web.scrape import Scrape
 from loopwright.web.workspace_clock import WorkspaceClock
 
 __all__ = ["HttpLimits", "InferenceServer", "Served"]
@@ -41,7 +41,7 @@ class Served:
         doors: Who may call.
         clock: The workspace's clock, which a replay moves.
         ids: Gives requests their ids.
-        metrics: Counts.
+        scrape: What Prometheus reads.
         failures: Endpoints whose arms could not be loaded, with the cause.
         limits: What is taken.
         well: Whether no endpoint hangs.
@@ -54,7 +54,7 @@ class Served:
     doors: Doors
     clock: WorkspaceClock
     ids: RequestIds
-    metrics: Metrics
+    scrape: Scrape
     failures: Callable[[], Mapping[str, Mapping[str, Any]]]
     limits: HttpLimits
     well: Callable[[], bool] = _always
@@ -129,9 +129,8 @@ class InferenceServer:
         return answer
 
     async def _metrics(self, _request: Request) -> Answer:
-        metrics = self._served.metrics
-        metrics.in_flight.set(self.asking.in_flight)
-        return Response(body=metrics.page(), content_type=metrics.content_type)
+        scrape = self._served.scrape
+        return Response(body=await scrape.page(self.asking.in_flight), content_type=scrape.content_type)
 
 
 def _failed(request: Request, error: Exception) -> Response:

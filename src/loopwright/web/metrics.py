@@ -1,79 +1,170 @@
-"""Figures for Prometheus: by endpoint, version and arm, so that arms can be compared."""
+"""What one worker counts for Prometheus: plain numbers, moved once a batch, made into series when they are read."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+import msgspec
 
 from loopwright.core.clock import Micros
 from loopwright.serving.observer import ArmLabel
+from loopwright.web.metric_families import (
+    BATCHES,
+    FAILURES,
+    FEATURES,
+    LATENCY,
+    QUEUED,
+    RECEIVED,
+    REQUESTS,
+    SENT,
+    SHADOW_DROPPED,
+    Family,
+)
 
-_ARM = ("endpoint", "version", "arm")
-_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SHORT = 12
+_Labels = tuple[str, ...]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """One series of a counter or a gauge."""
+
+    family: str
+    labels: tuple[str, ...]
+    value: float
+
+
+class Distribution(msgspec.Struct, frozen=True):
+    """One series of a histogram: how many values lay in each bucket (one more than there are bounds), and their sum."""
+
+    family: str
+    labels: tuple[str, ...]
+    buckets: tuple[int, ...]
+    sum: float
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All series of one worker at one moment."""
+
+    counts: tuple[Count, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+
+
+class Tally:
+    """A counter's value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+
+class Buckets:
+    """A histogram's counts."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, values: Iterable[float]) -> None:
+        bounds, counts = self.bounds, self.counts
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+            self.sum += value
 
 
 @dataclass(frozen=True, slots=True)
 class _OfArm:
-    requests: Counter
-    latency: Histogram
+    requests: Tally
+    latency: Buckets
 
 
 class Metrics:
-    """An observer of endpoints that counts for Prometheus."""
+    """An observer of endpoints that counts. Lives on one event loop; a batch costs a few microseconds.
 
-    content_type = CONTENT_TYPE_LATEST.encode()
+    Args:
+        since: Where counting goes on from: what the worker of this name had counted before it was started again.
+    """
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._requests = Counter("loopwright_requests", "Requests answered.", _ARM, registry=self._registry)
-        self._failures = Counter(
-            "loopwright_failures", "Requests that an arm failed or the door refused.", (*_ARM, "cause"),
-            registry=self._registry,
-        )  # fmt: skip
-        self._latency = Histogram(
-            "loopwright_request_seconds", "Seconds from receipt to answer.", _ARM, buckets=_SECONDS,
-            registry=self._registry,
-        )  # fmt: skip
-        self._batches = Histogram(
-            "loopwright_batch_records", "Records in one call of a model.", ("endpoint",),
-            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=self._registry,
-        )  # fmt: skip
-        self._features = Histogram(
-            "loopwright_feature_read_seconds", "Seconds to read the features of one batch.", ("endpoint",),
-            buckets=_SECONDS, registry=self._registry,
-        )  # fmt: skip
-        self.in_flight = Gauge("loopwright_requests_in_flight", "Requests under way.", registry=self._registry)
+    def __init__(self, since: Snapshot | None = None) -> None:
+        self._tallies: dict[tuple[str, _Labels], Tally] = {}
+        self._buckets: dict[tuple[str, _Labels], Buckets] = {}
         self._arms: dict[ArmLabel, _OfArm] = {}
+        self._before = since or Snapshot()
 
     def answered(self, label: ArmLabel, at: Micros, latencies_s: Sequence[float]) -> None:  # noqa: ARG002 - the form
         of_arm = self._arms.get(label)
         if of_arm is None:
-            names = (label.endpoint, label.version[:_SHORT], label.arm)
-            of_arm = self._arms[label] = _OfArm(self._requests.labels(*names), self._latency.labels(*names))
-        of_arm.requests.inc(len(latencies_s))
-        for latency_s in latencies_s:
-            of_arm.latency.observe(latency_s)
+            labels = _labels(label)
+            of_arm = self._arms[label] = _OfArm(self._tally(REQUESTS, labels), self._histogram(LATENCY, labels))
+        of_arm.requests.value += len(latencies_s)
+        of_arm.latency.add(latencies_s)
 
     def failed(self, label: ArmLabel, at: Micros, cause: str) -> None:  # noqa: ARG002 - the observer's form
-        self._failures.labels(label.endpoint, label.version[:_SHORT], label.arm, cause).inc()
+        self._tally(FAILURES, (*_labels(label), cause)).value += 1
 
     def batched(self, endpoint: str, records: int) -> None:
-        self._batches.labels(endpoint).observe(records)
+        self._histogram(BATCHES, (endpoint,)).add((records,))
 
     def queued(self, endpoint: str, waits_s: Sequence[float]) -> None:
-        """Queue times are not shown yet."""
-
-    def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
-        """Bytes are not shown yet."""
-
-    def shadow_dropped(self, label: ArmLabel, requests: int) -> None:
-        """Copies that a shadow was not given are not shown yet."""
+        self._histogram(QUEUED, (endpoint,)).add(waits_s)
 
     def features_read(self, endpoint: str, seconds: float) -> None:
-        self._features.labels(endpoint).observe(seconds)
+        self._histogram(FEATURES, (endpoint,)).add((seconds,))
 
-    def page(self) -> bytes:
-        """The text that Prometheus reads."""
-        return generate_latest(self._registry)
+    def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
+        self._tally(RECEIVED, (endpoint,)).value += received
+        self._tally(SENT, (endpoint,)).value += sent
+
+    def shadow_dropped(self, label: ArmLabel, requests: int) -> None:
+        self._tally(SHADOW_DROPPED, _labels(label)).value += requests
+
+    def snapshot(self) -> Snapshot:
+        """Everything that was counted, together with what was counted before this process."""
+        counts = tuple(Count(*name, tally.value) for name, tally in self._tallies.items())
+        distributions = tuple(Distribution(*name, tuple(b.counts), b.sum) for name, b in self._buckets.items())
+        return added_up([self._before, Snapshot(counts=counts, distributions=distributions)])
+
+    def _tally(self, family: Family, labels: _Labels) -> Tally:
+        name = (family.name, labels)
+        found = self._tallies.get(name)
+        if found is None:
+            found = self._tallies[name] = Tally()
+        return found
+
+    def _histogram(self, family: Family, labels: _Labels) -> Buckets:
+        name = (family.name, labels)
+        found = self._buckets.get(name)
+        if found is None:
+            found = self._buckets[name] = Buckets(family.bounds)
+        return found
+
+
+def added_up(snapshots: Iterable[Snapshot]) -> Snapshot:
+    """The sums of several workers' series. Pure. Histograms with other buckets than the first of their name are left
+    out: an older version wrote them."""
+    counts: dict[tuple[str, _Labels], float] = {}
+    distributions: dict[tuple[str, _Labels], Distribution] = {}
+    for snapshot in snapshots:
+        for one in snapshot.counts:
+            name = (one.family, one.labels)
+            counts[name] = counts.get(name, 0.0) + one.value
+        for other in snapshot.distributions:
+            name = (other.family, other.labels)
+            so_far = distributions.get(name)
+            if so_far is None:
+                distributions[name] = other
+            elif len(so_far.buckets) == len(other.buckets):
+                buckets = tuple(a + b for a, b in zip(so_far.buckets, other.buckets, strict=True))
+                distributions[name] = Distribution(*name, buckets, so_far.sum + other.sum)
+    return Snapshot(
+        counts=tuple(Count(*name, value) for name, value in counts.items()),
+        distributions=tuple(distributions.values()),
+    )
+
+
+def _labels(label: ArmLabel) -> _Labels:
+    """An endpoint's versions are all of the model that has its name."""
+    return (label.endpoint, label.endpoint, label.version[:_SHORT], label.arm)

@@ -41,10 +41,10 @@ from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
 from loopwright.web.keyring import Keyring
 from loopwright.web.log_keeper import LogKeeper
-from loopwright.web.metrics import Metrics
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
 from loopwright.web.run_files import beat_path, keep_beating, run_file
+from loopwright.web.scrape import Scrape
 from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
@@ -90,7 +90,9 @@ class Worker:
         self._id = random_id("worker")
         self._counters = ArmCounters(stores.tables, worker=self._id)
         self._log = LogKeeper(stores, settings, clock=clock, worker=self._id)
-        self._metrics = Metrics()
+        self._scrape = Scrape(
+            stores.home / "run" / "metrics", options.name, machine=machine, lost_rows=lambda: self._log.losses.rows
+        )
         self._trips = TripRecorder(stores.ledger, clock, self._id)
         self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
         self._follower = Follower(
@@ -115,7 +117,7 @@ class Worker:
             name,
             clock=self._clock,
             sink=self._log.sink,
-            observer=Observers(self._metrics, self._counters),
+            observer=Observers(self._scrape.metrics, self._counters),
             on_trip=self._trips,
             limits=Limits(probation_timeout_s=self._options.settings.number("probation_timeout_s")),
         )
@@ -134,7 +136,7 @@ class Worker:
                 doors=doors,
                 clock=self._clock,
                 ids=RequestIds(random_id),
-                metrics=self._metrics,
+                scrape=self._scrape,
                 failures=self._follower.failures,
                 limits=_http_limits(self._options.settings),
                 degraded=self._log.degraded,
@@ -149,6 +151,7 @@ class Worker:
             asyncio.create_task(_kept_up("writing figures", self._flush)),
             asyncio.create_task(_kept_up("following the keys", keyring.follow)),
             asyncio.create_task(_kept_up("telling of lost rows", self._log.run)),
+            asyncio.create_task(_kept_up("writing metrics", self._written_metrics(app))),
             asyncio.create_task(_kept_up("telling of feedback", feedback.announce)),
         ]
         if self._clock.replay:
@@ -166,6 +169,10 @@ class Worker:
             await self._finish()
             feedback.announce_now()
             self._log.tell()
+            self._scrape.write_last()
+
+    def _written_metrics(self, app: InferenceServer) -> Callable[[], Awaitable[None]]:
+        return partial(self._scrape.keep_writing, lambda: app.asking.in_flight)
 
     def _feedback(self, doors: Doors) -> FeedbackTaker:
         settings = self._options.settings
