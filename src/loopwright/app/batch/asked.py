@@ -10,7 +10,7 @@ from loopwright.core.hashing import Digest
 from loopwright.serving.door import Policy
 
 AsOf = Literal["event", "now"]
-PART_ROWS = 250_000
+PART_ROWS = 100_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -141,9 +141,9 @@ def _joined(parts: Iterable[Path], address: str, kind: FileFormat) -> None:
 
 def _put(frame: pl.DataFrame, address: str) -> None:
     if is_remote(address):
-        _kept(address, lambda: frame.write_parquet(address))
+        _kept(address, lambda: frame.write_parquet(address, compression="snappy"))
         return
-    _published(Path(address), frame.write_parquet)
+    _published(Path(address), lambda draft: frame.write_parquet(draft, compression="snappy"))
 
 
 def _kept(address: str, write: Callable[[], object]) -> None:

@@ -40,6 +40,7 @@ class SqliteDatabase:
 
     def write(self, batch: str, part: PartDone, tables: dict[str, pl.DataFrame]) -> None:
         with self._named(), self._transaction():
+            self._make_parts()
             for table, frame in tables.items():
                 self._append(table, frame.select(pl.lit(batch).alias(BATCH), pl.all()))
             self._connection.execute(
