@@ -81,6 +81,14 @@ class _OfArm:
     latency: Buckets
 
 
+@dataclass(frozen=True, slots=True)
+class _OfEndpoint:
+    batches: Buckets
+    queued: Buckets
+    received: Tally
+    sent: Tally
+
+
 class Metrics:
     """An observer of endpoints that counts. Lives on one event loop; a batch costs a few microseconds.
 
@@ -92,6 +100,7 @@ class Metrics:
         self._tallies: dict[tuple[str, _Labels], Tally] = {}
         self._buckets: dict[tuple[str, _Labels], Buckets] = {}
         self._arms: dict[ArmLabel, _OfArm] = {}
+        self._endpoints: dict[str, _OfEndpoint] = {}
         self._before = since or Snapshot()
 
     def answered(self, label: ArmLabel, at: Micros, latencies_s: Sequence[float]) -> None:  # noqa: ARG002 - the form
@@ -106,17 +115,18 @@ class Metrics:
         self._tally(FAILURES, (*_labels(label), cause)).value += 1
 
     def batched(self, endpoint: str, records: int) -> None:
-        self._histogram(BATCHES, (endpoint,)).add((records,))
+        (self._endpoints.get(endpoint) or self._endpoint(endpoint)).batches.add((records,))
 
     def queued(self, endpoint: str, waits_s: Sequence[float]) -> None:
-        self._histogram(QUEUED, (endpoint,)).add(waits_s)
+        (self._endpoints.get(endpoint) or self._endpoint(endpoint)).queued.add(waits_s)
 
     def features_read(self, endpoint: str, seconds: float) -> None:
         self._histogram(FEATURES, (endpoint,)).add((seconds,))
 
     def bytes_seen(self, endpoint: str, received: int, sent: int) -> None:
-        self._tally(RECEIVED, (endpoint,)).value += received
-        self._tally(SENT, (endpoint,)).value += sent
+        of_endpoint = self._endpoints.get(endpoint) or self._endpoint(endpoint)
+        of_endpoint.received.value += received
+        of_endpoint.sent.value += sent
 
     def shadow_dropped(self, label: ArmLabel, requests: int) -> None:
         self._tally(SHADOW_DROPPED, _labels(label)).value += requests
@@ -126,6 +136,14 @@ class Metrics:
         counts = tuple(Count(*name, tally.value) for name, tally in self._tallies.items())
         distributions = tuple(Distribution(*name, tuple(b.counts), b.sum) for name, b in self._buckets.items())
         return added_up([self._before, Snapshot(counts=counts, distributions=distributions)])
+
+    def _endpoint(self, name: str) -> _OfEndpoint:
+        labels = (name,)
+        made = self._endpoints[name] = _OfEndpoint(
+            batches=self._histogram(BATCHES, labels), queued=self._histogram(QUEUED, labels),
+            received=self._tally(RECEIVED, labels), sent=self._tally(SENT, labels),
+        )  # fmt: skip
+        return made
 
     def _tally(self, family: Family, labels: _Labels) -> Tally:
         name = (family.name, labels)
