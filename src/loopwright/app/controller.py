@@ -10,7 +10,7 @@ from loopwright.app.arrivals import Arrivals
 from loopwright.app.failing_champion import heal
 from loopwright.app.intake import take_feedback
 from loopwright.app.log_retention import LogRetention
-from loopwright.app.loop import OnNewData
+from loopwright.app.loop import Loop, OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.release import release_waiting
@@ -54,6 +54,11 @@ class Controller:
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
+
+    @property
+    def loop(self) -> Loop:
+        """The loop that is led."""
+        return self._loaded.loop
 
     def step(self) -> Passed:
         """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""

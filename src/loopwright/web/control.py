@@ -22,6 +22,7 @@ from loopwright.observations.feedback import read_feedback
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
+from loopwright.web.release_routes import release_routes
 
 OPEN_PATHS = frozenset({"/health/live"})
 _SCOPES: dict[str, Scope] = {"/feedback": "feedback"}
@@ -44,6 +45,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
             headers = {name.lower(): value for name, value in request.headers.items()}
             if request.url.path not in OPEN_PATHS or request.method != "GET":
                 caller = doors.admit(request.method, headers, scope=_SCOPES.get(request.url.path, "control"))
+                request.state.caller = caller.name
                 response = await go_on(request)
                 response.headers.update({name.decode(): value.decode() for name, value in caller.headers})
                 return response
@@ -83,6 +85,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         body = decoded(await request.body(), RowsBody)
         return answer({"rows": await run_in_threadpool(controller.push, name, body.rows, body.batch)})
 
+    app.include_router(release_routes(workspace, controller.loop))
     return app
 
 

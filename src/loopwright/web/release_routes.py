@@ -1,0 +1,136 @@
+"""Releases on the control API: the same calls as `loopwright release`, with the same answers and the same errors."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from loopwright.app.loop import Loop
+from loopwright.app.release_operations import Done, Word, abort, pause, promote_now, resume
+from loopwright.app.release_request import Asked, plan_asked, start_asked
+from loopwright.app.release_view import find_release, releases
+from loopwright.app.rollback import kill, roll_back, unkill
+from loopwright.app.shadow_report import shadow_report
+from loopwright.app.versions import registered_version
+from loopwright.app.workspace import Workspace
+from loopwright.core.codec import to_json
+from loopwright.errors import NotFoundError, RequestRefusedError
+
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
+class AskedBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /api/releases`, `POST /api/releases/plan`: versions, and how; as `Asked`."""
+
+    reason: Reason = "asked for by the control API"
+    versions: list[str] = []
+    strategy: str | None = None
+    set: dict[str, Any] = {}
+
+
+class OrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /api/endpoints/NAME/VERB`: why, and what a verb needs beside it."""
+
+    reason: Reason
+    version: str | None = None
+    to: str | None = None
+    override: bool = False
+
+
+_PLAIN: dict[str, Callable[[Workspace, str, Word], Done]] = {
+    "pause": pause,
+    "resume": resume,
+    "abort": abort,
+    "kill": kill,
+    "unkill": unkill,
+}
+
+
+def release_routes(workspace: Workspace, loop: Loop) -> APIRouter:
+    """The routes; the doors are the application's."""
+    router = APIRouter()
+
+    @router.get("/api/releases")
+    def listed(endpoint: str | None = None) -> Response:
+        """The newest releases."""
+        return _answer(releases(workspace, endpoint))
+
+    @router.post("/api/releases/plan")
+    async def planned(request: Request) -> Response:
+        """What a release would do and need; nothing moves."""
+        asked = _asked(_decoded(await request.body(), AskedBody), request)
+        return _answer(await run_in_threadpool(plan_asked, workspace, loop, asked))
+
+    @router.post("/api/releases")
+    async def started(request: Request) -> Response:
+        """Release registered versions beside the champion."""
+        asked = _asked(_decoded(await request.body(), AskedBody), request)
+        return _answer(await run_in_threadpool(start_asked, workspace, loop, asked))
+
+    @router.get("/api/releases/{release}")
+    def shown(release: str) -> Response:
+        """A release: plan, every step's figures, decision, actor, evidence."""
+        return _answer(find_release(workspace, release))
+
+    @router.get("/api/releases/{release}/shadow")
+    def shadowed(release: str) -> Response:
+        """What a shadow would have answered, beside what was."""
+        found = shadow_report(workspace, find_release(workspace, release))
+        if found is None:
+            raise NotFoundError(f"the release {release} has no shadow", why="its candidate was given no copies")
+        return _answer(found)
+
+    @router.post("/api/endpoints/{endpoint}/{verb}")
+    async def ordered(endpoint: str, verb: str, request: Request) -> Response:
+        """Pause, resume, abort, promote, rollback, kill, unkill."""
+        body = _decoded(await request.body(), OrderBody)
+        word = Word(actor=_actor(request), reason=body.reason)
+        return _answer(await run_in_threadpool(_ordered, workspace, endpoint, verb, word, body))
+
+    return router
+
+
+def _ordered(workspace: Workspace, endpoint: str, verb: str, word: Word, body: OrderBody) -> Done:
+    if verb in _PLAIN:
+        return _PLAIN[verb](workspace, endpoint, word)
+    if verb == "promote":
+        chosen = registered_version(workspace, endpoint, body.version) if body.version else None
+        return promote_now(workspace, endpoint, word, version=chosen, override=body.override)
+    if verb == "rollback":
+        target = registered_version(workspace, endpoint, body.to) if body.to else None
+        return roll_back(workspace, endpoint, word, to=target)
+    raise NotFoundError(f"there is no operation {verb!r}", fix=f"Use {', '.join([*_PLAIN, 'promote', 'rollback'])}.")
+
+
+def _asked(body: AskedBody, request: Request) -> Asked:
+    return Asked(
+        versions=tuple(body.versions),
+        strategy=body.strategy,
+        fields=body.set,
+        reason=body.reason,
+        actor=_actor(request),
+    )
+
+
+def _actor(request: Request) -> str:
+    """Who asks, as the door let it in."""
+    return f"key:{getattr(request.state, 'caller', 'unknown')}"
+
+
+def _answer(value: Any) -> Response:
+    return Response(to_json(value), media_type="application/json")
+
+
+def _decoded(body: bytes, into: type[Any]) -> Any:
+    """The body, checked. Raises RequestRefusedError naming the field."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=into)
+    except msgspec.MsgspecError as error:
+        raise RequestRefusedError(
+            "the body is not what this path takes",
+            why=str(error),
+            fix="Correct the field that is named, and send again.",
+        ) from error
