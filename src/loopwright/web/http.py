@@ -33,20 +33,27 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request: `headers` by lower-case name, the last of several of one name; `query` as it was sent."""
+    """One request: `headers` by lower-case name, the last of several of one name; `query` as it was sent.
+
+    `secure` says whether it came by TLS.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     receive: Receive
     query: bytes = b""
+    secure: bool = False
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> "Request":
         """The request of an ASGI scope."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope.get("query_string", b"")
-        return cls(method=scope["method"], path=scope["path"], headers=headers, receive=receive, query=query)
+        return cls(
+            method=scope["method"], path=scope["path"], headers=headers, receive=receive, query=query,
+            secure=scope.get("scheme") == "https",
+        )  # fmt: skip
 
     def asked(self, name: str) -> str | None:
         """A query parameter, the last of several of one name; None where there is none. Raises UsageError."""
