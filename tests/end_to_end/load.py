@@ -1,6 +1,7 @@
 """A steady load on one endpoint, and what became of each request."""
 
 import asyncio
+import itertools
 import json
 import threading
 import time
@@ -57,7 +58,7 @@ class Load:
     def longest_gap_s(self) -> float:
         """The longest time without any answer."""
         times = [answer.at for answer in self.answers]
-        return max((after - before for before, after in zip(times, times[1:], strict=False)), default=0.0)
+        return max((after - before for before, after in itertools.pairwise(times)), default=0.0)
 
     async def _all(self) -> None:
         await asyncio.gather(*(self._one(number) for number in range(self.connections)))

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from tests.web.conftest import Home, eventually
 
 
 class Served:
     """`loopwright serve` on a port of its own."""
 
-    def __init__(self, home: Home, *, workers: int = 1, **settings: Any) -> None:
+    def __init__(self, home: Home, *, workers: int = 1, port: int = 0, **settings: Any) -> None:
         self.home = home
         self.run = home.path / "run"
         self.workers = workers
         self._command = [sys.executable, "-m", "loopwright.cli.main", "serve", "--project", str(home.path.parent)]
-        self._command += ["--port", "0", "--workers", str(workers), "--supervised"]
+        self._command += ["--port", str(port), "--workers", str(workers), "--supervised"]
         self._environment = os.environ | {f"LOOPWRIGHT_{name.upper()}": str(value) for name, value in settings.items()}
+        self.process: Any = None
 
     def __enter__(self) -> "Served":
         self.process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
@@ -44,7 +44,9 @@ class Served:
         return dict(json.loads((self.run / f"{worker}.json").read_text()))
 
     def pids(self) -> dict[str, int]:
-        return dict(json.loads((self.run / "supervisor.json").read_text())["children"])
+        about = json.loads((self.run / "supervisor.json").read_text())
+        assert about["pid"] == self.process.pid, "of an earlier supervisor"
+        return dict(about["children"])
 
     def names(self) -> list[str]:
         return [f"worker-{number}" for number in range(1, self.workers + 1)]

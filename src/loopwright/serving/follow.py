@@ -4,6 +4,7 @@ A load that fails keeps the arms that answer now and records the cause.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Coroutine, Mapping
@@ -81,6 +82,7 @@ class Follower:
         self._cursor: int | None = None
         self._lease_at = float("-inf")
         self._lease_shown: dict[str, Any] = {}
+        self._looked = asyncio.Event()
         self._tasks_aside: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -101,6 +103,13 @@ class Follower:
                 await self._catch_up(followed)
             self._watch(followed)
         await self._renew_lease()
+        self._looked.set()
+
+    async def loaded(self, patience_s: float) -> None:
+        """Wait for the end of the first look: what there is to serve is loaded then, or its failure known."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._looked.wait()
 
     def failures(self) -> dict[str, dict[str, Any]]:
         """Endpoints whose arms could not be loaded, with the cause."""

@@ -1,7 +1,8 @@
 """Taking connections from the socket that all workers of a home share.
 
-One connection a turn of the loop: a worker that took all that wait, as servers usually do, would keep them for good,
-since callers keep connections alive, and leave the other workers idle. Taken one by one, whoever is free comes next.
+Callers keep connections alive, so whoever takes a connection has its requests for good. A worker that took all that
+wait, as servers usually do, would leave the others idle; one that has connections already therefore waits a moment
+before it takes more, the longer the more it has, and whoever has fewest comes first.
 """
 
 import asyncio
@@ -12,6 +13,9 @@ import ssl
 from collections.abc import Callable
 
 _PAUSE_S = 0.1
+_STEP = 4
+_STEP_S = 0.001
+_MOST_STEPS = 8
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _REFUSAL = b'{"code":"LW502","what":"too many connections are open","fix":"Send the request again in a second."}'
 _FULL = (
@@ -27,7 +31,9 @@ class Acceptor:
         door: Listens; not blocking.
         protocol: Makes the protocol of one connection.
         tls: How connections are encrypted; None: they are not.
-        full: Whether no more connections are taken now.
+        open_now: How many connections are open.
+        most: How many may be.
+        shared: Whether other processes accept on the same socket.
     """
 
     def __init__(
@@ -36,22 +42,26 @@ class Acceptor:
         protocol: Callable[[], asyncio.Protocol],
         *,
         tls: ssl.SSLContext | None,
-        full: Callable[[], bool],
+        open_now: Callable[[], int],
+        most: int,
+        shared: bool,
     ) -> None:
         self._door = door
         self._protocol = protocol
         self._tls = tls
-        self._full = full
+        self._open_now = open_now
+        self._most = most
+        self._shared = shared
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
+        self._listening = False
         self._closed = False
         self._listen()
 
     def close(self) -> None:
         """Take no more connections; those that wait are another worker's, or the next one's."""
-        if not self._closed:
-            self._closed = True
-            self._loop.remove_reader(self._door.fileno())
+        self._pause()
+        self._closed = True
 
     async def wait_closed(self) -> None:
         """Wait for connections that are being set up."""
@@ -59,21 +69,44 @@ class Acceptor:
             await asyncio.wait(self._opening)
 
     def _listen(self) -> None:
-        if not self._closed:
-            self._loop.add_reader(self._door.fileno(), self._accept)
+        if not self._closed and not self._listening:
+            self._listening = True
+            self._loop.add_reader(self._door.fileno(), self._someone_waits)
 
-    def _accept(self) -> None:
+    def _pause(self) -> None:
+        if self._listening:
+            self._listening = False
+            self._loop.remove_reader(self._door.fileno())
+
+    def _someone_waits(self) -> None:
+        held = self._open_now() + len(self._opening)
+        if not self._shared or held == 0:
+            self._take(1)
+            return
+        self._pause()
+        self._loop.call_later(min(-(-held // _STEP), _MOST_STEPS) * _STEP_S, self._take_late, 1 + held // _STEP)
+
+    def _take_late(self, count: int) -> None:
+        if not self._closed:
+            self._listen()
+            self._take(count)
+
+    def _take(self, count: int) -> None:
+        """Accept connections while there are any, `count` at most."""
         try:
-            connection, _ = self._door.accept()
+            for _ in range(count):
+                connection, _ = self._door.accept()
+                self._took(connection)
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
             if error.errno not in _EXHAUSTED:
                 raise
-            self._loop.remove_reader(self._door.fileno())  # they wait in the queue until this process has room
+            self._pause()  # they wait in the queue until this process has room
             self._loop.call_later(_PAUSE_S, self._listen)
-            return
-        if self._full():
+
+    def _took(self, connection: socket.socket) -> None:
+        if self._open_now() + len(self._opening) >= self._most:
             _turn_away(connection, encrypted=self._tls is not None)
             return
         connection.setblocking(False)

@@ -54,6 +54,8 @@ from loopwright.web.workspace_clock import WorkspaceClock
 _FLUSH_S = 0.25
 _PAUSE_S = 1.0
 _DRAIN_S = 10
+_LOAD_S = 30.0
+_BATCH_S = 0.5
 _LOG = logging.getLogger("loopwright.worker")
 
 
@@ -144,7 +146,8 @@ class Worker:
             )
         )
         config = _uvicorn_config(app, self._certificates())
-        server = Server(config, most_connections=self._options.settings.whole("max_connections"))
+        most = self._options.settings.whole("max_connections")
+        server = Server(config, most_connections=most, shared=self._options.door is not None)
         self._obey(server, app)
         tasks = [
             asyncio.create_task(_kept_up("following the arms", self._follower.run)),
@@ -161,6 +164,8 @@ class Worker:
             beat = partial(keep_beating, beat_path(run, self._options.name), self._well)
             tasks.append(asyncio.create_task(_kept_up("the heartbeat", beat)))
             grpc = await self._grpc(app, doors)
+            if self._options.door is not None:  # others may answer meanwhile, or the connection waits in the queue
+                await self._follower.loaded(_LOAD_S)
             await server.serve(sockets=[door])
             await grpc.stop(_DRAIN_S)
             for task in tasks:
@@ -196,12 +201,12 @@ class Worker:
     def _certificates(self) -> Certificates | None:
         return certificates(self._options.settings, base=self._stores.home.parent)
 
-    def _obey(self, server: uvicorn.Server, app: InferenceServer) -> None:
+    def _obey(self, server: Server, app: InferenceServer) -> None:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             app.draining = True
-            server.should_exit = True
+            server.end_soon()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
@@ -233,8 +238,8 @@ class Worker:
         return {"host": host, "port": port, "worker": self._id, "started_at": self._machine.now()}
 
     def _well(self) -> bool:
-        """Whether no batch has been with a model for so long that its callers have gone."""
-        return True
+        """Whether no model has been at one batch since before the last beat."""
+        return all(endpoint.stuck_s() < _BATCH_S for endpoint in self._endpoints.values())
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
