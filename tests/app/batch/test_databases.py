@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.app.conftest import Project, rows
 
 from loopwright.app.batch.asked import Asked, BatchResult, PartDone
 from loopwright.app.batch.database import checked_table, open_database, sqlite_file, without_password
 from loopwright.app.batch.run import score_batch
 from loopwright.app.batch.sqlite import SqliteDatabase
 from loopwright.errors import SourceError, UsageError
-from tests.app.conftest import Project, rows
 
 SERVER = "postgresql://postgres@127.0.0.1:5432/test"
 SCHEMA = f"loopwright_batch_{os.getpid()}"
@@ -41,7 +41,7 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database with the table `given` of 2,500 rows."""
-    frame = rows(2_500).with_columns(note=pl.lit("it's; \"quoted\"\t\\N"))
+    frame = rows(2_500).with_columns(note=pl.lit('it\'s; "quoted"\t\\N'))
     if request.param == "sqlite":
         with sqlite3.connect(tmp_path / "data.db") as connection:
             connection.execute("CREATE TABLE given (id INTEGER, x REAL, n INTEGER, y BOOLEAN, note TEXT)")
@@ -79,7 +79,7 @@ def test_a_query_becomes_a_table(project: Project, database: str) -> None:
     found = all_of(database, "SELECT * FROM scores ORDER BY id")
     assert (done.rows, done.scored, done.parts) == (2_500, 2_500, 3)
     assert found["id"].to_list() == [*range(2_500)]
-    assert set(found["note"]) == {"it's; \"quoted\"\t\\N"}
+    assert set(found["note"]) == {'it\'s; "quoted"\t\\N'}
     assert set(found["batch"]) == {done.id}
     assert set(found["model_version"]) == {done.version}
 

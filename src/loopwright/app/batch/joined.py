@@ -100,7 +100,7 @@ class FromOnline:
         asked = [(row, row[_AT]) for row in distinct.iter_rows(named=True)]
         found = self._online.read(asked, known_at=self._known_at) if asked else []
         answered = distinct.with_columns(pl.DataFrame(found, schema=schema, orient="row").get_columns())
-        return base.join(answered, on=base.columns, how="left", nulls_equal=True, maintain_order="left").select(schema)
+        return base.join(answered, on=base.columns, how="left", nulls_equal=True, maintain_order="left").select(*schema)
 
 
 def joined_features(
