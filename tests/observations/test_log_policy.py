@@ -10,7 +10,7 @@ from loopwright.core.clock import SystemClock
 from loopwright.core.ids import random_id
 from loopwright.errors import NoSpaceError, SettingError
 from loopwright.observations.arm_stats import from_requests, totals
-from loopwright.observations.log_policy import LogPolicy, Losses, SampledRow, policed
+from loopwright.observations.log_policy import AnnotatedRow, LogPolicy, Losses, annotated, policed
 from loopwright.observations.request_log import RequestLog, RequestRow, read_requests
 from loopwright.store.backends.memory_tables import MemoryTables
 from loopwright.store.open_stores import create_home, open_stores
@@ -97,7 +97,7 @@ def test_what_versions_are_judged_by_is_kept_whole(odd):
     sampled = log(sink, sample=0.0)
     sampled.append([row("plain"), row("odd", **odd)])
     assert [kept.request_id for kept in sink.rows] == ["odd"]
-    assert not isinstance(sink.rows[0], SampledRow)
+    assert not isinstance(sink.rows[0], AnnotatedRow)
 
 
 def test_counts_made_from_a_sampled_log_add_up_to_what_was_asked():
@@ -145,6 +145,13 @@ def test_a_key_that_shows_a_redacted_column_is_redacted_with_it(how, kept):
     assert sink.rows[1].key == "x"
     if how == "hash":
         assert sink.rows[0].key == sink.rows[0].inputs["email"]
+
+
+def test_a_row_keeps_what_it_is_annotated_with() -> None:
+    sink = Kept()
+    log(sink, sample=0.9999999, redact="a").append([annotated(row(), trace_id="t")])
+    (kept,) = sink.rows
+    assert (kept.trace_id, kept.weight is None, kept.inputs) == ("t", False, {})
 
 
 class Given(msgspec.Struct):

@@ -93,10 +93,22 @@ def policed(sink: Sink, policy: LogPolicy, *, secret: bytes, losses: Losses) -> 
     return sink
 
 
-class SampledRow(RequestRow, frozen=True, kw_only=True, gc=False):
-    """A row that stands for others too: for `weight` requests."""
+class AnnotatedRow(RequestRow, frozen=True, kw_only=True, gc=False):
+    """A row that a sampled or traced log has.
 
-    weight: float
+    Attributes:
+        weight: How many requests it stands for; None: for itself.
+        trace_id: The trace that the request belongs to, 32 hexadecimal digits.
+    """
+
+    weight: float | None = None
+    trace_id: str | None = None
+
+
+def annotated(row: RequestRow, **facts: Any) -> AnnotatedRow:
+    """The row, with `weight` or `trace_id`."""
+    known = {name: getattr(row, name) for name in row.__struct_fields__}
+    return AnnotatedRow(**known | facts)
 
 
 class Sampled:
@@ -118,8 +130,7 @@ class Sampled:
             if _always_kept(row):
                 kept.append(row)
             elif _point(row.request_id) < self._edge:
-                fields = {name: getattr(row, name) for name in RequestRow.__struct_fields__}
-                kept.append(SampledRow(**fields, weight=self._weight))
+                kept.append(annotated(row, weight=self._weight))
         if kept:
             self._sink.append(kept)
 

@@ -30,6 +30,7 @@ from loopwright.serving.outcome import Outcome
 from loopwright.serving.outputs import outputs_of
 from loopwright.serving.pending import Pending, PendingCall
 from loopwright.serving.shadows import Shadows, ShadowTools
+from loopwright.serving.tracing import Tracer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +58,22 @@ class Endpoint:
         observer: Counts what happens.
         on_trip: Told when a breaker stops an arm; must not raise or wait.
         limits: Probation deadline, batch size, queue.
+        tracer: Makes spans of requests; None: nobody does.
     """
 
     def __init__(
-        self, name: str, *, clock: Clock, sink: RequestSink, observer: Observer, on_trip: OnTrip, limits: Limits
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        sink: RequestSink,
+        observer: Observer,
+        on_trip: OnTrip,
+        limits: Limits,
+        tracer: Tracer | None = None,
     ) -> None:
         self.name = name
+        self._tracer = tracer
         self._clock = clock
         self._sink = sink
         self._observer = observer
@@ -188,6 +199,14 @@ class Endpoint:
         return arm if isinstance(arm, CanaryArm) else None
 
     def _prepare(self, arm: ChampionArm | CanaryArm, asked: Sequence[Pending]) -> Prepared:
+        if self._tracer is None:
+            return self._given_features(arm, asked)
+        began = self._clock.monotonic()
+        prepared = self._given_features(arm, asked)
+        self._tracer.prepared(prepared, began, self._clock.monotonic())
+        return prepared
+
+    def _given_features(self, arm: ChampionArm | CanaryArm, asked: Sequence[Pending]) -> Prepared:
         rows = [row for pending in asked for row in pending.rows]
         if isinstance(arm, CanaryArm) and self._arms is not None:
             rows = arm.rows_for(self._arms.champion, asked)
@@ -233,8 +252,12 @@ class Endpoint:
     def _finish(self, arms: ArmSet, outcome: Outcome, asked: Sequence[Pending], lost: set[int] | None = None) -> None:
         """Log the answers, then give them. Requests whose `id()` is in `lost` are somebody else's by now."""
         now = self._clock.monotonic()
+        rows: Sequence[RequestRow] = outcome.log_rows(asked, now, lost or ())
+        if self._tracer is not None:
+            answered = [pending for pending in asked if not lost or id(pending) not in lost]
+            rows = self._tracer.answered(outcome, answered, rows, now)
         try:
-            self._sink.append(outcome.log_rows(asked, now, lost or ()))
+            self._sink.append(rows)
         except LoopwrightError as error:
             for pending in asked:
                 if not lost or id(pending) not in lost:
@@ -276,6 +299,8 @@ class Endpoint:
             arm=arm or None, version=version, inputs={}, latency_us=latency_us, status=error.http_status,
             error=error.code,
         )  # fmt: skip
+        if self._tracer is not None:
+            row = self._tracer.refused(label, pending, row, error=error)
         try:
             self._sink.append([row])
         except LoopwrightError as lost:

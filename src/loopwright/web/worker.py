@@ -49,6 +49,7 @@ from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
 from loopwright.web.tls import Certificates, certificates, server_context
+from loopwright.web.tracing import tracer_of
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
@@ -95,6 +96,7 @@ class Worker:
         self._scrape = Scrape(
             stores.home / "run" / "metrics", options.name, machine=machine, lost_rows=lambda: self._log.losses.rows
         )
+        self._tracer = tracer_of(variables(), machine)
         self._trips = TripRecorder(stores.ledger, clock, self._id)
         self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
         self._follower = Follower(
@@ -121,6 +123,7 @@ class Worker:
             sink=self._log.sink,
             observer=Observers(self._scrape.metrics, self._counters),
             on_trip=self._trips,
+            tracer=self._tracer,
             limits=Limits(probation_timeout_s=self._options.settings.number("probation_timeout_s")),
         )
 
@@ -175,6 +178,8 @@ class Worker:
             feedback.announce_now()
             self._log.tell()
             self._scrape.write_last()
+            if self._tracer is not None:
+                self._tracer.close()
 
     def _written_metrics(self, app: InferenceServer) -> Callable[[], Awaitable[None]]:
         return partial(self._scrape.keep_writing, lambda: app.asking.in_flight)
