@@ -36,8 +36,8 @@ def _policy() -> bytes:
     digest = {name: hashlib.sha256(_asset(name).encode()).digest() for name in ("model.css", "model.js")}
     known = {name: f"'sha256-{base64.b64encode(value).decode()}'" for name, value in digest.items()}
     return (
-        f"default-src 'none'; script-src {known['model.js']}; style-src {known['model.css']}; img-src data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src {known['model.js']}; style-src {known['model.css']}; "
+        "img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ).encode()
 
 
@@ -101,8 +101,15 @@ def index_page(endpoints: list[Described], unready: list[str]) -> Response:
 def _lead(signature: Signature) -> str:
     if signature.task == "regression":
         return f"Predicts {signature.label}, a number."
-    classes = ", ".join(map(str, signature.classes[:12])) + (", …" if len(signature.classes) > 12 else "")
+    classes = ", ".join(_said(label) for label in signature.classes[:12]) + (
+        ", …" if len(signature.classes) > 12 else ""
+    )
     return f"Predicts {signature.label}: one of {classes}."
+
+
+def _said(label: Any) -> str:
+    """A class as JSON says it."""
+    return label if isinstance(label, str) else json.dumps(label)
 
 
 def _form(endpoint: Described) -> str:
@@ -212,9 +219,9 @@ def _part(signature: Signature, column: Column) -> str:
 def _outputs(signature: Signature) -> str:
     said = [("prediction", _lead(signature).removeprefix("Predicts ").removesuffix("."))]
     if signature.task == "multiclass":
-        said.append(("probabilities", "one for each class, in the order " + ", ".join(map(str, signature.classes))))
+        said.append(("probabilities", "one for each class, in the order " + ", ".join(map(_said, signature.classes))))
     elif signature.task == "binary":
-        said.append(("score", f"probability of {signature.classes[1]}"))
+        said.append(("score", f"probability of {_said(signature.classes[1])}"))
     said += [
         ("request_id", "feedback about this prediction names it"),
         ("version", "digest of the version that answered"),

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature
+from loopwright.serving.protocols.mlflow_scoring import SHAPES
 from loopwright.serving.protocols.tensors import DATATYPES
 from loopwright.version import VERSION
 from loopwright.web.asking import MOST_RECORDS
@@ -129,7 +131,7 @@ _ASKING = ("400", "404", "413", "415", "422", "502", "503", "504", "507")
 def _predict(endpoint: Described) -> dict[str, Any]:
     name = endpoint.name
     record = _ref(f"Record.{name}")
-    several: Schema = {"type": "array", "items": record, "minItems": 1, "maxItems": MOST_RECORDS}
+    several = _several(record)
     body: Schema = {
         "anyOf": [
             record,
@@ -194,12 +196,10 @@ def _mlflow(endpoints: Sequence[Described]) -> dict[str, Any]:
         "required": len(endpoints) > 1,
         "schema": {"enum": [endpoint.name for endpoint in endpoints]},
     }
-    shapes: Schema = {
-        "type": "object",
-        "oneOf": [{"required": [name]} for name in ("dataframe_split", "dataframe_records", "instances", "inputs")],
-    }
+    shapes: Schema = {"type": "object", "oneOf": [_shape(name, endpoints) for name in SHAPES]}
     example = {"dataframe_records": [endpoints[0].example]} if endpoints else {}
-    content = {_JSON: {"schema": shapes, "example": example}, "text/csv": {"schema": {"type": "string"}}}
+    lines: Schema = {"type": "string", "minLength": 3, "description": "A line of column names, then a line a record."}
+    content = {_JSON: {"schema": shapes, "example": example}, "text/csv": {"schema": lines}}
     predictions: Schema = {
         "type": "object",
         "properties": {"predictions": {"type": "array"}},
@@ -219,6 +219,38 @@ def _mlflow(endpoints: Sequence[Described]) -> dict[str, Any]:
         "/health": {"get": _plain("MLflow", "Whether requests may be sent")},
         "/version": {"get": _plain("MLflow", "The version of Loopwright", media="text/plain")},
     }
+
+
+def _shape(name: str, endpoints: Sequence[Described]) -> Schema:
+    """One of MLflow's payloads; of several endpoints each may be meant, so that nothing is said of its columns."""
+    made: Schema = {"required": [name]}
+    if len(endpoints) != 1:
+        return made
+    columns = [column.name for column in endpoints[0].signature.request]
+    if name == "dataframe_split":
+        column = f"#/components/schemas/Record.{endpoints[0].name}/properties"
+        row: Schema = {
+            "type": "array",
+            "prefixItems": [{"$ref": f"{column}/{_pointer(one)}"} for one in columns],
+            "items": False,
+            "minItems": len(columns),
+        }
+        table = {"columns": {"const": columns}, "data": _several(row), "index": {"type": "array"}}
+        given: Schema = {
+            "type": "object", "properties": table, "required": ["columns", "data"], "additionalProperties": False,
+        }  # fmt: skip
+    else:
+        given = _several(_ref(f"Record.{endpoints[0].name}"))
+    return made | {"properties": {name: given}}
+
+
+def _pointer(name: str) -> str:
+    """A name as a part of a JSON pointer in a URI."""
+    return quote(name.replace("~", "~0").replace("/", "~1"), safe="~")
+
+
+def _several(item: Schema) -> Schema:
+    return {"type": "array", "items": item, "minItems": 1, "maxItems": MOST_RECORDS}
 
 
 def _plain(tag: str, summary: str, *, media: str = _JSON) -> dict[str, Any]:
