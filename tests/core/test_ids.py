@@ -2,12 +2,16 @@
 
 import re
 
-from loopwright.core.ids import random_id
+import pytest
+
+from loopwright.core.ids import IdPool, random_id
 
 
-def test_an_id_is_a_prefix_and_128_bits() -> None:
-    assert re.fullmatch(r"run_[0-9a-f]{32}", random_id("run"))
+@pytest.mark.parametrize("source", [random_id, IdPool()])
+def test_an_id_is_a_prefix_and_128_bits(source) -> None:
+    assert re.fullmatch(r"run_[0-9a-f]{32}", source("run"))
 
 
-def test_ids_differ() -> None:
-    assert len({random_id("run") for _ in range(1000)}) == 1000
+@pytest.mark.parametrize("source", [random_id, IdPool()])
+def test_ids_differ(source) -> None:
+    assert len({source("run") for _ in range(1000)}) == 1000

@@ -41,6 +41,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="max_request_bytes", default=8_388_608, unit="bytes", help="Largest request body accepted."),
     Setting(name="max_in_flight", default=512, help="Requests in flight above which the server answers 503."),
+    Setting(
+        name="max_queued",
+        default=384,
+        help="Requests that may wait for one endpoint's model, above which it answers 503.",
+    ),
+    Setting(
+        name="hot_path",
+        default=True,
+        help="Whether plain predictions go past ASGI, from the connection to the endpoint; both ways answer the same.",
+    ),
     Setting(name="workers", default=1, help="Inference workers that share the port; 0: one a core."),
     Setting(name="model_threads", default=1, help="CPU threads a worker gives its model; 0: cores by workers."),
     Setting(

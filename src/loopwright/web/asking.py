@@ -105,11 +105,7 @@ class Asking:
 
     def call(self, asked: Asked) -> Call:
         """The call that an endpoint is asked with. Raises UsageError."""
-        if len(asked.records) > MOST_RECORDS:
-            raise UsageError(
-                f"{len(asked.records)} records in one request", why=f"the limit is {MOST_RECORDS}",
-                fix="Send fewer records in one request, or score the file with `loopwright predict`.",
-            )  # fmt: skip
+        records = checked_count(asked.records)
         clock = self._clock
         if (given := asked.headers.get(CLOCK_HEADER)) is not None:
             clock.advance(_instant(given))
@@ -118,7 +114,7 @@ class Asking:
         wait_s = limit if asked.timeout_s is None else min(limit, asked.timeout_s)
         return Call(
             id=self._ids.of(asked.headers.get(ID_HEADER)),
-            records=asked.records,
+            records=records,
             started=started,
             deadline=started + wait_s,
             received_at=clock.now() if clock.replay else None,
@@ -126,6 +122,16 @@ class Asking:
             headers=asked.headers,
             explain=asked.explain,
         )
+
+
+def checked_count(records: list[Any]) -> list[Any]:
+    """The records, unless there are too many. Raises UsageError."""
+    if len(records) > MOST_RECORDS:
+        raise UsageError(
+            f"{len(records)} records in one request", why=f"the limit is {MOST_RECORDS}",
+            fix="Send fewer records in one request, or score the file with `loopwright predict`.",
+        )  # fmt: skip
+    return records
 
 
 def arms_of(endpoint: Endpoint) -> ArmSet:

@@ -19,7 +19,9 @@ class RequestIds:
 
     def of(self, given: str | None) -> str:
         """The request's id: `given` where it may be used, else a new one."""
-        if given is None or given in self._seen or not _FORM.fullmatch(given):
+        if given is None:
+            return self._ids("req")
+        if given in self._seen or not _FORM.fullmatch(given):
             return self._ids("req")
         self._seen[given] = None
         if len(self._seen) > self._remembered:

@@ -21,7 +21,7 @@ import uvloop
 
 from loopwright.core.clock import Clock, SystemClock
 from loopwright.core.environment import variables
-from loopwright.core.ids import random_id
+from loopwright.core.ids import IdPool, random_id
 from loopwright.core.settings import Settings, resolve
 from loopwright.errors import LoopwrightError, StoreError, UsageError
 from loopwright.features.online import OnlineFeatures
@@ -38,6 +38,8 @@ from loopwright.store.open_stores import Stores, open_stores, read_home
 from loopwright.web.auth import Doors, open_doors
 from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.grpc_server import GrpcOptions, GrpcServer
+from loopwright.web.hot import HotPath
+from loopwright.web.hot_protocol import HotProtocol, missing_parts
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
 from loopwright.web.keyring import Keyring
 from loopwright.web.log_keeper import LogKeeper
@@ -124,7 +126,10 @@ class Worker:
             observer=Observers(self._scrape.metrics, self._counters),
             on_trip=self._trips,
             tracer=self._tracer,
-            limits=Limits(probation_timeout_s=self._options.settings.number("probation_timeout_s")),
+            limits=Limits(
+                probation_timeout_s=self._options.settings.number("probation_timeout_s"),
+                queued=self._options.settings.whole("max_queued"),
+            ),
         )
 
     def _features(self, bundle: BundleFolder) -> FeatureReader:
@@ -134,13 +139,14 @@ class Worker:
 
     async def run(self, door: socket.socket, doors: Doors, keyring: Keyring) -> None:
         """Serve on `door` until told to stop, then drain."""
+        ids = RequestIds(IdPool())
         feedback = self._feedback(doors)
         app = InferenceServer(
             Served(
                 endpoints=self._endpoints,
                 doors=doors,
                 clock=self._clock,
-                ids=RequestIds(random_id),
+                ids=ids,
                 scrape=self._scrape,
                 failures=self._follower.failures,
                 limits=_http_limits(self._options.settings),
@@ -148,7 +154,8 @@ class Worker:
                 extra={"/feedback": feedback.take},
             )
         )
-        config = _uvicorn_config(app, self._certificates())
+        hot = self._hot_path(app, doors, ids)
+        config = _uvicorn_config(app, self._certificates(), hot)
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
         self._obey(server, app)
@@ -160,6 +167,9 @@ class Worker:
             asyncio.create_task(_kept_up("writing metrics", self._written_metrics(app))),
             asyncio.create_task(_kept_up("telling of feedback", feedback.announce)),
         ]
+        if hot is not None:
+            sweep = partial(hot.keep_sweeping, server.server_state.connections)
+            tasks.append(asyncio.create_task(_kept_up("looking after connections", sweep)))
         if self._clock.replay:
             tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
         run = self._stores.home / "run"
@@ -206,6 +216,17 @@ class Worker:
     def _certificates(self) -> Certificates | None:
         return certificates(self._options.settings, base=self._stores.home.parent)
 
+    def _hot_path(self, app: InferenceServer, doors: Doors, ids: RequestIds) -> HotPath | None:
+        """The short way of predictions; None where it is off: a replay's clock is set request by request."""
+        settings = self._options.settings
+        if self._clock.replay or not settings.flag("hot_path"):
+            return None
+        if missing := missing_parts():
+            _LOG.warning("predictions go the usual way: this uvicorn's connections lack %s", ", ".join(missing))
+            return None
+        patience_s = settings.number("header_timeout_s")
+        return HotPath(app.asking, doors=doors, clock=self._clock, ids=ids, header_timeout_s=patience_s)
+
     def _obey(self, server: Server, app: InferenceServer) -> None:
         loop = asyncio.get_running_loop()
 
@@ -251,10 +272,11 @@ def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> N
     loop.call_soon_threadsafe(stop)
 
 
-def _uvicorn_config(app: Any, given: Certificates | None) -> uvicorn.Config:
+def _uvicorn_config(app: Any, given: Certificates | None, hot: HotPath | None) -> uvicorn.Config:
     context = None if given is None else server_context(given)
+    protocol: Any = "httptools" if hot is None else partial(HotProtocol, hot)
     return uvicorn.Config(
-        app, http="httptools", lifespan="off", ws="none", interface="asgi3", log_config=None, access_log=False,
+        app, http=protocol, lifespan="off", ws="none", interface="asgi3", log_config=None, access_log=False,
         server_header=False, date_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75, ssl_context_factory=None if context is None else lambda *_: context,
     )  # fmt: skip

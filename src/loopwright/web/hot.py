@@ -1,0 +1,275 @@
+"""The short way of a prediction: from the parser to the endpoint and back to the connection, past ASGI.
+
+It takes what callers send all the time: POST /predict/{endpoint} with a JSON body and nothing special about it. All
+else goes the usual way, and so may this: both answer the same. `web.hot_protocol` puts it into uvicorn's connections.
+"""
+
+import asyncio
+import http
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from loopwright.core.clock import Clock
+from loopwright.errors import LoopwrightError, OverloadedError
+from loopwright.serving.call import Call
+from loopwright.serving.door import Door, Row
+from loopwright.serving.endpoint import Endpoint
+from loopwright.serving.outcome import Outcome
+from loopwright.serving.outputs import Score
+from loopwright.serving.pending import Pending, check_records
+from loopwright.serving.protocols import json_records
+from loopwright.web.asking import CLOCK_HEADER, ID_HEADER, Asking, checked_count
+from loopwright.web.auth import Doors
+from loopwright.web.errors import as_known, body_of, headers_of, status_of
+from loopwright.web.request_ids import RequestIds
+
+if TYPE_CHECKING:
+    from loopwright.web.hot_protocol import HotProtocol
+
+_LOG = logging.getLogger("loopwright.inference")
+_PATH = b"/predict/"
+_SPECIAL = frozenset({b"transfer-encoding", b"expect", b"content-encoding", b"upgrade", CLOCK_HEADER.encode()})
+_UNIQUE = frozenset({ID_HEADER, "traceparent"})
+_SWEEP_S = 1.0
+_MOST_HEADS = 1024
+_MOST_HEAD_BYTES = 4096
+_OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+_encode = msgspec.json.Encoder().encode
+
+
+class _ScoreAnswer(msgspec.Struct, gc=False):
+    """What `json_records.answer` says of one record with a score and nothing special."""
+
+    request_id: str
+    prediction: Any
+    score: float | None
+    version: str
+    arm: str
+    release: str | None
+
+
+class Head:
+    """What the head of a request says: who is asked, with how many bytes of body, by whom.
+
+    `open` is whether a door let it in that will always do so: no key was needed.
+    """
+
+    __slots__ = ("endpoint", "headers", "length", "open")
+
+    def __init__(self, endpoint: Endpoint, headers: Mapping[str, str], length: int) -> None:
+        self.endpoint = endpoint
+        self.headers = headers
+        self.length = length
+        self.open = False
+
+
+class HotPath:
+    """What the connections of one worker share.
+
+    Args:
+        asking: The way to the endpoints, whose count of requests under way is kept.
+        doors: Who may call.
+        clock: Times requests; its `now` is not a replay's.
+        ids: Gives requests their ids.
+        header_timeout_s: Seconds that a caller may take to send a head, and again a body.
+
+    Attributes:
+        heads: Heads that came before, by their very bytes: the same bytes mean the same again.
+    """
+
+    def __init__(
+        self, asking: Asking, *, doors: Doors, clock: Clock, ids: RequestIds, header_timeout_s: float = 10.0
+    ) -> None:
+        self.asking = asking
+        self.monotonic = clock.monotonic
+        self.header_timeout_s = header_timeout_s
+        self.heads: dict[bytes, Head] = {}
+        self._doors = doors
+        self._ids = ids
+        self._endpoints = {_PATH + name.encode(): endpoint for name, endpoint in asking.endpoints.items()}
+
+    def head(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Head | None:
+        """The head of a POST over HTTP/1.1, or None where it goes the usual way."""
+        endpoint = self._endpoints.get(url)
+        if endpoint is None:
+            return None
+        length = -1
+        for name, value in headers:
+            if name in _SPECIAL or (name == b"accept" and b"event-stream" in value.lower()):
+                return None
+            if name == b"connection" and value.lower() != b"keep-alive":
+                return None
+            if name == b"content-length":
+                length = int(value) if value.isdigit() else -1
+        if not 0 < length <= self.asking.limits.body_bytes:
+            return None
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        return Head(endpoint, named, length)
+
+    async def keep_sweeping(self, connections: Collection[Any]) -> None:
+        """Let go of callers who are silent for too long or send too slowly, until cancelled.
+
+        Args:
+            connections: Those of the server, as they are at each look.
+        """
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now = self.monotonic()
+            for connection in list(connections):
+                connection.sweep(now)
+
+    def remember(self, data: bytes, head: Head) -> None:
+        """Know the bytes of a head again."""
+        if len(data) > _MOST_HEAD_BYTES or not _UNIQUE.isdisjoint(head.headers):
+            return
+        if len(self.heads) >= _MOST_HEADS:
+            self.heads.clear()
+        self.heads[data] = head
+
+    def ask(self, cycle: "HotCycle") -> None:
+        """Let a request in and hand it to its endpoint; what goes wrong is its answer."""
+        asking = self.asking
+        try:
+            self._admit(cycle)
+            if asking.in_flight >= asking.limits.in_flight:
+                raise OverloadedError("too many requests are under way", why=f"the limit is {asking.limits.in_flight}")
+        except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
+            cycle.fail(error)
+            return
+        asking.in_flight += 1
+        cycle.under_way = True
+        try:
+            cycle.started = started = self.monotonic()
+            cycle.deadline = started + asking.limits.timeout_s
+            cycle.read()
+            cycle.id = self._ids.of(cycle.head.headers.get(ID_HEADER))
+            cycle.head.endpoint.submit(cycle)
+        except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
+            cycle.fail(error)
+
+    def _admit(self, cycle: "HotCycle") -> None:
+        head = cycle.head
+        if head.open:
+            return
+        caller = self._doors.admit("POST", head.headers, scope="predict", open_on_loopback=True)
+        cycle.rate = caller.headers
+        head.open = "authorization" not in head.headers
+
+
+class _NobodyWaits:
+    """Stands for the event that uvicorn sets for whoever reads a request."""
+
+    def set(self) -> None:
+        """Nobody waits."""
+
+
+class HotCycle(Pending):
+    """One request on the short way; to its connection it looks like a cycle of uvicorn's.
+
+    Attributes:
+        head, body: What was asked.
+        queued: Whether it waits until an earlier request of its connection has been answered.
+        out: The answer, where it is there before its turn.
+        under_way: Whether it counts as a request under way.
+        rate: Headers about the rate of the caller's key.
+        response_complete, more_body, keep_alive, disconnected, message_event: As uvicorn's cycles have them.
+    """
+
+    __slots__ = (
+        "_door", "_many", "_records", "_row", "body", "disconnected", "head", "keep_alive", "more_body", "out",
+        "protocol", "queued", "rate", "response_complete", "under_way",
+    )  # fmt: skip
+    message_event = _NobodyWaits()
+
+    def __init__(self, protocol: "HotProtocol", head: Head, body: bytes, *, more_body: bool) -> None:
+        self.protocol = protocol
+        self.head = head
+        self.body = body
+        self.more_body = more_body
+        self.queued = False
+        self.out: bytes | None = None
+        self.under_way = False
+        self.rate: Sequence[tuple[bytes, bytes]] = ()
+        self.response_complete = False
+        self.keep_alive = True
+        self.disconnected = False
+        self._many = False
+        self._records: list[Any] | None = None
+        self._row: Row | None = None
+        self._door: Door | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The request's headers by lower-case name."""
+        return self.head.headers
+
+    def read(self) -> None:
+        """Decode the body.
+
+        Raises:
+            RequestRefusedError, UsageError: It is no record, no list of records, or one that is too long.
+        """
+        arms = self.head.endpoint.arms
+        if arms is not None:
+            self._door = arms.champion.intake.door
+            form = self._door.form
+            if form is not None:
+                self._row = form.one(self.body)
+                if self._row is not None:
+                    return
+        records, self._many = json_records.parse(self.body)
+        self._records = checked_count(records)
+
+    def check(self, door: Door) -> list[Row]:
+        if self._row is not None and self._door is door:
+            return [self._row]
+        if self._records is None:
+            self._records, self._many = json_records.parse(self.body)
+        return check_records(door, self._records)
+
+    def give(self, outcome: Outcome, start: int) -> None:
+        rows = self.rows
+        output = outcome.outputs[start]
+        if (
+            not self._many and not self.rate and outcome.fallback_from is None and not rows[0].flags
+            and type(output) is Score
+        ):  # fmt: skip
+            label = outcome.label
+            answer = _ScoreAnswer(self.id, output.prediction, output.score, label.version, label.arm, label.release)
+            body = _encode(answer)
+            self._end(_OK % (len(body), body))
+            return
+        call = Call(id=self.id, records=[None] * len(rows), started=self.started, deadline=self.deadline)
+        answered = outcome.answered(call, start, rows)
+        headers = (*json_records.headers_of(answered), *self.rate)
+        self._end(_message(200, json_records.answer(answered, many=self._many), headers))
+
+    def refuse(self, error: LoopwrightError) -> None:
+        self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an error."""
+        known = as_known(error)
+        if known is not error:
+            _LOG.error("POST /predict/%s failed", self.head.endpoint.name, exc_info=error)
+        self._end(_message(status_of(known), body_of(known), headers_of(known)))
+
+    def _end(self, message: bytes) -> None:
+        if self.under_way:
+            self.under_way = False
+            self.protocol.hot.asking.in_flight -= 1
+        self.protocol.answered(self, message)
+
+
+def _message(status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """An answer as it goes out, in the form that uvicorn gives to ours."""
+    lines = [b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\n" % (status, _PHRASES.get(status, b""))]
+    lines.append(b"content-length: %d\r\n" % len(body))
+    lines += [b"%b: %b\r\n" % header for header in headers]
+    return b"".join((*lines, b"\r\n", body))
+
+
+_PHRASES = {status.value: status.phrase.encode() for status in http.HTTPStatus}
