@@ -70,6 +70,12 @@ def test_a_breach_names_its_field_and_rule(field, value, rule):
     assert refused(GOOD | {field: value}) == [(field, rule)]
 
 
+def test_a_whole_number_may_be_written_with_a_point():
+    values = Door(SIGNATURE).check(GOOD | {"distance": 500.0, "at": 1.7e15}).values
+    assert (values["distance"], values["at"]) == (500, 1_700_000_000_000_000)
+    assert type(values["at"]) is int
+
+
 def test_all_breaches_are_named_at_once():
     record = GOOD | {"distance": -1, "cargo": "yes", "more": 1}
     del record["id"]

@@ -258,6 +258,8 @@ def _string(value: Any) -> str:
 
 
 def _datetime(value: Any) -> Micros:
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is int and -(2**62) <= value < 2**62:
         return value
     if type(value) is str:
