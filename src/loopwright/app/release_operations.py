@@ -19,6 +19,7 @@ from loopwright.core.verdict import Outcome
 from loopwright.errors import ApprovalMissingError, ConflictError, ReleaseError
 from loopwright.release.routing import Arms
 from loopwright.release.state import paused, resumed
+from loopwright.release.strategy import ABTest, Bandit
 from loopwright.store.ledger import Record
 
 ATTEMPTS = 8
@@ -197,7 +198,7 @@ def _promote(workspace: Workspace, at: Held, word: Word, *, version: Digest | No
             why="no word stands against a version that fails its requests",
             fix="Release another version.",
         )
-    missing = unproven(release)
+    missing = unproven(release, chosen)
     if missing and not override:
         raise ApprovalMissingError(
             f"the release {release.id} has not proven everything that it must",
@@ -223,12 +224,23 @@ def _promote(workspace: Workspace, at: Held, word: Word, *, version: Digest | No
     return done(following, "promoted", release.id, events)
 
 
-def unproven(release: RunningRelease) -> tuple[str, ...]:
-    """Required guards that had not passed at the last look, each with its reason."""
-    passed = {str(verdict["check"]) for verdict in release.verdicts if verdict["outcome"] == Outcome.PASS}
-    words = {str(verdict["check"]): str(verdict["reason"]) for verdict in release.verdicts}
-    required = [guard.name for guard in release.plan.guards if guard.required != "never"]
-    return tuple(f"{name}: {words.get(name, 'not looked at yet')}" for name in required if name not in passed)
+def unproven(release: RunningRelease, version: Digest) -> tuple[str, ...]:
+    """What had not been proven of a candidate at the last look: its required guards, and that it wins its test."""
+    arm = _arm_of(release, version)
+    seen = {str(verdict["check"]): verdict for verdict in release.verdicts}
+    missing = []
+    for guard in release.plan.guards:
+        verdict = seen.get(f"{arm}/{guard.name}", seen.get(guard.name))
+        if guard.required != "never" and (verdict is None or verdict["outcome"] != Outcome.PASS):
+            missing.append(f"{guard.name}: {verdict['reason'] if verdict else 'not looked at yet'}")
+    last = release.plan.stages[-1]
+    if isinstance(last, ABTest | Bandit):
+        missing.append(f"{last.metric}: no version has won")
+    return tuple(missing)
+
+
+def _arm_of(release: RunningRelease, version: Digest) -> str | None:
+    return next((arm for arm, candidate in release.plan.candidates.items() if candidate == version), None)
 
 
 def chosen_candidate(release: RunningRelease, version: Digest | None) -> Digest:
@@ -269,7 +281,8 @@ def _ended(
         verdicts=release.verdicts,
         override=override,
     )
-    return release.moved(entry, state=msgspec.structs.replace(release.state, status=outcome))
+    winner = _arm_of(release, following.champion.version) if outcome == "promoted" else None
+    return release.moved(entry, state=msgspec.structs.replace(release.state, status=outcome, winner=winner))
 
 
 def draft_of(workspace: Workspace, release: RunningRelease, kind: str, word: Word, **data: Any) -> EventDraft:
