@@ -106,7 +106,7 @@ def paired(
     losses = paired_losses(task, label, candidate, champion=champion, classes=classes, scale=scale)
     if task != "binary":
         return Paired(losses=losses)
-    place = np.array([_position(value, classes) for value in label], np.int64)
+    place = _places(label, classes)
     known = (place >= 0) & np.isfinite(candidate) & np.isfinite(champion)
     return Paired(losses=losses, positive=place[known] == 1, candidate=candidate[known], champion=champion[known])
 
@@ -159,10 +159,10 @@ def paired_losses(
         losses = [np.minimum(np.abs(scores - truth) / scale, 1.0) for scores in (candidate, champion)]
         return _known(losses[0] - losses[1])
     if task == "binary":
-        positive = np.array([_position(value, classes) for value in label])
+        positive = _places(label, classes)
         truth = np.where(positive < 0, np.nan, positive)
         return _known((candidate - truth) ** 2 - (champion - truth) ** 2)
-    codes = np.array([_position(value, classes) for value in label], np.int64)
+    codes = _places(label, classes)
     truth = np.where(codes[:, None] < 0, np.nan, np.equal.outer(codes, np.arange(len(classes))).astype(np.float64))
     squares = [np.sum((scores - truth) ** 2, axis=1) / 2 for scores in (candidate, champion)]
     return _known(squares[0] - squares[1])
@@ -194,7 +194,7 @@ def _known(differences: Floats) -> Floats:
     return np.clip(differences[np.isfinite(differences)], -1.0, 1.0)
 
 
-def _position(value: Any, classes: Sequence[Any]) -> int:
-    """The class's place, -1 for none. Without classes, false and true are 0 and 1."""
-    known = tuple(classes) or (False, True)
-    return known.index(value) if value in known else -1
+def _places(label: npt.NDArray[Any], classes: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """Each label's place among the classes, -1 for none. Without classes, false and true are 0 and 1."""
+    places = {value: place for place, value in enumerate(tuple(classes) or (False, True))}
+    return np.array([places.get(value, -1) for value in np.asarray(label).tolist()], np.int64)

@@ -178,11 +178,12 @@ def _candidates(stage: Strategy, place: int, guard: Guard, given: Assumptions) -
     strict = place >= len(shares) - 2
     if guard.required == "last_step" and not strict:
         return 0
+    found = _guard_requests(guard, shares[place], given, alpha=stage.alpha)
     if isinstance(guard, ErrorGuard) and guard.step_margin is not None and not strict:
-        state = begin(guard)
-        tests = (state.step_under or state.under,)
-        return _fewest(tests, guard, shares[place], given, alpha=stage.alpha) or 0
-    return _guard_requests(guard, shares[place], given, alpha=stage.alpha) or 0
+        step = begin(guard).step_under
+        wide = _fewest((step,), guard, shares[place], given, alpha=stage.alpha) if step else None
+        found = min((n for n in (found, wide) if n is not None), default=None)
+    return found or 0
 
 
 def _guard_need(plan: ReleasePlan, stage: Strategy, guard: Guard, given: Assumptions) -> GuardNeed:

@@ -33,6 +33,10 @@ _CHAMPION_LEVEL = 0.999
 _LEAST_CHAMPION_SHARE = 0.25
 _HARM = 0.5
 """Part of a margin beyond which a candidate counts as harmful."""
+_LEAST_STAKE = 0.002
+_LEAST_RATIO_STAKE = 0.08
+"""Against a multiple of a rate the best stake depends on the groups and hardly on the rate: 1/4 of the greatest for an
+equal candidate with as much traffic as the champion, 1/2 with a twentieth, and less where it is hardly too bad."""
 _SHIFTS = (OutputGuard, EstimateGuard)
 """Guards that hold until labels speak, and neither roll back nor let pass."""
 
@@ -69,26 +73,30 @@ def begin(guard: Guard) -> GuardState:
         return _pair(sign * bound, sign * bound, low=low, high=high)
     if isinstance(guard, OutputGuard):
         return _pair(bound, -bound, low=-1.0, high=1.0)
-    state = _pair(bound if isinstance(guard, EstimateGuard) else _HARM * bound, bound, low=-1.0, high=1.0)
+    harmful = bound if isinstance(guard, EstimateGuard) else _HARM * bound
+    state = _pair(harmful, bound, low=-1.0, high=1.0, least=harmful)
     return _with_ratio(state, guard) if isinstance(guard, ErrorGuard) else state
 
 
-def _pair(over: float, under: float, *, low: float, high: float) -> GuardState:
+def _pair(over: float, under: float, *, low: float, high: float, least: float = _LEAST_STAKE) -> GuardState:
+    least = max(least, _LEAST_STAKE)
     return GuardState(
-        over=mean_test(over, direction="above", low=low, high=high),
-        under=mean_test(under, direction="below", low=low, high=high),
+        over=mean_test(over, direction="above", low=low, high=high, least=least),
+        under=mean_test(under, direction="below", low=low, high=high, least=least),
     )
 
 
 def _with_ratio(state: GuardState, guard: ErrorGuard) -> GuardState:
     if guard.step_margin is not None:
-        state = msgspec.structs.replace(state, step_under=mean_test(guard.step_margin, direction="below", low=-1.0))
+        step = mean_test(guard.step_margin, direction="below", low=-1.0, least=_HARM * guard.step_margin)
+        state = msgspec.structs.replace(state, step_under=step)
     if guard.ratio is None:
         return state
+    harmful = _harmful_ratio(guard.ratio)
     return msgspec.structs.replace(
         state,
-        ratio_over=mean_test(0.0, direction="above", low=-_harmful_ratio(guard.ratio)),
-        ratio_under=mean_test(0.0, direction="below", low=-guard.ratio),
+        ratio_over=mean_test(0.0, direction="above", low=-harmful, sure=0.0, least=_LEAST_RATIO_STAKE),
+        ratio_under=mean_test(0.0, direction="below", low=-guard.ratio, sure=0.0, least=_LEAST_RATIO_STAKE),
     )
 
 

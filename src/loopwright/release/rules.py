@@ -29,7 +29,7 @@ class ErrorGuard(msgspec.Struct, frozen=True, kw_only=True, tag="errors", tag_fi
 
     margin: float = 0.001
     ratio: float | None = 2.0
-    step_margin: float | None = 0.01
+    step_margin: float | None = 0.02
     required: Required = "every_step"
 
     @property
@@ -193,7 +193,7 @@ def error_guard(
     margin: float = 0.001,
     *,
     ratio: float | None = 2.0,
-    step_margin: float | None = 0.01,
+    step_margin: float | None = 0.02,
     required: Required = "every_step",
 ) -> ErrorGuard:
     """Guard the share of failed requests: below the champion's times `ratio`, or plus `margin`."""
