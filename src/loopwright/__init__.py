@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from loopwright.data.dataset import Dataset
     from loopwright.errors import LoopwrightError
     from loopwright.features.view import FeatureView, count, deviation, last, maximum, mean, minimum, total
+    from loopwright.formats.ensembles import Cascade, Ensemble, Stack
     from loopwright.formats.training_set import TrainingSet
     from loopwright.gates.behaviour import invariant_to, monotonic
     from loopwright.gates.builtin import at_least, at_most, not_worse_than_champion
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         ranking_guard,
     )
     from loopwright.release.strategy import ABTest, Bandit, BlueGreen, Canary, Shadow
-    from loopwright.serving.predictor import Columns, predict
+    from loopwright.serving.predictor import Columns, predict, score_columns
     from loopwright.version import VERSION as __version__  # noqa: N811 - the name that Python's tools look for
 
 _HOMES = {
@@ -44,9 +45,11 @@ _HOMES = {
     "BlueGreen": "loopwright.release.strategy",
     "Canary": "loopwright.release.strategy",
     "Candidate": "loopwright.pipelines.pipeline",
+    "Cascade": "loopwright.formats.ensembles",
     "Cohort": "loopwright.release.routing",
     "Columns": "loopwright.serving.predictor",
     "Dataset": "loopwright.data.dataset",
+    "Ensemble": "loopwright.formats.ensembles",
     "FeatureView": "loopwright.features.view",
     "Freeze": "loopwright.release.freeze",
     "Loop": "loopwright.app.loop",
@@ -54,6 +57,7 @@ _HOMES = {
     "Outcome": "loopwright.core.verdict",
     "Shadow": "loopwright.release.strategy",
     "Signature": "loopwright.core.schema",
+    "Stack": "loopwright.formats.ensembles",
     "TrainingSet": "loopwright.formats.training_set",
     "Verdict": "loopwright.core.verdict",
     "at_least": "loopwright.gates.builtin",
@@ -83,6 +87,7 @@ _HOMES = {
     "predict": "loopwright.serving.predictor",
     "quality_guard": "loopwright.release.rules",
     "ranking_guard": "loopwright.release.rules",
+    "score_columns": "loopwright.serving.predictor",
     "step": "loopwright.pipelines.step",
     "total": "loopwright.features.view",
     "training_set": "loopwright.app.training_set",
@@ -94,9 +99,11 @@ __all__ = [
     "BlueGreen",
     "Canary",
     "Candidate",
+    "Cascade",
     "Cohort",
     "Columns",
     "Dataset",
+    "Ensemble",
     "FeatureView",
     "Freeze",
     "Loop",
@@ -104,6 +111,7 @@ __all__ = [
     "Outcome",
     "Shadow",
     "Signature",
+    "Stack",
     "TrainingSet",
     "Verdict",
     "__version__",
@@ -134,6 +142,7 @@ __all__ = [
     "predict",
     "quality_guard",
     "ranking_guard",
+    "score_columns",
     "step",
     "total",
     "training_set",

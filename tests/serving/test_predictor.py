@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from loopwright.serving.predictor import matrix, predict, predictor
+from loopwright.serving.predictor import matrix, predict, predictor, remembered
 
 COLUMNS = {"b": np.array([1, -1], np.int32), "a": np.array([0.5, np.nan])}
 
@@ -44,3 +44,16 @@ def test_a_failure_after_the_first_answer_is_the_models_own():
 def test_importing_it_loads_no_table_library():
     code = "import sys, loopwright.serving.predictor; assert 'polars' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_served_models_call_is_compiled_once_for_its_own_code(model, monkeypatch):
+    made = []
+    monkeypatch.setattr("loopwright.serving.predictor.native_call", lambda *given: made.append(given))
+    trained, columns = model("binary"), {"carrier": np.array([0, 1]), "distance": np.array([100.0, 2000.0])}
+    call = remembered(trained, lambda given: predict(trained, given), threads=2)
+    first = call(columns)["score"].tolist()
+    assert call(columns)["score"].tolist() == first
+    assert made == [(trained, 2)]
+    del call
+    predict(trained, columns)
+    assert made == [(trained, 2), (trained, 1)]

@@ -14,7 +14,7 @@ from loopwright.errors import (
 )
 from loopwright.formats.containers import ContainerFormat
 from loopwright.formats.estimators import EstimatorFormat
-from loopwright.formats.format import Format, NativeModel, type_name
+from loopwright.formats.format import Format, type_name
 from loopwright.formats.json_values import BytesFormat, JsonFormat
 from loopwright.formats.numpy_arrays import NumpyFormat
 from loopwright.formats.parquet import ParquetFormat
@@ -39,7 +39,7 @@ class Catalogue:
 
     def __init__(self, *, trust_pickle: bool = False) -> None:
         self._trust_pickle = trust_pickle
-        self._containers = ContainerFormat(self.encode, self.decode)
+        self._containers = ContainerFormat(self.encode, self.decode, self._lean)
 
     def encode(self, value: Any) -> tuple[str, dict[str, bytes]]:
         """The label of the value's format, and its files.
@@ -74,11 +74,18 @@ class Catalogue:
         """
         return self._read(label, lambda form: form.decode(files))
 
-    def native(self, label: str, files: Mapping[str, bytes]) -> NativeModel | None:
-        """The model of the files in its library's own form, where its format has one. Raises as `decode`."""
+    def native(self, label: str, files: Mapping[str, bytes]) -> Any:
+        """The model of the files for a process that only asks it: in its library's own form, or an ensemble of such.
+
+        None where its format has no such form. Raises as `decode`.
+        """
         if label == _PICKLE.label:
             return None
         return self._read(label, lambda form: form.native(files))
+
+    def _lean(self, label: str, files: Mapping[str, bytes]) -> Any:
+        found = self.native(label, files)
+        return self.decode(label, files) if found is None else found
 
     def _read(self, label: str, read: Callable[[Format], T]) -> T:
         form = self._format_named(label)

@@ -15,6 +15,7 @@ from loopwright.formats.format import Format, type_name
 Pack = Callable[[Any], tuple[str, dict[str, bytes]]]
 Unpack = Callable[[str, Mapping[str, bytes]], Any]
 _INDEX = "container.json"
+_MODELS = "loopwright.formats.ensembles:"
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,13 +33,15 @@ class ContainerFormat(Format):
     Args:
         pack: Value to (format label, files).
         unpack: The way back.
+        lean: The way back for a process that only asks models: one in its library's own form where it has one.
     """
 
     name = "container"
 
-    def __init__(self, pack: Pack, unpack: Unpack) -> None:
+    def __init__(self, pack: Pack, unpack: Unpack, lean: Unpack) -> None:
         self._pack = pack
         self._unpack = unpack
+        self._lean = lean
 
     def handles(self, value: object) -> bool:
         return _kind(value) != ""
@@ -53,13 +56,25 @@ class ContainerFormat(Format):
         return {_INDEX: canonical(index)} | files
 
     def decode(self, files: Mapping[str, bytes]) -> Any:
+        return self._rebuilt(files, self._unpack)
+
+    def native(self, files: Mapping[str, bytes]) -> Any:
+        """Models that answer as one, each in its library's own form where it has one; None for other containers."""
+        index = from_json(files[_INDEX], Index)
+        return self._rebuilt(files, self._member) if index.of.startswith(_MODELS) else None
+
+    def _member(self, label: str, files: Mapping[str, bytes]) -> Any:
+        of_models = label == self.label and from_json(files[_INDEX], Index).kind == "tuple"
+        return self._rebuilt(files, self._member) if of_models else self._lean(label, files)
+
+    def _rebuilt(self, files: Mapping[str, bytes], unpack: Unpack) -> Any:
         index = from_json(files[_INDEX], Index)
         inner: list[dict[str, bytes]] = [{} for _ in index.formats]
         for path, data in files.items():
             place, _, rest = path.partition("/")
             if rest:
                 inner[int(place)][rest] = data
-        items = [self._unpack(label, part) for label, part in zip(index.formats, inner, strict=True)]
+        items = [unpack(label, part) for label, part in zip(index.formats, inner, strict=True)]
         return _rebuild(index, items)
 
 

@@ -49,7 +49,7 @@ class Format(ABC):
     def decode(self, files: Mapping[str, bytes]) -> Any:
         """The value again. Whatever it raises but a LoopwrightError is reported as BlobCorruptError."""
 
-    def native(self, files: Mapping[str, bytes]) -> NativeModel | None:  # noqa: ARG002 - most formats have none
+    def native(self, files: Mapping[str, bytes]) -> "NativeModel | Any":  # noqa: ARG002 - most formats have none
         """What a serving process needs of the files, where that takes less than `decode`: no estimator, no package."""
         return None
 

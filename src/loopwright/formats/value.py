@@ -11,7 +11,6 @@ from loopwright.core.codec import canonical, from_json
 from loopwright.core.hashing import Digest
 from loopwright.errors import BlobCorruptError
 from loopwright.formats.catalogue import Catalogue
-from loopwright.formats.format import NativeModel
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import put_tree, tree_files
 
@@ -97,12 +96,12 @@ def load_value(folder: Path, *, trust_pickle: bool = False) -> Any:
     return Catalogue(trust_pickle=trust_pickle).decode(*_extracted(folder))
 
 
-def load_native(folder: Path) -> NativeModel | None:
-    """The model that `extract_value` wrote in its library's own form; None where its format has none.
+def load_native(folder: Path, *, trust_pickle: bool = False) -> Any:
+    """The model that `extract_value` wrote, for a process that only asks it: a `NativeModel`, or an ensemble of such.
 
-    Raises as `get_value`.
+    None where its format has no such form. Raises as `get_value`.
     """
-    return Catalogue().native(*_extracted(folder))
+    return Catalogue(trust_pickle=trust_pickle).native(*_extracted(folder))
 
 
 def _extracted(folder: Path) -> tuple[str, dict[str, bytes]]:

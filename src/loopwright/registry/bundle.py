@@ -25,7 +25,6 @@ from loopwright.errors import (
     ModelLoadError,
     UsageError,
 )
-from loopwright.formats.format import NativeModel
 from loopwright.formats.value import extract_value, load_native, load_value
 from loopwright.store.blobs import Blobs
 from loopwright.store.trees import TREE_FORMAT, extract_tree
@@ -135,9 +134,10 @@ def load_part(folder: Path, name: str) -> Any:
     return _of_part(folder, manifest, name, lambda part: load_value(part, trust_pickle=manifest.trust_pickle))
 
 
-def load_native_part(folder: Path, name: str) -> NativeModel | None:
-    """A part's model in its library's own form, where its format has one; it is not decoded. Raises as `load_part`."""
-    return _of_part(folder, load_manifest(folder), name, load_native)
+def load_native_part(folder: Path, name: str) -> Any:
+    """A part's model for a process that only asks it, see `load_native`; None: decode it. Raises as `load_part`."""
+    manifest = load_manifest(folder)
+    return _of_part(folder, manifest, name, lambda part: load_native(part, trust_pickle=manifest.trust_pickle))
 
 
 def _of_part(folder: Path, manifest: Manifest, name: str, load: Callable[[Path], T]) -> T:

@@ -9,7 +9,6 @@ import msgspec
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature, example_value
 from loopwright.errors import ModelLoadError
-from loopwright.formats.format import NativeModel
 from loopwright.monitoring.reference import Reference
 from loopwright.registry.bundle import Manifest, load_manifest, load_native_part, load_part
 
@@ -61,8 +60,11 @@ class BundleFolder:
         """The trained model, decoded. Raises ModelLoadError."""
         return load_part(self.folder, "model")
 
-    def native_model(self) -> NativeModel | None:
-        """The trained model in its library's own form, not decoded, where its format has one. Raises ModelLoadError."""
+    def native_model(self) -> Any:
+        """The trained model in its library's own form, or an ensemble of such; None where its format has none.
+
+        Raises ModelLoadError.
+        """
         return load_native_part(self.folder, "model")
 
     def reference(self) -> Reference | None:

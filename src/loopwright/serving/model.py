@@ -18,7 +18,7 @@ from loopwright.serving.explain import Explanation, explained, typical_row
 from loopwright.serving.native.explained import Contributions, contributions_of
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
-from loopwright.serving.predictor import Outputs, Predictor, matrix, predictor, stored_predictor
+from loopwright.serving.predictor import Outputs, Predictor, matrix, predictor, remembered
 
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
@@ -78,6 +78,15 @@ class Model:
             ) from error
         model.prove()
         return model
+
+    @classmethod
+    def absent(cls, bundle: BundleFolder, why: str) -> "Model":
+        """What stands for a model that may not be loaded: every question fails with `why`."""
+
+        def refuse(columns: Mapping[str, np.ndarray]) -> Outputs:  # noqa: ARG001 - the form of a model's call
+            raise ArmFailedError("the version is not started", why=why, cause="crash")
+
+        return cls(bundle, refuse)
 
     def prove(self) -> None:
         """Answer the bundle's own example; also warms what the first prediction would have to set up.
@@ -142,8 +151,10 @@ class Model:
 
     def _explainer(self, call: MatrixCall) -> Contributions:
         found = contributions_of(call, np.empty(0))
-        if found is None and self.bundle.native_model() is None:
-            found = contributions_of(self.bundle.model(), typical_row(self.bundle.reference(), self.signature))
+        if found is None:
+            lean = self.bundle.native_model()
+            model = self.bundle.model() if lean is None else lean
+            found = contributions_of(model, typical_row(self.bundle.reference(), self.signature))
         if found is None:
             why = "its library gives no contributions of features, and it is not linear"
             raise NotExplainableError(f"version {self.version[:12]} cannot be explained", why=why)
@@ -158,16 +169,14 @@ def _call(bundle: BundleFolder, threads: int) -> Callable[[Mapping[str, np.ndarr
     """The bundle's own `predict(model, columns)` (`module:name`) where it has one, else the direct call."""
     own = bundle.function()
     if own is None:
-        stored = bundle.native_model()
-        return (
-            predictor(bundle.model(), threads=threads) if stored is None else stored_predictor(stored, threads=threads)
-        )
+        lean = bundle.native_model()
+        return predictor(bundle.model() if lean is None else lean, threads=threads)
     native = bundle.model()
     module, _, qualname = own.partition(":")
     function: Any = importlib.import_module(module)
     for part in qualname.split("."):
         function = getattr(function, part)
-    return lambda columns: dict(function(native, columns))
+    return remembered(native, lambda columns: dict(function(native, columns)), threads=threads)
 
 
 def _offer_code(folder: Path) -> None:

@@ -4,16 +4,16 @@ A model of a library that is known is called directly (`native`). Any other answ
 matrix where it takes one and a table where it insists on names.
 """
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from loopwright.formats.format import NativeModel
 from loopwright.serving.native.choose import native_call
+from loopwright.serving.native.composed import columns_beside
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.native.own_method import own_method
-from loopwright.serving.native.stored import stored_call
 
 Columns = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
@@ -39,23 +39,59 @@ def predict(model: Any, columns: Columns) -> Outputs:
         `{"score": (n,)}` (binary: probability of the second class; regression: the value) or
         `{"probabilities": (n, k)}`.
     """
-    return predictor(model)(columns)
+    known = _SERVED.get(id(model))
+    return predictor(model)(columns) if known is None else known.predictor()(columns)
+
+
+def remembered(model: Any, call: Predict, *, threads: int) -> Predict:
+    """`call`, which builds on `predict(model, …)`: as long as it lives, the model's own call is compiled only once."""
+    _SERVED[id(model)] = _Served(model, threads)
+    weakref.finalize(call, _SERVED.pop, id(model), None)
+    return call
+
+
+class _Served:
+    """A model that does not change any more, and its call once it is wanted."""
+
+    def __init__(self, model: Any, threads: int) -> None:
+        self._model = model
+        self._threads = threads
+        self._predictor: Predictor | None = None
+
+    def predictor(self) -> "Predictor":
+        if self._predictor is None:
+            self._predictor = predictor(self._model, threads=self._threads)
+        return self._predictor
+
+
+_SERVED: dict[int, _Served] = {}
+
+
+def score_columns(models: Sequence[Any], features: Any) -> np.ndarray:
+    """Features with what models say of them beside: what the final model of a `Stack` is trained on.
+
+    Args:
+        models: Trained models, as in `Stack(models, final)`.
+        features: n rows, (n, k), as the models were trained on them: a table or a matrix.
+
+    Returns:
+        (n, k + m): one column more for each model, or one for each class where there are more than two.
+    """
+    rows = np.ascontiguousarray(features, dtype=np.float64)
+    calls = [native_call(model, 1) or own_method(model) for model in models]
+    return columns_beside(calls, rows)
 
 
 def predictor(model: Any, *, threads: int = 1) -> "Predictor":
     """Compile the call for one model.
 
     Args:
-        model: A model of a library that has a direct call (`native`), or any with `predict_proba` or `predict`.
+        model: A model of a library that has a direct call (`native`), an ensemble, or any with `predict_proba` or
+            `predict`.
         threads: CPU threads for one call, where the library lets them be chosen.
     """
     direct = native_call(model, threads)
     return Predictor(own_method(model), takes_matrix=None) if direct is None else Predictor(direct, takes_matrix=True)
-
-
-def stored_predictor(model: NativeModel, *, threads: int = 1) -> "Predictor":
-    """Compile the call for a model that lies in its library's own file. Raises as `native.stored.stored_call`."""
-    return Predictor(stored_call(model, threads), takes_matrix=True)
 
 
 class Predictor:

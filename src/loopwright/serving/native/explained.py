@@ -5,9 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from loopwright.formats.ensembles import Ensemble
+from loopwright.formats.format import NativeModel
+from loopwright.serving.native.composed import shares_of
 from loopwright.serving.native.lightgbm import LightGBMCall, lightgbm_call
 from loopwright.serving.native.linear import linear_terms
 from loopwright.serving.native.steps import steps_of
+from loopwright.serving.native.stored import stored_call
 from loopwright.serving.native.xgboost import XGBoostCall, xgboost_call
 
 Contributions = Callable[[np.ndarray], np.ndarray]
@@ -21,6 +25,10 @@ def contributions_of(model: Any, typical: np.ndarray) -> Contributions | None:
         model: A model, or the direct call of one.
         typical: (k,) the row that a linear model's rows are compared with.
     """
+    if isinstance(model, Ensemble):
+        return _mean(model, typical)
+    if isinstance(model, NativeModel):
+        model = stored_call(model, 1)
     if isinstance(model, LightGBMCall | XGBoostCall):
         return model.contributions
     boosted = lightgbm_call(model, 1) or xgboost_call(model, 1)
@@ -30,6 +38,16 @@ def contributions_of(model: Any, typical: np.ndarray) -> Contributions | None:
         return _through_steps(model, typical)
     terms = linear_terms(model)
     return None if terms is None else _linear(*terms, typical)
+
+
+def _mean(model: Ensemble, typical: np.ndarray) -> Contributions | None:
+    """The weighted mean of the members' contributions; the ensemble's own where scores are on the same scale."""
+    found = [contributions_of(member, typical) for member in model.models]
+    calls = [call for call in found if call is not None]
+    if len(calls) < len(found):
+        return None
+    shares = shares_of(model)
+    return lambda rows: np.add.reduce([share * call(rows) for share, call in zip(shares, calls, strict=True)])
 
 
 def _through_steps(model: Any, typical: np.ndarray) -> Contributions | None:
