@@ -23,7 +23,7 @@ from loopwright.core.clock import Clock, SystemClock
 from loopwright.core.environment import variables
 from loopwright.core.ids import IdPool, random_id
 from loopwright.core.settings import Settings, resolve
-from loopwright.errors import LoopwrightError, StoreError, UsageError
+from loopwright.errors import LoopwrightError, UsageError
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.observations.arm_stats import ArmCounters
@@ -36,6 +36,7 @@ from loopwright.serving.observer import Observers
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores, open_stores, read_home
 from loopwright.web.auth import Doors, open_doors
+from loopwright.web.background import kept_up
 from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.hot import HotPath
@@ -55,7 +56,6 @@ from loopwright.web.tracing import tracer_of
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
-_PAUSE_S = 1.0
 _DRAIN_S = 10
 _LOAD_S = 30.0
 _BATCH_S = 0.5
@@ -160,22 +160,22 @@ class Worker:
         server = Server(config, most_connections=most, shared=self._options.door is not None)
         self._obey(server, app)
         tasks = [
-            asyncio.create_task(_kept_up("following the arms", self._follower.run)),
-            asyncio.create_task(_kept_up("writing figures", self._flush)),
-            asyncio.create_task(_kept_up("following the keys", keyring.follow)),
-            asyncio.create_task(_kept_up("telling of lost rows", self._log.run)),
-            asyncio.create_task(_kept_up("writing metrics", self._written_metrics(app))),
-            asyncio.create_task(_kept_up("telling of feedback", feedback.announce)),
+            asyncio.create_task(kept_up("following the arms", self._follower.run)),
+            asyncio.create_task(kept_up("writing figures", self._flush)),
+            asyncio.create_task(kept_up("following the keys", keyring.follow)),
+            asyncio.create_task(kept_up("telling of lost rows", self._log.run)),
+            asyncio.create_task(kept_up("writing metrics", self._written_metrics(app))),
+            asyncio.create_task(kept_up("telling of feedback", feedback.announce)),
         ]
         if hot is not None:
             sweep = partial(hot.keep_sweeping, server.server_state.connections)
-            tasks.append(asyncio.create_task(_kept_up("looking after connections", sweep)))
+            tasks.append(asyncio.create_task(kept_up("looking after connections", sweep)))
         if self._clock.replay:
-            tasks.append(asyncio.create_task(_kept_up("following the clock", self._follow_clock)))
+            tasks.append(asyncio.create_task(kept_up("following the clock", self._follow_clock)))
         run = self._stores.home / "run"
         with run_file(run, self._options.name, self._about(door)):
             beat = partial(keep_beating, beat_path(run, self._options.name), self._well)
-            tasks.append(asyncio.create_task(_kept_up("the heartbeat", beat)))
+            tasks.append(asyncio.create_task(kept_up("the heartbeat", beat)))
             grpc = await self._grpc(app, doors)
             if self._options.door is not None:  # others may answer meanwhile, or the connection waits in the queue
                 await self._follower.loaded(_LOAD_S)
@@ -288,18 +288,6 @@ def _http_limits(settings: Settings) -> HttpLimits:
         in_flight=settings.whole("max_in_flight"),
         timeout_s=settings.number("request_timeout_s"),
     )
-
-
-async def _kept_up(what: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a background task for ever: a store that is busy or full, or a bug, ends a round and not the task."""
-    while True:
-        try:
-            await run()
-        except StoreError as error:
-            _LOG.warning("%s: %s %s (%s)", what, error.code, error.what, error.why)
-        except Exception:  # noqa: BLE001 - boundary: a background task; the trace is in the log
-            _LOG.exception("%s failed", what)
-        await asyncio.sleep(_PAUSE_S)
 
 
 def run_worker(options: WorkerOptions) -> None:
