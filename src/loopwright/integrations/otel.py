@@ -42,7 +42,7 @@ class OtelTracer:
 
     def __init__(self, machine: Clock, exporter: SpanExporter | None = None) -> None:
         resource = Resource.create({SERVICE_VERSION: VERSION})
-        if resource.attributes.get("service.name", "").startswith("unknown_service"):
+        if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
             resource = resource.merge(Resource({"service.name": "loopwright"}))
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
@@ -60,33 +60,20 @@ class OtelTracer:
         self, outcome: Outcome, asked: Sequence[Pending], rows: Sequence[RequestRow], now: float
     ) -> Sequence[RequestRow]:
         """Make the spans of a batch; returns its rows with the traces' ids."""
-        read = self._batches.pop(id(outcome.prepared), None)
-        epoch = self._epoch_s()
-        label = outcome.label
-        batch = {"loopwright.batch.size": len(outcome.prepared.rows)}
-        traces: dict[str, str] = {}
-        for pending in asked:
-            span, trace = self._server(label, pending, epoch)
-            traces[pending.id] = trace
-            if span.is_recording():
-                span.set_attributes(_of_arm(label) | batch | {"http.response.status_code": 200})
-                if outcome.fallback_from is not None:
-                    span.set_attribute("loopwright.fallback_from", outcome.fallback_from)
-                if read is not None:
-                    self._children(span, label, batch, times=(*read, now), epoch=epoch)
-            span.end(_nanoseconds(epoch + now))
+        try:
+            traces = self._answered(outcome, asked, now)
+        except Exception:  # noqa: BLE001 - boundary: OpenTelemetry; a request is worth more than its span
+            _LOG.exception("a batch was not traced")
+            return rows
         return [annotated(row, trace_id=traces.get(row.request_id.partition(".")[0])) for row in rows]
 
     def refused(self, label: ArmLabel, pending: Pending, row: RequestRow, *, error: LoopwrightError) -> RequestRow:
         """Make the span of a request that gets no prediction; returns its row with the trace's id."""
-        epoch = self._epoch_s()
-        span, trace = self._server(label, pending, epoch)
-        if span.is_recording():
-            span.set_attributes(_of_arm(label))
-            span.set_attributes({"http.response.status_code": error.http_status, "error.type": error.code})
-            if error.http_status >= 500:
-                span.set_status(Status(StatusCode.ERROR, error.what))
-        span.end(_nanoseconds(epoch + self._machine.monotonic()))
+        try:
+            trace = self._refused(label, pending, error)
+        except Exception:  # noqa: BLE001 - boundary: OpenTelemetry; a request is worth more than its span
+            _LOG.exception("a request was not traced")
+            return row
         return annotated(row, trace_id=trace)
 
     def close(self) -> None:
@@ -97,12 +84,43 @@ class OtelTracer:
         if closing.is_alive():
             _LOG.warning("the last spans were not sent: the collector does not answer")
 
+    def _answered(self, outcome: Outcome, asked: Sequence[Pending], now: float) -> dict[str, str]:
+        """Make the spans of a batch; returns the traces' ids by the requests'."""
+        read = self._batches.pop(id(outcome.prepared), None)
+        epoch = self._epoch_s()
+        label = outcome.label
+        batch = {"loopwright.batch.size": len(outcome.prepared.rows)}
+        traces: dict[str, str] = {}
+        for pending in asked:
+            span, traces[pending.id] = self._server(label, pending, epoch)
+            if span.is_recording():
+                span.set_attributes(_of_arm(label) | batch | {"http.response.status_code": 200})
+                span.set_attribute("loopwright.records", len(pending.rows))
+                if outcome.fallback_from is not None:
+                    span.set_attribute("loopwright.fallback_from", outcome.fallback_from)
+                if read is not None:
+                    self._children(span, label, batch, times=(*read, now), epoch=epoch)
+            span.end(_nanoseconds(epoch + now))
+        return traces
+
+    def _refused(self, label: ArmLabel, pending: Pending, error: LoopwrightError) -> str:
+        """Make the span of a request without a prediction; returns the trace's id."""
+        epoch = self._epoch_s()
+        span, trace = self._server(label, pending, epoch)
+        if span.is_recording():
+            span.set_attributes(_of_arm(label))
+            span.set_attributes({"http.response.status_code": error.http_status, "error.type": error.code})
+            if error.http_status >= 500:
+                span.set_status(Status(StatusCode.ERROR, error.what))
+        span.end(_nanoseconds(epoch + self._machine.monotonic()))
+        return trace
+
     def _server(self, label: ArmLabel, pending: Pending, epoch: float) -> tuple[Span, str]:
         span = self._tracer.start_span(
             f"predict {label.endpoint}",
             context=_PARENT.extract(pending.headers, Context()),
             kind=SpanKind.SERVER,
-            attributes={"loopwright.request.id": pending.id, "loopwright.records": len(pending.rows)},
+            attributes={"loopwright.request.id": pending.id},
             start_time=_nanoseconds(epoch + pending.started),
         )
         return span, format_trace_id(span.get_span_context().trace_id)
