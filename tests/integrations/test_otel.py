@@ -65,7 +65,7 @@ def test_each_request_of_a_batch_has_a_span_with_the_read_and_the_model_below_it
     said, began = Said(fallback_from="champion"), clock.monotonic()
     asked = [Asked("a", began - 0.010), Asked("b", began - 0.002, rows=(None, None))]
     tracer.prepared(said.prepared, began, began + 0.001)
-    rows = tracer.answered(said, asked, [row("a"), row("b.0"), row("b.1")], began + 0.005)
+    rows = tracer.answered(said, asked, [row("a"), row("b.0"), row("b.1")], now=began + 0.005)
     spans = exported(tracer, exporter)
     servers = {span.attributes["loopwright.request.id"]: span for span in spans if span.name == "predict flights"}
     assert {span.name for span in spans} == {"predict flights", "features flights", "model flights"}
@@ -92,7 +92,7 @@ def test_a_refusal_is_no_error_of_the_server_s_and_a_failure_is(tracer, exporter
 def test_the_caller_s_trace_goes_on_and_what_is_no_trace_begins_one(tracer, exporter, clock):
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     asked = [Asked("a", 0.0, {"traceparent": parent}), Asked("b", 0.0, {"traceparent": "00-zz-zz-01"})]
-    rows = tracer.answered(Said(), asked, [row("a"), row("b")], 1.0)
+    rows = tracer.answered(Said(), asked, [row("a"), row("b")], now=1.0)
     assert rows[0].trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert rows[1].trace_id not in (None, rows[0].trace_id)
 
@@ -100,7 +100,7 @@ def test_the_caller_s_trace_goes_on_and_what_is_no_trace_begins_one(tracer, expo
 def test_a_bug_in_tracing_costs_no_request(tracer, caplog):
     broken = object()
     rows = [row("a")]
-    assert tracer.answered(broken, [Asked("a", 0.0)], rows, 1.0) is rows
+    assert tracer.answered(broken, [Asked("a", 0.0)], rows, now=1.0) is rows
     assert tracer.refused(LABEL, broken, rows[0], error=ArmFailedError("x")) is rows[0]
     assert "not traced" in caplog.text
 

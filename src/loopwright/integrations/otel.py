@@ -57,7 +57,7 @@ class OtelTracer:
         self._batches[id(prepared)] = (began, ended)
 
     def answered(
-        self, outcome: Outcome, asked: Sequence[Pending], rows: Sequence[RequestRow], now: float
+        self, outcome: Outcome, asked: Sequence[Pending], rows: Sequence[RequestRow], *, now: float
     ) -> Sequence[RequestRow]:
         """Make the spans of a batch; returns its rows with the traces' ids."""
         try:

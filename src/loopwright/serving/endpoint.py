@@ -255,7 +255,7 @@ class Endpoint:
         rows: Sequence[RequestRow] = outcome.log_rows(asked, now, lost or ())
         if self._tracer is not None:
             answered = [pending for pending in asked if not lost or id(pending) not in lost]
-            rows = self._tracer.answered(outcome, answered, rows, now)
+            rows = self._tracer.answered(outcome, answered, rows, now=now)
         try:
             self._sink.append(rows)
         except LoopwrightError as error:

@@ -21,7 +21,7 @@ class Tracer(Protocol):
         """A batch was given its features."""
 
     def answered(
-        self, outcome: Outcome, asked: Sequence[Pending], rows: Sequence[RequestRow], now: float
+        self, outcome: Outcome, asked: Sequence[Pending], rows: Sequence[RequestRow], *, now: float
     ) -> Sequence[RequestRow]:
         """Requests are about to be logged and answered; returns their rows with the traces' ids."""
 

@@ -26,7 +26,34 @@ def rows_of(tables: Tables, table: str = "requests", **how: Any) -> list[dict[st
     return frame.sort("at").to_dicts() if frame.height else []
 
 
-class TablesSuite:
+class DroppingSuite:
+    """What dropping sealed parts leaves; a part of `TablesSuite`."""
+
+    def test_dropped_parts_are_gone_and_the_rest_is_as_it_was(self, tables: Tables) -> None:
+        for at in (10, 20, 30):
+            tables.append("requests", [{"at": at}, {"at": at + 1}])
+            tables.seal("requests")
+        tables.append("requests", [{"at": 5}])
+        parts = tables.sealed("requests")
+        assert [(part.rows, part.first_at, part.last_at) for part in parts] == [(2, 10, 11), (2, 20, 21), (2, 30, 31)]
+        assert tables.drop("requests", [parts[0].id, parts[2].id]) == 4
+        assert [row["at"] for row in rows_of(tables)] == [5, 20, 21]
+        assert tables.sealed("requests") == (parts[1],)
+        assert tables.drop("requests", [parts[0].id, "another"]) == 0
+        assert tables.drop("nothing", ["another"]) == 0
+
+    def test_a_table_whose_every_part_was_dropped_has_no_rows_and_no_name(self, tables: Tables) -> None:
+        tables.append("requests", [{"at": 1}])
+        tables.seal("requests")
+        tables.drop("requests", [part.id for part in tables.sealed("requests")])
+        assert tables.names() == ()
+        assert rows_of(tables) == []
+        assert tables.sealed("requests") == ()
+        tables.append("requests", [{"at": 2}])
+        assert tables.seal("requests") == 1
+        assert [row["at"] for row in rows_of(tables)] == [2]
+
+class TablesSuite(DroppingSuite):
     """The contract of `Tables`."""
 
     implementation: ClassVar[type[Tables]]
@@ -129,30 +156,6 @@ class TablesSuite:
         with pytest.raises(UsageError):
             tables.append("requests", [{"at": 1}, row])
         assert rows_of(tables) == []
-
-    def test_dropped_parts_are_gone_and_the_rest_is_as_it_was(self, tables: Tables) -> None:
-        for at in (10, 20, 30):
-            tables.append("requests", [{"at": at}, {"at": at + 1}])
-            tables.seal("requests")
-        tables.append("requests", [{"at": 5}])
-        parts = tables.sealed("requests")
-        assert [(part.rows, part.first_at, part.last_at) for part in parts] == [(2, 10, 11), (2, 20, 21), (2, 30, 31)]
-        assert tables.drop("requests", [parts[0].id, parts[2].id]) == 4
-        assert [row["at"] for row in rows_of(tables)] == [5, 20, 21]
-        assert tables.sealed("requests") == (parts[1],)
-        assert tables.drop("requests", [parts[0].id, "another"]) == 0
-        assert tables.drop("nothing", ["another"]) == 0
-
-    def test_a_table_whose_every_part_was_dropped_has_no_rows_and_no_name(self, tables: Tables) -> None:
-        tables.append("requests", [{"at": 1}])
-        tables.seal("requests")
-        tables.drop("requests", [part.id for part in tables.sealed("requests")])
-        assert tables.names() == ()
-        assert rows_of(tables) == []
-        assert tables.sealed("requests") == ()
-        tables.append("requests", [{"at": 2}])
-        assert tables.seal("requests") == 1
-        assert [row["at"] for row in rows_of(tables)] == [2]
 
     def test_names_are_those_with_rows(self, tables: Tables) -> None:
         tables.append("requests", [{"at": 1}])

@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -159,14 +159,15 @@ class Worker:
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
         self._obey(server, app)
-        tasks = [
-            asyncio.create_task(kept_up("following the arms", self._follower.run)),
-            asyncio.create_task(kept_up("writing figures", self._flush)),
-            asyncio.create_task(kept_up("following the keys", keyring.follow)),
-            asyncio.create_task(kept_up("telling of lost rows", self._log.run)),
-            asyncio.create_task(kept_up("writing metrics", self._written_metrics(app))),
-            asyncio.create_task(kept_up("telling of feedback", feedback.announce)),
-        ]
+        work = {
+            "following the arms": self._follower.run,
+            "following the keys": keyring.follow,
+            "writing figures": self._flush,
+            "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
+            "telling of lost rows": self._log.run,
+            "telling of feedback": feedback.announce,
+        }
+        tasks = [asyncio.create_task(kept_up(what, run)) for what, run in work.items()]
         if hot is not None:
             sweep = partial(hot.keep_sweeping, server.server_state.connections)
             tasks.append(asyncio.create_task(kept_up("looking after connections", sweep)))
@@ -185,14 +186,21 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._finish()
-            feedback.announce_now()
-            self._log.tell()
-            self._scrape.write_last()
-            if self._tracer is not None:
-                self._tracer.close()
+            self._last_words(feedback)
 
-    def _written_metrics(self, app: InferenceServer) -> Callable[[], Awaitable[None]]:
-        return partial(self._scrape.keep_writing, lambda: app.asking.in_flight)
+    def _last_words(self, feedback: FeedbackTaker) -> None:
+        """Tell what was not told yet; what cannot be kept now, as on a full disk, is logged and holds up nothing."""
+        for what, tell in (
+            ("feedback", feedback.announce_now),
+            ("lost rows", self._log.tell),
+            ("metrics", self._scrape.write_last),
+        ):
+            try:
+                tell()
+            except LoopwrightError as error:
+                _LOG.warning("the last %s were not told: %s %s", what, error.code, error.what)
+        if self._tracer is not None:
+            self._tracer.close()
 
     def _feedback(self, doors: Doors) -> FeedbackTaker:
         settings = self._options.settings
