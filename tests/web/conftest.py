@@ -80,14 +80,14 @@ class Home:
         )
         return put_bundle(blobs, manifest)
 
-    def numeric_bundle(self, signature: Signature) -> str:
+    def numeric_bundle(self, signature: Signature, example: dict[str, Any] | None = None) -> str:
         """Store a model of three numbers, with three classes."""
         rng = np.random.default_rng(0)
         x = np.column_stack([rng.normal(size=300), rng.integers(0, 10, 300), rng.integers(0, 2, 300)])
         y = np.array(signature.classes)[(x[:, 1] // 4).astype(int)]
         parts = {"model": put_value(self.stores.blobs, LGBMClassifier(n_estimators=3, verbose=-1).fit(x, y))}
-        example = {"a": 0.5, "b": 3, "c": False}
-        manifest = Manifest(kind="model", parts=parts, entry="model", signature=signature, example=example)
+        given = example or {"a": 0.5, "b": 3, "c": False}
+        manifest = Manifest(kind="model", parts=parts, entry="model", signature=signature, example=given)
         return put_bundle(self.stores.blobs, manifest)
 
     def arms(self, champion: str, *, canary: str | None = None, share: float = 0.0, release: str | None = None) -> int:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature
-from loopwright.serving.protocols.mlflow_scoring import SHAPES
 from loopwright.serving.protocols.tensors import DATATYPES
 from loopwright.version import VERSION
 from loopwright.web.asking import MOST_RECORDS
@@ -189,6 +187,19 @@ def _predict(endpoint: Described) -> dict[str, Any]:
     }
 
 
+_SHAPES: Mapping[str, Schema] = {
+    "dataframe_split": {
+        "type": "object",
+        "properties": {"columns": {"type": "array"}, "data": {"type": "array", "minItems": 1}, "index": {}},
+        "required": ["data"],
+        "additionalProperties": False,
+    },
+    "dataframe_records": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": MOST_RECORDS},
+    "instances": {"type": "array", "minItems": 1, "maxItems": MOST_RECORDS},
+    "inputs": {"type": ["array", "object"], "minItems": 1, "minProperties": 1},
+}
+
+
 def _mlflow(endpoints: Sequence[Described]) -> dict[str, Any]:
     parameter = {
         "name": "endpoint",
@@ -196,7 +207,11 @@ def _mlflow(endpoints: Sequence[Described]) -> dict[str, Any]:
         "required": len(endpoints) > 1,
         "schema": {"enum": [endpoint.name for endpoint in endpoints]},
     }
-    shapes: Schema = {"type": "object", "oneOf": [_shape(name, endpoints) for name in SHAPES]}
+    shapes: Schema = {
+        "type": "object",
+        "description": "Columns that the model does not know are left out.",
+        "oneOf": [{"required": [name], "properties": {name: form}} for name, form in _SHAPES.items()],
+    }
     example = {"dataframe_records": [endpoints[0].example]} if endpoints else {}
     lines: Schema = {"type": "string", "minLength": 3, "description": "A line of column names, then a line a record."}
     content = {_JSON: {"schema": shapes, "example": example}, "text/csv": {"schema": lines}}
@@ -219,34 +234,6 @@ def _mlflow(endpoints: Sequence[Described]) -> dict[str, Any]:
         "/health": {"get": _plain("MLflow", "Whether requests may be sent")},
         "/version": {"get": _plain("MLflow", "The version of Loopwright", media="text/plain")},
     }
-
-
-def _shape(name: str, endpoints: Sequence[Described]) -> Schema:
-    """One of MLflow's payloads; of several endpoints each may be meant, so that nothing is said of its columns."""
-    made: Schema = {"required": [name]}
-    if len(endpoints) != 1:
-        return made
-    columns = [column.name for column in endpoints[0].signature.request]
-    if name == "dataframe_split":
-        column = f"#/components/schemas/Record.{endpoints[0].name}/properties"
-        row: Schema = {
-            "type": "array",
-            "prefixItems": [{"$ref": f"{column}/{_pointer(one)}"} for one in columns],
-            "items": False,
-            "minItems": len(columns),
-        }
-        table = {"columns": {"const": columns}, "data": _several(row), "index": {"type": "array"}}
-        given: Schema = {
-            "type": "object", "properties": table, "required": ["columns", "data"], "additionalProperties": False,
-        }  # fmt: skip
-    else:
-        given = _several(_ref(f"Record.{endpoints[0].name}"))
-    return made | {"properties": {name: given}}
-
-
-def _pointer(name: str) -> str:
-    """A name as a part of a JSON pointer in a URI."""
-    return quote(name.replace("~", "~0").replace("/", "~1"), safe="~")
 
 
 def _several(item: Schema) -> Schema:

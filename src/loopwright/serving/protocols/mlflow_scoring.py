@@ -20,7 +20,7 @@ from loopwright.serving.protocols.tensor_records import check_count
 
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
-SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _SPLIT = frozenset({"columns", "data", "index"})
 _ENCODE = msgspec.json.Encoder().encode
 _NULLS = frozenset({"", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>"})
@@ -86,7 +86,7 @@ def _decoded(body: bytes) -> dict[str, Any]:
 
 
 def _of_json(body: Mapping[str, Any], signature: Signature, most: int) -> Records:
-    shapes = [name for name in SHAPES if name in body]
+    shapes = [name for name in _SHAPES if name in body]
     if len(shapes) != 1:
         raise _not_one_shape(f"it has {', '.join(map(repr, body))[:200] or 'no field'}")
     if not isinstance(body.get("params", {}), dict | None):
@@ -106,7 +106,7 @@ def _of_json(body: Mapping[str, Any], signature: Signature, most: int) -> Record
 def _not_one_shape(why: str) -> RequestRefusedError:
     return RequestRefusedError(
         "the body is not one of MLflow's forms", why=why,
-        fix=f"Send a JSON object with exactly one of {', '.join(SHAPES)}; or CSV with a header line.",
+        fix=f"Send a JSON object with exactly one of {', '.join(_SHAPES)}; or CSV with a header line.",
     )  # fmt: skip
 
 
