@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -159,7 +159,7 @@ class Worker:
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
         self._obey(server, app)
-        work = {
+        work: dict[str, Callable[[], Awaitable[None]]] = {
             "following the arms": self._follower.run,
             "following the keys": keyring.follow,
             "writing figures": self._flush,
