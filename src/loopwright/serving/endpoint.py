@@ -25,7 +25,7 @@ from loopwright.serving.champions import Champions, Desk
 from loopwright.serving.failure import OnTrip, as_failure, cause_of, count_failure
 from loopwright.serving.health import Trip
 from loopwright.serving.intake import Prepared
-from loopwright.serving.observer import ArmLabel, Observer, RequestSink
+from loopwright.serving.observer import ArmLabel, Observer, RequestSink, Traffic
 from loopwright.serving.outcome import Outcome
 from loopwright.serving.outputs import outputs_of
 from loopwright.serving.pending import Pending, PendingCall
@@ -73,6 +73,7 @@ class Endpoint:
         tracer: Tracer | None = None,
     ) -> None:
         self.name = name
+        self.traffic = Traffic()
         self._tracer = tracer
         self._clock = clock
         self._sink = sink
@@ -282,6 +283,14 @@ class Endpoint:
             seconds.setdefault(pending.at // SECOND, []).append(now - pending.started)
         for second, latencies in seconds.items():
             self._observer.answered(label, second * SECOND, latencies)
+        traffic = self.traffic
+        if traffic.sent:
+            self._observer.bytes_seen(self.name, traffic.received, traffic.sent)
+            traffic.received = traffic.sent = 0
+
+    def count_bytes(self, received: int, sent: int) -> None:
+        """Count the bodies of one request and its answer; the hot path adds to `traffic` instead."""
+        self._observer.bytes_seen(self.name, received, sent)
 
     def _no_arm(self) -> ArmLabel:
         arms = self._arms

@@ -54,6 +54,16 @@ class Observer(Protocol):
         """Copies of so many requests were not given to a shadow, because it is behind or gone."""
 
 
+class Traffic:
+    """Bytes of one endpoint that its observer has not been told of yet: two additions a request, told with its batch."""
+
+    __slots__ = ("received", "sent")
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.sent = 0
+
+
 class Observers:
     """Tells several observers."""
 

@@ -202,7 +202,9 @@ class GrpcServer:
                 timeout_s=_shorter(oip_grpc.timeout_s(request), context.time_remaining()),
             )
             answered = await asking.answer(endpoint, asked)
-        return oip_grpc.answer(answered, request, answering_signature(endpoint, answered))
+        made = oip_grpc.answer(answered, request, answering_signature(endpoint, answered))
+        endpoint.count_bytes(request.ByteSize(), made.ByteSize())
+        return made
 
     async def _stream(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
         """Answer each request of a stream; one that fails is told so and ends nothing."""

@@ -261,6 +261,9 @@ class HotCycle(Pending):
         if self.under_way:
             self.under_way = False
             self.protocol.hot.asking.in_flight -= 1
+        traffic = self.head.endpoint.traffic
+        traffic.received += len(self.body)
+        traffic.sent += len(message)
         self.protocol.answered(self, message)
 
 

@@ -124,9 +124,16 @@ class InferenceServer:
             answer = Response(status=204, headers=((b"allow", ", ".join(route.methods).encode()),))
         else:
             answer = await route.handler(request.method)(request, **named)
+            self._count_bytes(request, answer, named)
         if caller.headers and isinstance(answer, Response):
             return replace(answer, headers=(*answer.headers, *caller.headers))
         return answer
+
+    def _count_bytes(self, request: Request, answer: Answer, named: Mapping[str, Any]) -> None:
+        endpoint = self._served.endpoints.get(str(named.get("endpoint") or named.get("name")))
+        if endpoint is not None and request.method == "POST" and isinstance(answer, Response):
+            declared = request.headers.get("content-length", "")
+            endpoint.count_bytes(int(declared) if declared.isdecimal() else 0, len(answer.body))
 
     async def _metrics(self, _request: Request) -> Answer:
         scrape = self._served.scrape

@@ -60,9 +60,9 @@ FEATURES = Family(
     labels=_ENDPOINT, bounds=SECONDS,
 )  # fmt: skip
 RECEIVED = Family(
-    name="loopwright_received_bytes", kind="counter", help="Bytes of bodies that came in.", labels=_ENDPOINT
+    name="loopwright_received_bytes", kind="counter", help="Bytes of bodies that were asked with.", labels=_ENDPOINT
 )
-SENT = Family(name="loopwright_sent_bytes", kind="counter", help="Bytes of bodies that went out.", labels=_ENDPOINT)
+SENT = Family(name="loopwright_sent_bytes", kind="counter", help="Bytes that were answered with.", labels=_ENDPOINT)
 LOG_DROPPED = Family(
     name="loopwright_request_log_dropped_rows", kind="counter",
     help="Rows of answered requests that a full disk kept out of the log.",
