@@ -7,6 +7,7 @@ import pytest
 
 from loopwright.core.events import EventDraft
 from loopwright.release.routing import Arms
+from loopwright.serving.champion_failures import ChampionFailures
 from loopwright.serving.endpoint import Endpoint, Limits
 from loopwright.serving.follow import Follower, FollowOptions
 from loopwright.serving.intake import NoFeatures
@@ -30,6 +31,9 @@ class Stage:
             {"flights": self.endpoint},
             ledger=self.ledger,
             loader=ArmLoader(blobs=blobs, run=run, features=lambda bundle: NoFeatures()),
+            failures=ChampionFailures(
+                ledger=self.ledger, run=run, clock=self.clock, machine=self.clock, worker="worker_1"
+            ),
             clock=self.clock,
             machine=self.clock,
             options=FollowOptions(worker="worker_1", start_s=30.0),

@@ -1,6 +1,6 @@
 """The versions that answer for an endpoint at one time: the champion in this process, others in their children."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,6 +9,7 @@ import numpy as np
 from loopwright.release.routing import Arm, Arms, choose, mirrored
 from loopwright.serving.door import Row
 from loopwright.serving.health import ArmHealth
+from loopwright.serving.in_hand import Hand
 from loopwright.serving.intake import Intake, Prepared
 from loopwright.serving.model import Model
 from loopwright.serving.observer import ArmLabel
@@ -33,6 +34,7 @@ class ChampionArm:
     spec: Arm
     model: Model
     intake: Intake
+    hand: Hand = field(default_factory=Hand, compare=False)
 
     def question(self, prepared: Prepared) -> Callable[[], dict[str, np.ndarray]]:
         """What asks the model: `score` (n,) or `probabilities` (n, c), checked. It may be called in another thread.
@@ -41,11 +43,16 @@ class ChampionArm:
         """
         of_matrix = self.model.of_matrix
         if of_matrix is None:
-            return partial(self.model.scores, self.intake.columns(prepared))
+            return partial(self._of_columns, self.intake.columns(prepared))
         return partial(self._of_matrix, of_matrix, self.intake.matrix(prepared))
 
+    def _of_columns(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        with self.hand:
+            return self.model.scores(columns)
+
     def _of_matrix(self, call: Callable[[np.ndarray], np.ndarray], matrix: np.ndarray) -> dict[str, np.ndarray]:
-        found = call(matrix)
+        with self.hand:
+            found = call(matrix)
         return checked_outputs(
             self.model.signature, len(matrix), {"score" if found.ndim == 1 else "probabilities": found}
         )
@@ -104,6 +111,7 @@ class ArmSet:
         previous: The version before the champion, in this process, which answers where the champion cannot; None
             where there is none or it is not loaded yet.
         cause: The journal's number of the event that set them (0: none), which a trip names as its cause.
+        failed: Name of the arm that `champion` answers for, because that one cannot be started; None: none.
     """
 
     spec: Arms
@@ -112,6 +120,7 @@ class ArmSet:
     shadows: tuple[CanaryArm, ...] = field(default=())
     previous: ChampionArm | None = None
     cause: int = 0
+    failed: str | None = None
 
     @property
     def children(self) -> tuple[CanaryArm, ...]:

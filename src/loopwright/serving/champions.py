@@ -105,7 +105,7 @@ class Champions:
 
     def ask(self, arms: ArmSet, asked: list[Pending], *, failed: str | None = None) -> None:
         """Let the champion answer requests, or whoever stands in for it."""
-        batch = _Batch(arms=arms, arm=arms.champion, asked=asked, failed=failed)
+        batch = _Batch(arms=arms, arm=arms.champion, asked=asked, failed=failed or arms.failed)
         hung = self._running.get(arms.champion.model)
         if hung is not None and hung.lost and arms.can_fall_back:
             self._stand_in(batch, _too_slow())

@@ -15,7 +15,8 @@ from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
 from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.release.routing import Arm, Arms
-from loopwright.serving.arms import ArmSet, CanaryArm, label_of, previous_of
+from loopwright.serving.arms import ArmSet, CanaryArm, ChampionArm, label_of, previous_of
+from loopwright.serving.champion_failures import ChampionFailures
 from loopwright.serving.endpoint import Endpoint
 from loopwright.serving.health import Trip
 from loopwright.serving.loading import ArmLoader
@@ -69,6 +70,7 @@ class Follower:
         *,
         ledger: Ledger,
         loader: ArmLoader,
+        failures: ChampionFailures,
         clock: Clock,
         machine: Clock,
         options: FollowOptions,
@@ -76,6 +78,7 @@ class Follower:
         self._followed = {name: _Followed(endpoint) for name, endpoint in endpoints.items()}
         self._ledger = ledger
         self._loader = loader
+        self._champion_failures = failures
         self._clock = clock
         self._machine = machine
         self._options = options
@@ -98,7 +101,8 @@ class Follower:
         """
         news = await asyncio.to_thread(self._read_news) or self._lease_due()
         for followed in self._followed.values():
-            due = followed.failure is not None and followed.endpoint.arms is None
+            answers = followed.endpoint.arms
+            due = followed.failure is not None and (answers is None or answers.failed is not None)
             if news or (due and self._machine.monotonic() >= followed.retry_at):
                 await self._catch_up(followed)
             self._watch(followed)
@@ -168,26 +172,58 @@ class Follower:
             why = f"{type(error).__name__}: {error}"
             await self._could_not_load(followed, target, ModelLoadError("the arms cannot be loaded", why=why))
             return
-        followed.failure = None
         self._switch(followed, arms)
+        if arms.failed is None:
+            followed.failure = None
+        else:
+            why = await asyncio.to_thread(self._champion_failures.why, arms.spec)
+            failed = ModelLoadError(f"the champion of {name!r} is not started; another answers for it", why=why)
+            await self._could_not_load(followed, target, failed)
         await self._renew_lease(now=True)
-        if arms.spec.previous is not None and arms.previous is None:
+        if arms.spec.previous is not None and arms.previous is None and arms.failed is None:
             self._aside(self._fetch_previous(followed, arms))
 
     def _load(self, target: str, current: ArmSet | None) -> ArmSet:
         """The arms of a record, ready. Runs in a thread; what answers now goes on answering."""
         record = self._ledger.record("arms", target)
         spec = Arms.of(record.data if record else {})
-        champion = self._loader.champion(spec, current.champion if current else None)
+        champion, failed = self._champion(spec, current)
         beside = [self._canary(spec, arm, current) for arm in spec.beside]
         return ArmSet(
             spec=spec,
             champion=champion,
             canaries=tuple(arm for arm in beside if arm.spec.role != "shadow"),
             shadows=tuple(arm for arm in beside if arm.spec.role == "shadow"),
-            previous=previous_of(spec, current),
+            previous=None if failed else previous_of(spec, current),
             cause=self._moved_at(spec.endpoint),
+            failed=spec.champion.name if failed else None,
         )
+
+    def _champion(self, spec: Arms, current: ArmSet | None) -> tuple[ChampionArm, bool]:
+        """What answers as the champion, and whether it does so in its stead.
+
+        A version that took its workers down is not started again; one that cannot be loaded where nothing answers yet
+        is stood in for.
+        """
+        loaded = current.champion if current is not None and current.failed is None else None
+        why = (
+            self._champion_failures.why(spec) if loaded is None or loaded.spec.version != spec.champion.version else ""
+        )
+        if why:
+            instead = self._loader.instead(spec, current, why)
+            if instead is not None:
+                self._champion_failures.tell(spec, cause="crash", why=why)
+                return instead, True
+        try:
+            return self._loader.champion(spec, loaded), False
+        except ModelLoadError as error:
+            if loaded is not None:
+                raise
+            instead = self._loader.instead(spec, current, error.why)
+            if instead is None:
+                raise
+            self._champion_failures.tell(spec, cause="load", why=f"{error.what}: {error.why}")
+            return instead, True
 
     def _canary(self, spec: Arms, arm: Arm, current: ArmSet | None) -> CanaryArm:
         for canary in current.children if current else ():
@@ -262,7 +298,9 @@ class Follower:
             arms = followed.endpoint.arms
             if arms is not None:
                 revisions[name] = arms.spec.revision
-                states[name] = {"champion": "ready"} | {c.spec.name: c.state for c in arms.children}
+                states[name] = {"champion": "failed" if arms.failed else "ready"} | {
+                    c.spec.name: c.state for c in arms.children
+                }
             if followed.failure is not None:
                 failures[name] = followed.failure
         return {"role": "worker", "pid": os.getpid(), "revisions": revisions, "arms": states, "failures": failures}

@@ -10,10 +10,11 @@ from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.errors import LoopwrightError, ModelLoadError, NoPermissionError, NoSpaceError
 from loopwright.registry.bundle import extract_bundle
 from loopwright.release.routing import Arm, Arms
-from loopwright.serving.arms import CanaryArm, ChampionArm, label_of, stand_in
+from loopwright.serving.arms import ArmSet, CanaryArm, ChampionArm, label_of, previous_of, stand_in
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door, Policy
 from loopwright.serving.health import ArmHealth
+from loopwright.serving.in_hand import Hand
 from loopwright.serving.intake import FeatureReader, Intake
 from loopwright.serving.model import Model
 from loopwright.serving.probation import ProbationClient
@@ -55,6 +56,10 @@ def socket_path(run: Path, version: Digest) -> Path:
     return folder / near.name
 
 
+def _no_hand(endpoint: str) -> Hand:  # noqa: ARG001 - the form of a hand's giver
+    return Hand()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmLoader:
     """Makes arms from what the ledger names.
@@ -65,6 +70,7 @@ class ArmLoader:
         features: Gives the reader of a bundle's feature views.
         policy: What the doors do with a request outside the contract.
         threads: CPU threads of the champion.
+        hands: Marks an endpoint's model as being asked or loaded.
     """
 
     blobs: Blobs
@@ -72,6 +78,7 @@ class ArmLoader:
     features: Callable[[BundleFolder], FeatureReader]
     policy: Policy = "refuse"
     threads: int = 1
+    hands: Callable[[str], Hand] = _no_hand
 
     def champion(self, arms: Arms, current: ChampionArm | None) -> ChampionArm:
         """The champion of `arms`, loaded and proven; the current one's model where the version is the same.
@@ -81,10 +88,39 @@ class ArmLoader:
         """
         spec = arms.champion
         if current is not None and current.spec.version == spec.version:
-            return ChampionArm(label=label_of(arms, spec), spec=spec, model=current.model, intake=current.intake)
-        folder = bundle_folder(self.blobs, spec.version, self.run)
-        model = Model.load(folder, threads=self.threads)
-        return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=self._intake(model.bundle))
+            return ChampionArm(
+                label=label_of(arms, spec), spec=spec, model=current.model, intake=current.intake, hand=current.hand
+            )
+        folder, hand = bundle_folder(self.blobs, spec.version, self.run), self.hands(arms.endpoint)
+        with hand:
+            model = Model.load(folder, threads=self.threads)
+        intake = self._intake(model.bundle)
+        return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=intake, hand=hand)
+
+    def instead(self, arms: Arms, current: ArmSet | None, why: str) -> ChampionArm | None:
+        """What answers where the champion may not be started: the version before it, else the declared default.
+
+        Args:
+            arms: Whose champion.
+            current: What answers now.
+            why: Why it may not.
+
+        Returns:
+            None where there is neither.
+
+        Raises:
+            ModelLoadError: The version before cannot be loaded either, and there is no default.
+        """
+        if arms.previous is not None:
+            try:
+                return previous_of(arms, current) or self.previous(arms)
+            except ModelLoadError:
+                if arms.default is None:
+                    raise
+        if arms.default is None:
+            return None
+        bundle = BundleFolder.read(bundle_folder(self.blobs, arms.champion.version, self.run))
+        return stand_in(arms, Model.absent(bundle, why), self._intake(bundle))
 
     def previous(self, arms: Arms) -> ChampionArm:
         """The version that stands in for the champion, loaded and proven.

@@ -19,6 +19,11 @@ def beat_path(run: Path, name: str) -> Path:
     return run / f"{name}.beat"
 
 
+def hand_path(run: Path, name: str) -> Path:
+    """The file that says which models a worker is asking at this moment."""
+    return run / f"{name}.hand"
+
+
 @contextlib.contextmanager
 def run_file(run: Path, name: str, about: Mapping[str, Any]) -> Iterator[None]:
     """Say in `NAME.json` where a process listens, for as long as it does.

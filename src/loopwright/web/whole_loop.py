@@ -12,6 +12,7 @@ from loopwright.core.clock import Clock, SystemClock
 from loopwright.errors import NotFoundError, PortInUseError
 from loopwright.web.alone import hold_alone
 from loopwright.web.auth import check_address
+from loopwright.web.death_notes import DeathNotes
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.readiness import Readiness
@@ -86,6 +87,9 @@ def run_whole_loop(
             clock=clock,
             wanted=wanted,
             say=_say,
+            on_end=DeathNotes(
+                workspace.stores.ledger, namespace=workspace.namespace, run=run, clock=clock, endpoints=endpoints
+            ),
         )
         if supervised:
             when_parent_ends(supervisor.stop, clock)

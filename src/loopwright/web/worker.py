@@ -28,8 +28,10 @@ from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.observations.arm_stats import ArmCounters
 from loopwright.serving.bundle_folder import BundleFolder
+from loopwright.serving.champion_failures import ChampionFailures
 from loopwright.serving.endpoint import Endpoint, Limits
 from loopwright.serving.follow import Follower, FollowOptions
+from loopwright.serving.in_hand import InHand
 from loopwright.serving.intake import FeatureReader, NoFeatures
 from loopwright.serving.loading import ArmLoader
 from loopwright.serving.observer import Observers
@@ -46,7 +48,7 @@ from loopwright.web.keyring import Keyring
 from loopwright.web.log_keeper import LogKeeper
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
-from loopwright.web.run_files import beat_path, keep_beating, run_file
+from loopwright.web.run_files import beat_path, hand_path, keep_beating, run_file
 from loopwright.web.scrape import Scrape
 from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
@@ -101,21 +103,33 @@ class Worker:
         self._tracer = tracer_of(variables(), machine)
         self._trips = TripRecorder(stores.ledger, clock, self._id)
         self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
-        self._follower = Follower(
+        self._follower = self._following()
+
+    def _following(self) -> Follower:
+        settings, stores, run = self._options.settings, self._stores, self._stores.home / "run"
+        options = FollowOptions(worker=self._id, namespace=settings.text("namespace"), poll_s=settings.number("poll_s"))
+        return Follower(
             self._endpoints,
             ledger=stores.ledger,
             loader=ArmLoader(
                 blobs=stores.blobs,
-                run=stores.home / "run",
+                run=run,
                 features=self._features,
                 policy="flag" if settings.text("door_policy") == "flag" else "refuse",
                 threads=threads_of(settings),
+                hands=InHand(hand_path(run, self._options.name), self._options.endpoints).of,
             ),
-            clock=clock,
-            machine=machine,
-            options=FollowOptions(
-                worker=self._id, namespace=settings.text("namespace"), poll_s=settings.number("poll_s")
+            failures=ChampionFailures(
+                ledger=stores.ledger,
+                run=run,
+                clock=self._clock,
+                machine=self._machine,
+                worker=self._id,
+                namespace=options.namespace,
             ),
+            clock=self._clock,
+            machine=self._machine,
+            options=options,
         )
 
     def _endpoint(self, name: str) -> Endpoint:
