@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from loopwright.web.hot import Head, HotCycle, HotPath
 
 _END = b"\r\n\r\n"
+_CLOSE = (b"connection", b"close")
 _MOST_IN_LINE = 32
 _TOO_SLOW = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: 58\r\nconnection: close\r\n\r\n"
@@ -172,10 +173,15 @@ class HotProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if cycle.keep_alive:
-            self.transport.write(message)
-        else:
-            self.transport.write(message.replace(_END, b"\r\nconnection: close\r\n\r\n", 1))
+        headers = self.server_state.default_headers
+        last = not cycle.keep_alive or (bool(headers) and _CLOSE in headers)
+        if last and _CLOSE not in headers:
+            headers = [*headers, _CLOSE]
+        if headers:
+            status, _, rest = message.partition(b"\r\n")
+            message = b"\r\n".join((status, *(b"%b: %b" % header for header in headers), rest))
+        self.transport.write(message)
+        if last:
             self.transport.close()
 
     def _rest(self) -> None:
