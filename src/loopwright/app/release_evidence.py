@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from loopwright.app.labelled_log import settled_until
 from loopwright.app.observed import scores_of
 from loopwright.app.release_counts import Counts, added, counts_of, since
 from loopwright.app.release_functions import values_of
@@ -23,6 +22,9 @@ from loopwright.release.evidence import ArmEvidence, Evidence, Floats, output_va
 from loopwright.release.rules import FunctionGuard
 from loopwright.release.strategy import ABTest
 from loopwright.store.ledger import Record
+
+SETTLES_S = 1.0
+"""After how long feedback that was taken is there to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class EvidenceGatherer:
             self.forget()
             self._reading = _Reading(self._workspace, release)
         reading = self._reading
-        until = max(settled_until(self._workspace), release.counted_until)
+        until = max(self._until(), release.counted_until)
         counts = counts_of(self._workspace, release)
         rows = reading.log.new(release, until)
         labelled = reading.log.labelled(release, until)
@@ -90,6 +92,11 @@ class EvidenceGatherer:
             tripped=self._trip_events(release) if any_trip else (),
             some=bool(rows.height or labelled.height or metrics or any_trip or any(c.requests for c in new.values())),
         )
+
+    def _until(self) -> Micros:
+        """How far a look reaches: feedback that is taken this moment may not be written yet."""
+        settles = 0 if self._workspace.stores.replay else int(SETTLES_S * SECOND)
+        return self._workspace.clock.now() + 1 - settles
 
     def forget(self) -> None:
         """Let go of what was kept for a release that has ended."""

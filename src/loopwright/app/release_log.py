@@ -7,7 +7,7 @@ import polars as pl
 from loopwright.app.request_index import RequestIndex, spans
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import Micros
+from loopwright.core.clock import SECOND, Micros
 from loopwright.observations.labels import labelled_requests, latest_labels
 from loopwright.observations.request_log import read_requests
 
@@ -22,7 +22,8 @@ class ReleaseLog:
     """One release's requests and labels, in the order in which looks take them. Used by one thread.
 
     A look is taken for good once the release says so (`counted_until`); one that was lost is taken again. A process
-    that begins in the middle of a release reads what came before, once.
+    that begins in the middle of a release reads what came before, once, and counts none of it: requests that were on
+    their way when the process before it ended are no evidence, rather than evidence twice.
 
     Args:
         workspace: Whose tables are read.
@@ -35,7 +36,11 @@ class ReleaseLog:
         self._release = release
         self._whole = whole
         self._until: Micros | None = None
+        # A replay asks between its ticks, when every answer has been given.
+        late_s = 0.0 if workspace.stores.replay else workspace.settings.number("request_timeout_s")
+        self._late = int(late_s * SECOND)
         self._ids = RequestIndex()
+        self._copies = RequestIndex()
         self._keys = RequestIndex()
         self._labelled = RequestIndex()
         self._taken: list[tuple[Micros, pl.DataFrame, pl.DataFrame]] = []
@@ -43,7 +48,11 @@ class ReleaseLog:
     def new(self, release: RunningRelease, until: Micros) -> pl.DataFrame:
         """The release's requests that were received since the last look, shadows' copies among them, oldest first."""
         self._settle(release)
-        rows = self._read(release, since=release.counted_until, until=until)
+        # A request is logged once it is answered, so that some of those received before the last look are new.
+        since = max(release.counted_until - self._late, release.state.started_at)
+        rows = self._read(release, since=since, until=until)
+        if rows.height:
+            rows = rows.filter(~pl.Series(self._ids.knows(rows["request_id"]) | self._copies.knows(rows["request_id"])))
         self._taken = [(until, rows, pl.DataFrame())]
         return rows
 
@@ -121,6 +130,8 @@ class ReleaseLog:
             ours = rows.filter(pl.col("shadow_of").is_null())
             self._ids.add(ours["request_id"], ours["at"])
             self._keys.add(ours["key"], ours["at"])
+            copied = rows.filter(pl.col("shadow_of").is_not_null())
+            self._copies.add(copied["request_id"], copied["at"])
         if labelled.height:
             self._labelled.add(labelled["request_id"].cast(pl.String), labelled["at"])
 
