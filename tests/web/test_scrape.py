@@ -118,3 +118,49 @@ def test_every_family_has_a_name_and_a_help_that_prometheus_takes(fleet):
     assert shown >= {family.name for family in FAMILIES if "gpu" not in family.labels}
     checked = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def scraped(process):
+    page = process.client.get("/metrics", headers={"authorization": f"Bearer {process.home.token}"}).text
+    found = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            found[sample.name] = found.get(sample.name, 0.0) + sample.value
+    return found
+
+
+def test_two_workers_of_a_home_count_together_and_a_kill_takes_nothing_back(home, worker, wait_until):
+    home.arms(home.bundle())
+    with worker(home, "--name", "worker-1") as one:
+        with worker(home, "--name", "worker-2") as two:
+            one.ready()
+            two.ready()
+            before = scraped(one).get("loopwright_requests_total", 0.0)
+            for _ in range(5):
+                one.predict()
+                two.predict()
+            assert two.predict(distance=-1).status_code == 422
+
+            def added_up():
+                for process in (one, two):
+                    found = scraped(process)
+                    assert found["loopwright_requests_total"] == before + 10
+                    assert found["loopwright_request_seconds_count"] == before + 10
+                    assert found["loopwright_failures_total"] >= 1
+                return found
+
+            shown = wait_until(added_up, 3.0)
+            assert shown["loopwright_received_bytes_total"] > 10 * 50
+            assert shown["loopwright_sent_bytes_total"] > 10 * 100
+            assert shown["loopwright_queue_seconds_count"] >= 10
+            assert shown["loopwright_batch_records_sum"] >= 10
+            two.kill()
+        assert scraped(one)["loopwright_requests_total"] == before + 10
+        with worker(home, "--name", "worker-2") as again:
+            again.ready()
+            again.predict()
+            wait_until(lambda: _is(scraped(again)["loopwright_requests_total"], before + 11), 3.0)
+
+
+def _is(found, wanted):
+    assert found == wanted

@@ -55,7 +55,7 @@ class Observer(Protocol):
 
 
 class Traffic:
-    """Bytes of one endpoint that its observer has not been told of yet: two additions a request, told with its batch."""
+    """Bytes of one endpoint of which its observer is told with its next batch: two additions a request."""
 
     __slots__ = ("received", "sent")
 
