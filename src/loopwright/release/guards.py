@@ -121,7 +121,8 @@ def observe(  # noqa: PLR0911 - one return a kind of guard
         case ErrorGuard():
             return _observe_errors(guard, state, candidate.totals, champion=champion.totals, before=before)
         case LatencyGuard():
-            return _observe_latency(guard, state, candidate.totals, before=before)
+            usual = before if before.requests > before.failures else champion.totals
+            return _observe_latency(guard, state, candidate.totals, champion=usual)
         case QualityGuard():
             return _both(state, candidate.paired.losses)
         case RankingGuard():
@@ -252,8 +253,10 @@ def _error_values(guard: ErrorGuard, state: GuardState, ours: Floats, *, low: Fl
     return msgspec.structs.replace(state, **changes)
 
 
-def _observe_latency(guard: LatencyGuard, state: GuardState, candidate: ArmTotals, *, before: ArmTotals) -> GuardState:
-    limit_us = latency_limit_us(guard, before)
+def _observe_latency(
+    guard: LatencyGuard, state: GuardState, candidate: ArmTotals, *, champion: ArmTotals
+) -> GuardState:
+    limit_us = latency_limit_us(guard, champion)
     if limit_us is None:
         return state
     slow_from = int(np.searchsorted(BUCKET_BOUNDS_US, limit_us, side="left")) + 1

@@ -25,7 +25,7 @@ def rule(strategy: Shadow, look: Look) -> Ruling:
         return Ruling(decision="rollback", state=look.state, reasons=harms, harm=True)
     missing = (
         *look.wanting(strategy.min_requests, duration("min_time", strategy.min_time)),
-        *look.unproven(CANDIDATE, "last"),
+        *look.unproven(CANDIDATE, "last" if strategy.then is None else "step"),
     )
     if not missing and strategy.then is not None:
         following = msgspec.structs.replace(
