@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.end_to_end.load import EXAMPLE, Load
+from tests.end_to_end.served import Served
+from tests.web.conftest import Home, eventually
 
 from loopwright.core.events import EventDraft
 from loopwright.release.routing import Arm, Arms
 from loopwright.store.ledger import Record
-from tests.end_to_end.load import EXAMPLE, Load
-from tests.end_to_end.served import Served
-from tests.web.conftest import Home, eventually
 
 pytestmark = pytest.mark.slow
 

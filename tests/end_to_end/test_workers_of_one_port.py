@@ -82,7 +82,7 @@ def test_fifty_switches_under_load_drop_nothing(served: Served) -> None:
 
 
 def test_a_worker_that_is_told_to_end_is_started_again_and_drops_nothing(served: Served) -> None:
-    with Load(served.port, connections=8, pause_s=0.002) as load:
+    with Load(served.port, connections=8, pause_s=0.0) as load:
         for name in served.names():
             time.sleep(0.5)
             pid = served.kill(name, signal.SIGTERM)

@@ -109,6 +109,11 @@ class HotPath:
         named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
         return Head(endpoint, named, length)
 
+    def end(self) -> None:
+        """Take no more requests: all go the usual way from now on, which says that the connection closes."""
+        self.heads.clear()
+        self._endpoints = {}
+
     async def keep_sweeping(self, connections: Collection[Any]) -> None:
         """Let go of callers who are silent for too long or send too slowly, until cancelled.
 

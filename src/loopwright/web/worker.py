@@ -172,7 +172,7 @@ class Worker:
         config = _uvicorn_config(app, self._certificates(), hot)
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
-        self._obey(server, app)
+        self._obey(server, app, hot)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "following the arms": self._follower.run,
             "following the keys": keyring.follow,
@@ -249,11 +249,13 @@ class Worker:
         patience_s = settings.number("header_timeout_s")
         return HotPath(app.asking, doors=doors, clock=self._clock, ids=ids, header_timeout_s=patience_s)
 
-    def _obey(self, server: Server, app: InferenceServer) -> None:
+    def _obey(self, server: Server, app: InferenceServer, hot: HotPath | None) -> None:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             app.draining = True
+            if hot is not None:
+                hot.end()
             server.end_soon()
 
         for number in (signal.SIGTERM, signal.SIGINT):
