@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopwright.app.loop import Loop, on_alert, on_new_data
+    from loopwright.app.score import Score
     from loopwright.app.training_set import training_set
+    from loopwright.core.cron import cron
     from loopwright.core.schema import Signature
     from loopwright.core.verdict import Outcome, Verdict
     from loopwright.data.dataset import Dataset
@@ -55,6 +57,7 @@ _HOMES = {
     "Loop": "loopwright.app.loop",
     "LoopwrightError": "loopwright.errors",
     "Outcome": "loopwright.core.verdict",
+    "Score": "loopwright.app.score",
     "Shadow": "loopwright.release.strategy",
     "Signature": "loopwright.core.schema",
     "Stack": "loopwright.formats.ensembles",
@@ -63,6 +66,7 @@ _HOMES = {
     "at_least": "loopwright.gates.builtin",
     "at_most": "loopwright.gates.builtin",
     "count": "loopwright.features.view",
+    "cron": "loopwright.core.cron",
     "deviation": "loopwright.features.view",
     "drift": "loopwright.monitoring.rules",
     "error_guard": "loopwright.release.rules",
@@ -109,6 +113,7 @@ __all__ = [
     "Loop",
     "LoopwrightError",
     "Outcome",
+    "Score",
     "Shadow",
     "Signature",
     "Stack",
@@ -118,6 +123,7 @@ __all__ = [
     "at_least",
     "at_most",
     "count",
+    "cron",
     "deviation",
     "drift",
     "error_guard",

@@ -3,6 +3,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from loopwright.app.clock import set_clock
 from loopwright.app.landing import land_all
 from loopwright.app.loop import OnAlert, OnNewData
 from loopwright.app.retrain import Past, brakes, retrain_if_due
@@ -112,3 +113,23 @@ def test_the_run_of_a_retrain_names_its_decision_as_its_cause(project: Project) 
     runs = [event for event in events.values() if event.kind == "run_started"]
     assert [events[cause].kind for cause in runs[-1].caused_by] == ["retrain_decided"]
     assert run_loop(workspace, project.loaded()).judged is not None
+
+
+def test_a_schedule_retrains_once_each_time_and_makes_up_for_missed_times_once(replayed: Project) -> None:
+    replayed.change("lw.on_new_data(table, rows=100)", 'lw.cron("0 3 * * *")')
+    workspace, loaded = replayed.workspace(replay=True), replayed.loaded()
+    midnight = (workspace.clock.now() // DAY + 1) * DAY
+
+    def at(day: int, hour: int) -> str | None:
+        set_clock(workspace.stores, midnight + day * DAY + hour * HOUR)
+        return retrain_if_due(workspace, loaded, None)
+
+    at(0, 4)  # whatever was due since the first version
+    assert at(1, 2) is None
+    assert at(1, 3) == "unchanged"
+    assert at(1, 4) is None
+    assert at(9, 5) == "unchanged"
+    assert at(9, 6) is None
+    told = [e.data for e in journal(workspace.stores.ledger) if e.kind == "retrain_decided"][-2:]
+    assert len({data["cause"] for data in told}) == 2
+    assert all(str(data["cause"]).startswith("cron:0 3 * * *:") for data in told)

@@ -17,6 +17,7 @@ from loopwright.app.release import release_waiting
 from loopwright.app.release_control import ReleaseController
 from loopwright.app.retrain import retrain_if_due
 from loopwright.app.running_release import running_release
+from loopwright.app.schedule import ScheduledScores
 from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
@@ -54,6 +55,7 @@ class Controller:
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
+        self._scores = ScheduledScores(workspace, loaded.loop.name, loaded.loop.score)
 
     @property
     def loop(self) -> Loop:
@@ -73,6 +75,7 @@ class Controller:
                 self._intake.catch_up()
                 self._seal()
                 self._retention.step()
+                self._scores.step()
             return self._passed(leading=leading)
 
     def settle(self) -> Passed:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from loopwright.app.score import Score
 from loopwright.core.clock import Micros, parse_duration
+from loopwright.core.cron import Cron
 from loopwright.data.dataset import Dataset
 from loopwright.errors import UsageError
 
@@ -26,7 +28,7 @@ class OnAlert:
     max_per_day: int
 
 
-Trigger = OnNewData | OnAlert
+Trigger = OnNewData | OnAlert | Cron
 
 
 def on_new_data(dataset: Dataset, *, rows: int, cooldown: str = "1d") -> OnNewData:
@@ -55,6 +57,7 @@ class Loop:
         release: How a version that passed reaches traffic; `None` promotes at once.
         monitor: What is watched while it serves.
         retrain: What starts a new run.
+        score: Tables that are scored by a schedule.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Loop:
     release: Any = None
     monitor: Sequence[Any] = ()
     retrain: Sequence[Trigger] = ()
+    score: Sequence[Score] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not all(c.islower() or c.isdigit() or c == "-" for c in self.name):

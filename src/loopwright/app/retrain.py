@@ -14,9 +14,11 @@ from loopwright.app.running_release import running_release
 from loopwright.app.versions import champion_of
 from loopwright.app.watch import Watch
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import SECOND, Micros
+from loopwright.core.clock import SECOND, Micros, iso
+from loopwright.core.cron import Cron, due
 from loopwright.core.events import EventDraft
 from loopwright.errors import GateFailedError, LoopwrightError, NoVerdictError
+from loopwright.registry.version import versions
 from loopwright.store.ledger import Record
 
 DAY: Micros = 86_400 * SECOND
@@ -95,7 +97,23 @@ def _cause(workspace: Workspace, loop: Loop, trigger: Trigger, *, watch: Watch |
             reason="; ".join(f.reason for f in incident.findings),
             events=(opened,) if opened else (),
         )
+    if isinstance(trigger, Cron):
+        return _by_the_clock(workspace, loop, trigger)
     return _new_data(workspace, loop, trigger)
+
+
+def _by_the_clock(workspace: Workspace, loop: Loop, trigger: Cron) -> Cause | None:
+    """The newest time of the schedule since the loop was last trained; before its first version nothing is due."""
+    known = versions(workspace.stores.ledger, loop.name, namespace=workspace.namespace, limit=1)
+    if not known:
+        return None
+    started = _past(workspace, loop).started[-1:]
+    at = due(trigger, max([known[0].at, *started]), workspace.clock.now())
+    if at is None:
+        return None
+    return Cause(
+        name=f"cron:{trigger.expression}:{at}", reason=f"the schedule {trigger.expression!r} of {iso(at)[:16]}Z"
+    )
 
 
 def _new_data(workspace: Workspace, loop: Loop, trigger: OnNewData) -> Cause | None:

@@ -54,6 +54,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="workers", default=1, help="Inference workers that share the port; 0: one a core."),
     Setting(name="model_threads", default=1, help="CPU threads a worker gives its model; 0: cores by workers."),
     Setting(
+        name="batch_threads",
+        default=1,
+        help="CPU threads of a scheduled or asynchronous batch, which runs beside the servers.",
+    ),
+    Setting(
         name="stuck_s",
         default=10.0,
         unit="s",

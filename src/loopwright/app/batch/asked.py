@@ -23,11 +23,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         query: What is read of a database.
         table: Where in a database answers go.
         keep: Input columns that are written beside each answer; the key's where None, all where `*`.
-        policy: What is done with a row outside the contract.
+        policy: What is done with a row outside the contract; as the setting `door_policy` says where None.
         as_of: `event` joins features as history knows them at each row's event time, `now` as the online store knows
             them; where None, `event` if the rows have one.
         part_rows: Rows in one part: what is held in memory, and what a kill can cost.
-        overwrite: Score again what was scored, and replace what is at `output`.
+        overwrite: Replace what is at `output`, and score again what was scored to its end.
     """
 
     input: str
@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     query: str | None = None
     table: str | None = None
     keep: tuple[str, ...] | None = None
-    policy: Policy = "refuse"
+    policy: Policy | None = None
     as_of: AsOf | None = None
     part_rows: int = PART_ROWS
     overwrite: bool = False
@@ -69,6 +69,7 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
         name: The model.
         version: The bundle's digest.
         as_of: How features are joined.
+        policy: What is done with a row outside the contract.
         keep: Input columns that are written beside each answer.
         files: The input; empty while a database has not been read yet.
         inputs: Digest of all input content; empty as long.
@@ -80,6 +81,7 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: Digest
     as_of: AsOf
+    policy: Policy
     keep: tuple[str, ...]
     files: tuple[InputFile, ...]
     inputs: Digest

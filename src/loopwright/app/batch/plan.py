@@ -16,6 +16,7 @@ from loopwright.core.codec import plain, to_json
 from loopwright.core.hashing import Digest, digest_value
 from loopwright.core.schema import Signature
 from loopwright.errors import MissingColumnError, SourceError, UsageError
+from loopwright.serving.door import Policy
 
 LEAST_PART_ROWS = 1_000
 EVERYTHING = ("*",)
@@ -56,6 +57,7 @@ def plan_batch(workspace: Workspace, asked: Asked, base: Path) -> BatchPlan:
         name=name,
         version=version,
         as_of=asked.as_of or "event",
+        policy=asked.policy or _policy(workspace),
         keep=(),
         files=files,
         inputs=digest_of_inputs(files) if files else "",
@@ -92,7 +94,9 @@ def key_of(plan: BatchPlan) -> Digest:
     asked = msgspec.structs.replace(
         plan.asked, input=shown_address(plan.asked.input), output=shown_address(plan.asked.output)
     )
-    return digest_value([plan.version, plain(to_json(asked)), plan.inputs if not is_database(plan.asked.input) else ""])
+    return digest_value(
+        [plan.version, plain(to_json(asked)), plan.policy, plan.inputs if not is_database(plan.asked.input) else ""]
+    )
 
 
 def batch_id(key: Digest, attempt: int) -> str:
@@ -108,6 +112,10 @@ def repeats(plan: BatchPlan) -> bool:
 def shown_address(address: str) -> str:
     """The address without a password."""
     return without_password(address) if is_database(address) else address
+
+
+def _policy(workspace: Workspace) -> Policy:
+    return "flag" if workspace.settings.text("door_policy") == "flag" else "refuse"
 
 
 def _check(asked: Asked) -> None:

@@ -76,7 +76,7 @@ def score_batch(
         if finished is not None and not asked.overwrite and _stands(earlier):
             return finished
         state = earlier
-        if state is None or finished is not None or asked.overwrite:
+        if state is None or finished is not None:
             state = _begun(wanted, folder, earlier=earlier, overwrite=asked.overwrite)
         plan = _with_input(workspace, state, folder)
         result = _scored(workspace, plan, folder, threads=threads or core_count(), on_rows=on_rows or _silent)
@@ -133,7 +133,7 @@ def _scored(workspace: Workspace, plan: BatchPlan, folder: Path, *, threads: int
     joined = joined_features(
         workspace, manifest.signature, views, as_of=plan.as_of, known_at=plan.planned_at
     )  # fmt: skip
-    scorer = Scorer(model, joined, policy=plan.asked.policy, keep=plan.keep)
+    scorer = Scorer(model, joined, policy=plan.policy, keep=plan.keep)
     sink = open_sink(plan, folder)
     try:
         before = sink.done()
