@@ -35,5 +35,31 @@ def test_a_key_that_was_asked_for_is_forgotten_when_it_is_revoked():
     assert keyring.of("a") is None
 
 
+def test_a_header_is_remembered_until_keys_change_and_not_for_a_key_that_is_gone():
+    ledger = MemoryLedger(clock=ManualClock())
+    put(ledger, "a", "1")
+    keyring = Keyring(ledger, ManualClock())
+    known = keyring.of("a")
+    keyring.remember("Bearer a", known)
+    assert keyring.remembered("Bearer a") is known
+    put(ledger, "a", "2", revoked=True)
+    keyring.refresh()
+    assert keyring.remembered("Bearer a") is None
+    keyring.remember("Bearer a", known)
+    assert keyring.remembered("Bearer a") is None
+
+
+def test_a_remembered_key_expires_too():
+    clock = ManualClock()
+    ledger = MemoryLedger(clock=clock)
+    put(ledger, "a", "1", expires_at=clock.now() + 2_000_000)
+    keyring = Keyring(ledger, clock)
+    keyring.remember("Bearer a", keyring.of("a"))
+    assert keyring.remembered("Bearer a")
+    clock.sleep(3)
+    assert keyring.remembered("Bearer a") is None
+
+
 def test_without_keys_nobody_is_known():
     assert NoKeys().of("a") is None
+    assert NoKeys().remembered("Bearer a") is None

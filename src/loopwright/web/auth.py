@@ -11,15 +11,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from loopwright.core.access import ApiKey, Scope
 from loopwright.core.clock import Clock
 from loopwright.core.settings import Settings
 from loopwright.errors import ForbiddenError, RequestRefusedError, UnauthorisedError, UnsafeDoorError
 from loopwright.store.open_stores import Stores
 from loopwright.web.errors import rate_headers
-from loopwright.web.keyring import Keyring, Keys, KnownKey, NoKeys
+from loopwright.web.keyring import Caller, Keyring, Keys, KnownKey, NoKeys
 from loopwright.web.rate_limit import RateLimits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -78,21 +76,8 @@ def open_doors(stores: Stores, settings: Settings, *, host: str, machine: Clock)
     return doors, keyring
 
 
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who was let in.
-
-    Attributes:
-        name: The key's id, `home` for the home's token, `anyone` where no key was needed.
-        headers: What the answer says about the key's rate; empty where it has none.
-    """
-
-    name: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
 ANYONE = Caller(name="anyone")
-_HOME = Caller(name="home")
-_TOKEN = KnownKey(id="home", key=ApiKey(digest=""))
+_TOKEN = KnownKey(id="home", key=ApiKey(digest=""), caller=Caller(name="home"))
 
 
 class Doors:
@@ -195,18 +180,18 @@ class Doors:
 
     def _caller(self, authorization: str, scope: Scope, *, keyless: bool) -> Caller | None:
         """Who asks, with the key's rate counted; where no key is needed, a wrong one is as good as none."""
-        try:
-            known = self._holder(authorization, scope)
-        except ForbiddenError:
-            if not keyless:
-                raise
-            known = None
-        if known is None:
-            return ANYONE if keyless else None
-        if known is _TOKEN:
-            return _HOME
+        known = self._keys.remembered(authorization)
+        if known is None or scope not in known.key.scopes:
+            try:
+                known = self._holder(authorization, scope)
+            except ForbiddenError:
+                if not keyless:
+                    raise
+                known = None
+            if known is None:
+                return ANYONE if keyless else None
         if known.key.rate is None or self._limits is None:
-            return Caller(name=known.id)
+            return known.caller
         taken = self._limits.take(known.id, known.key.rate)
         return Caller(name=known.id, headers=rate_headers(known.key.rate.requests, taken.remaining))
 
@@ -224,6 +209,8 @@ class Doors:
                 f"this key is not good for {scope}", why=f"its scopes are {', '.join(known.key.scopes)}",
                 fix=f"Make one that is: loopwright key new NAME --scope {scope}",
             )  # fmt: skip
+        if known is not None:
+            self._keys.remember(authorization, known)
         return known
 
 

@@ -12,13 +12,27 @@ from loopwright.store.ledger import Ledger
 
 FOLLOWED_EVERY_S = 0.5
 _MOST_KEYS = 10_000
+_REMEMBERED = 10_000
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was let in.
+
+    Attributes:
+        name: The key's id, `home` for the home's token, `anyone` where no key was needed.
+        headers: What the answer says about the key's rate; empty where it has none.
+    """
+
+    name: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key and its id."""
+    """A key, its id, and who it says is calling."""
 
     id: str
     key: ApiKey
+    caller: Caller
 
 
 class Keys(Protocol):
@@ -27,22 +41,34 @@ class Keys(Protocol):
     def of(self, secret: str) -> KnownKey | None:
         """The key with this secret, while it is good for anything."""
 
+    def remembered(self, header: str) -> KnownKey | None:
+        """The key that `remember` was told of with this header, while it is good for anything."""
+
+    def remember(self, header: str, known: KnownKey) -> None:
+        """Know a key again by the header that it was sent in, until keys change."""
+
 
 class NoKeys:
     """A home without keys."""
+
+    def remembered(self, header: str) -> KnownKey | None:  # noqa: ARG002 - the protocol's form
+        return None
+
+    def remember(self, header: str, known: KnownKey) -> None:
+        """Nobody is known."""
 
     def of(self, secret: str) -> KnownKey | None:  # noqa: ARG002 - the protocol's form
         return None
 
 
 class _Known:
-    """The keys at one revision of the ledger's: by the digest that is kept, and by secrets that were sent."""
+    """The keys at one revision of the ledger's: by the digest that is kept, and by headers that were sent."""
 
-    __slots__ = ("by_digest", "by_secret")
+    __slots__ = ("by_digest", "by_header")
 
     def __init__(self, by_digest: dict[str, KnownKey]) -> None:
         self.by_digest = by_digest
-        self.by_secret: dict[str, KnownKey] = {}
+        self.by_header: dict[str, KnownKey] = {}
 
 
 class Keyring:
@@ -63,16 +89,22 @@ class Keyring:
 
     def of(self, secret: str) -> KnownKey | None:
         """The key with this secret, while it is good for anything."""
-        known = self._known
-        found = known.by_secret.get(secret)
-        if found is None:
-            found = known.by_digest.get(digest_bytes(secret.encode("utf-8", "replace")))
-            if found is None:
-                return None
-            known.by_secret[secret] = found
-        if found.key.expires_at is not None and not found.key.opens(self._machine.now()):
-            return None
-        return found
+        return self._good(self._known.by_digest.get(digest_bytes(secret.encode("utf-8", "replace"))))
+
+    def remembered(self, header: str) -> KnownKey | None:
+        """The key that `remember` was told of with this header, while it is good for anything."""
+        return self._good(self._known.by_header.get(header))
+
+    def remember(self, header: str, known: KnownKey) -> None:
+        """Know a key again by the header that it was sent in, until keys change."""
+        now = self._known
+        if now.by_digest.get(known.key.digest) is known and len(now.by_header) < _REMEMBERED:
+            now.by_header[header] = known
+
+    def _good(self, found: KnownKey | None) -> KnownKey | None:
+        if found is None or found.key.expires_at is None or found.key.opens(self._machine.now()):
+            return found
+        return None
 
     def any_opens(self) -> bool:
         """Whether there is a key that is good for anything."""
@@ -96,5 +128,5 @@ class Keyring:
 
     def _load(self) -> _Known:
         found = self._ledger.search(KIND, limit=_MOST_KEYS)
-        known = [KnownKey(id=record.id, key=ApiKey.of(record.data)) for record in found]
+        known = [KnownKey(id=r.id, key=ApiKey.of(r.data), caller=Caller(name=r.id)) for r in found]
         return _Known({one.key.digest: one for one in known if not one.key.revoked})
