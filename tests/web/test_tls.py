@@ -1,6 +1,10 @@
 """Servers that speak TLS, asked by stock clients."""
 
+import os
+import socket
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -119,3 +123,25 @@ def test_a_worker_whose_certificate_is_none_ends_with_the_cause(home, tmp_path, 
     said = capfd.readouterr().err
     assert "LW103" in said
     assert "PEM" in said
+
+
+def test_the_control_process_speaks_tls_too(whole, wait_until, authority, server):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "loopwright.web.control_process", "--project", str(whole), "--port", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | server)
+    try:
+
+        def asked():
+            assert process.poll() is None
+            answer = requests.get(f"https://127.0.0.1:{port}/health/live", verify=authority.path, timeout=5)
+            assert answer.json() == {"live": True}
+
+        wait_until(asked)
+        with pytest.raises(requests.exceptions.RequestException):
+            requests.get(f"http://127.0.0.1:{port}/health/live", timeout=5)
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdin.close()

@@ -22,6 +22,8 @@ STOP_S = 20.0
 POLL_S = 0.05
 RESTART_S = 30.0
 HOST = "127.0.0.1"
+_PLAIN = {"LOOPWRIGHT_TLS_CERTIFICATE": "", "LOOPWRIGHT_TLS_KEY": "", "LOOPWRIGHT_TLS_CLIENT_CA": ""}
+"""A replay's servers are asked by nobody but the replay, on loopback, and need no certificate for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def running_servers(project: Path, home: Path, *, file: str, clock: Clock, log: 
             stdout=said,
             stderr=said,
             start_new_session=True,
-            env=dict(variables()),
+            env={**variables(), **_PLAIN},
             cwd=project,
         )
     try:

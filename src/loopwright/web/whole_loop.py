@@ -11,7 +11,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Clock, SystemClock
 from loopwright.errors import NotFoundError, PortInUseError
 from loopwright.web.alone import hold_alone
-from loopwright.web.auth import check_address
+from loopwright.web.auth import check_address, is_loopback
 from loopwright.web.death_notes import DeathNotes
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
@@ -117,7 +117,11 @@ def _taken(run: Path, host: str, port: int, *, clock: Clock) -> socket.socket:
 def _greet(workspace: Workspace, endpoints: Sequence[str], *, door: socket.socket, control: bool) -> None:
     settings = workspace.settings
     host, port = door.getsockname()[:2]
-    place = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    encrypted = bool(settings.text("tls_certificate"))
+    scheme = "https" if encrypted else "http"
+    place = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    if not encrypted and not is_loopback(str(host)):
+        _say("keys and records travel unencrypted: set tls_certificate and tls_key, or stand behind a proxy that does")
     for endpoint in endpoints:
         _say(f"{endpoint}: {place}/predict/{endpoint}")
     workers, threads = worker_count(settings), threads_of(settings)
