@@ -17,9 +17,9 @@ KEYED = signature_of(Column(name="id", kind="string", nullable=True), *NUMERIC.r
 
 def test_columns_become_records():
     inputs = [
-        of_json("distance", "INT64", [2], [1, 2]),
-        of_json("carrier", "BYTES", [2, 1], [["AA"], ["UA"]]),
-        of_json("wind", "FP32", [2], [1, None]),
+        of_json("distance", "INT64", [2], data=[1, 2]),
+        of_json("carrier", "BYTES", [2, 1], data=[["AA"], ["UA"]]),
+        of_json("wind", "FP32", [2], data=[1, None]),
     ]
     assert records(inputs, MIXED, most=10) == [
         {"distance": 1, "carrier": "AA", "wind": 1},
@@ -29,7 +29,7 @@ def test_columns_become_records():
 
 @pytest.mark.parametrize("signature", [NUMERIC, KEYED])
 def test_one_table_holds_all_numeric_columns_in_the_signatures_order(signature):
-    table = of_json("input", "FP64", [2, 3], [[1, 2.5, 0], [3, None, 1]])
+    table = of_json("input", "FP64", [2, 3], data=[[1, 2.5, 0], [3, None, 1]])
     assert records([table], signature, most=10) == [{"a": 1, "b": 2.5, "c": False}, {"a": 3, "b": None, "c": True}]
 
 
@@ -37,19 +37,19 @@ def test_one_table_holds_all_numeric_columns_in_the_signatures_order(signature):
     ("signature", "shape"), [(NUMERIC, [1, 2]), (NUMERIC, [1, 4]), (MIXED, [1, 2]), (MIXED, [1, 1])]
 )
 def test_a_table_of_another_width_or_for_texts_is_refused_by_the_names_that_are_needed(signature, shape):
-    table = of_json("input", "FP64", shape, [0.0] * shape[1])
+    table = of_json("input", "FP64", shape, data=[0.0] * shape[1])
     with pytest.raises(RequestRefusedError, match=f"table of {shape[1]} columns"):
         records([table], signature, most=10)
 
 
 def test_near_datatypes_are_taken():
     inputs = [
-        of_json("a", "BOOL", [2], [True, False]),
-        of_json("b", "UINT8", [2], [7, 8]),
-        of_json("c", "INT32", [2], [1, 0]),
+        of_json("a", "BOOL", [2], data=[True, False]),
+        of_json("b", "UINT8", [2], data=[7, 8]),
+        of_json("c", "INT32", [2], data=[1, 0]),
     ]
     assert records(inputs, NUMERIC, most=10) == [{"a": 1, "b": 7, "c": True}, {"a": 0, "b": 8, "c": False}]
-    two = records([of_json("c", "INT32", [1], [2])], NUMERIC, most=10)
+    two = records([of_json("c", "INT32", [1], data=[2])], NUMERIC, most=10)
     assert two == [{"c": 2}], "what is no truth is left for the door to refuse"
 
 
@@ -57,13 +57,13 @@ def test_near_datatypes_are_taken():
     "inputs",
     [
         [],
-        [of_json("a", "INT64", [1], [1]), of_json("b", "FP64", [2], [1, 2])],
-        [of_json("a", "INT64", [1], [1]), of_json("a", "INT64", [1], [1])],
-        [of_json("a", "INT64", [1, 2], [1, 2]), of_json("b", "FP64", [1], [1])],
-        [of_json("a", "INT64", [0], [])],
-        [of_json("input", "FP64", [0, 3], [])],
-        [of_json("a", "INT64", [11], [1] * 11)],
-        [of_json("input", "INT64", [11, 3], [1] * 33)],
+        [of_json("a", "INT64", [1], data=[1]), of_json("b", "FP64", [2], data=[1, 2])],
+        [of_json("a", "INT64", [1], data=[1]), of_json("a", "INT64", [1], data=[1])],
+        [of_json("a", "INT64", [1, 2], data=[1, 2]), of_json("b", "FP64", [1], data=[1])],
+        [of_json("a", "INT64", [0], data=[])],
+        [of_json("input", "FP64", [0, 3], data=[])],
+        [of_json("a", "INT64", [11], data=[1] * 11)],
+        [of_json("input", "INT64", [11, 3], data=[1] * 33)],
     ],
 )
 def test_what_is_no_list_of_a_few_records_is_refused(inputs):

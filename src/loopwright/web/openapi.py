@@ -128,44 +128,7 @@ _ASKING = ("400", "404", "413", "415", "422", "502", "503", "504", "507")
 
 def _predict(endpoint: Described) -> dict[str, Any]:
     name = endpoint.name
-    record = _ref(f"Record.{name}")
-    several = _several(record)
-    body: Schema = {
-        "anyOf": [
-            record,
-            {
-                "type": "object",
-                "properties": {"records": several},
-                "required": ["records"],
-                "additionalProperties": False,
-            },
-            several,
-        ]
-    }
-    answers = {
-        _JSON: {"schema": _ref(f"Answer.{name}")},
-        "text/event-stream": {"schema": {"type": "string"}},
-    }
-    explain = {
-        "name": "explain",
-        "in": "query",
-        "description": "Whether the answer says what each feature contributed.",
-        "schema": {"type": "boolean", "default": False},
-    }
-    ask = {
-        "summary": f"Ask {name}",
-        "description": "One record, several as `records`, or a list of them. With `Accept: text/event-stream` the "
-        "answer comes as server-sent events.",
-        "tags": [name],
-        "parameters": [explain],
-        "requestBody": {"required": True, "content": {_JSON: {"schema": body, "example": endpoint.example}}},
-        "responses": _answered(answers, "error", *_ASKING),
-    }
-    describe = {
-        "summary": f"What {name} takes and answers",
-        "tags": [name],
-        "responses": _answered({_JSON: {"schema": {"type": "object"}}}, "error", "404", "503"),
-    }
+    ask, describe = _ask(endpoint), _describe(name)
     version = {
         "name": "version",
         "in": "path",
@@ -185,6 +148,48 @@ def _predict(endpoint: Described) -> dict[str, Any]:
             "post": ask | {"operationId": f"predict_with_version_of_{name}"},
         },
     }
+
+
+def _describe(name: str) -> dict[str, Any]:
+    return {
+        "summary": f"What {name} takes and answers",
+        "tags": [name],
+        "responses": _answered({_JSON: {"schema": {"type": "object"}}}, "error", "404", "503"),
+    }
+
+
+def _ask(endpoint: Described) -> dict[str, Any]:
+    name = endpoint.name
+    explain = {
+        "name": "explain",
+        "in": "query",
+        "description": "Whether the answer says what each feature contributed.",
+        "schema": {"type": "boolean", "default": False},
+    }
+    answers = {_JSON: {"schema": _ref(f"Answer.{name}")}, "text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        "summary": f"Ask {name}",
+        "description": "One record, several as `records`, or a list of them. With `Accept: text/event-stream` the "
+        "answer comes as server-sent events.",
+        "tags": [name],
+        "parameters": [explain],
+        "requestBody": {
+            "required": True,
+            "content": {_JSON: {"schema": _body(_ref(f"Record.{name}")), "example": endpoint.example}},
+        },
+        "responses": _answered(answers, "error", *_ASKING),
+    }
+
+
+def _body(record: Schema) -> Schema:
+    several = _several(record)
+    named: Schema = {
+        "type": "object",
+        "properties": {"records": several},
+        "required": ["records"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [record, named, several]}
 
 
 _SHAPES: Mapping[str, Schema] = {

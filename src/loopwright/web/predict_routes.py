@@ -32,13 +32,15 @@ class PredictRoutes:
         elif (named := arms.by_version(version)) is not None:
             if named.spec.version != arms.champion.spec.version:
                 return Response(
-                    body=json_records.describe(endpoint, named.spec.version, named.intake.door.signature, None)
+                    body=json_records.describe(endpoint, named.spec.version, named.intake.door.signature, example=None)
                 )
             arm = arms.champion
         else:
             raise no_version(found, version)
         bundle = arm.model.bundle
-        return Response(body=json_records.describe(endpoint, bundle.version, bundle.signature, bundle.example()))
+        return Response(
+            body=json_records.describe(endpoint, bundle.version, bundle.signature, example=bundle.example())
+        )
 
     async def _predict(self, request: Request, endpoint: str, version: str | None = None) -> Answer:
         asking = self._asking

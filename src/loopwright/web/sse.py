@@ -56,14 +56,14 @@ class EventStream:
             try:
                 first = await _next_or_gone(events, gone, None)
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                await self._pump(send, events, gone, first)
+                await self._pump(send, events, gone, event=first)
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 gone.cancel()
                 await _close(events)
 
     async def _pump(
-        self, send: Send, events: Events, gone: "asyncio.Future[None]", event: Mapping[str, Any] | None
+        self, send: Send, events: Events, gone: "asyncio.Future[None]", *, event: Mapping[str, Any] | None
     ) -> None:
         number = 0
         while event is not None:

@@ -87,7 +87,7 @@ def _one(answered: Answered, index: int) -> dict[str, Any]:
     return made
 
 
-def describe(endpoint: str, version: Digest, signature: Signature, example: Mapping[str, Any] | None) -> bytes:
+def describe(endpoint: str, version: Digest, signature: Signature, *, example: Mapping[str, Any] | None) -> bytes:
     """What GET answers: the contract, an example if there is one, and what comes back."""
     about = {
         "endpoint": endpoint,

@@ -100,7 +100,7 @@ def _of_json(body: Mapping[str, Any], signature: Signature, most: int) -> Record
         return _of_records(given, shapes[0], most)
     if shapes[0] == "inputs" and isinstance(given, dict):
         return _of_columns(given, most)
-    return _of_rows(given, _names(signature), shapes[0], most)
+    return _of_rows(given, _names(signature), shape=shapes[0], most=most)
 
 
 def _not_one_shape(why: str) -> RequestRefusedError:
@@ -123,7 +123,7 @@ def _of_split(given: Any, signature: Signature, most: int) -> Records:
     names = _names(signature) if columns is None else columns
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise RequestRefusedError("the columns of dataframe_split are not distinct names")
-    return _of_rows(given["data"], names, "dataframe_split", most)
+    return _of_rows(given["data"], names, shape="dataframe_split", most=most)
 
 
 def _of_records(given: Any, shape: str, most: int) -> Records:
@@ -142,7 +142,7 @@ def _of_columns(given: Mapping[str, Any], most: int) -> Records:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _of_rows(given: Any, names: Sequence[str], shape: str, most: int) -> Records:
+def _of_rows(given: Any, names: Sequence[str], *, shape: str, most: int) -> Records:
     """Rows of values in the order of `names`; values alone, where there is one column."""
     if not isinstance(given, list):
         raise RequestRefusedError(f"{shape} holds no list of rows")
@@ -171,7 +171,7 @@ def _of_csv(body: bytes, signature: Signature, most: int) -> Records:
         raise RequestRefusedError("the body is not CSV", why=str(error)[:200]) from error
     if len(set(names)) != len(names):
         raise RequestRefusedError("the columns of the CSV are not distinct names")
-    made = _of_rows(rows, names, "the CSV", most)
+    made = _of_rows(rows, names, shape="the CSV", most=most)
     return [{name: readers[name](cell) for name, cell in record.items() if name in readers} for record in made]
 
 

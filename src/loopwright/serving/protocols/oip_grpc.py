@@ -33,9 +33,9 @@ def inputs(request: Any) -> list[Tensor]:
         if raws:
             if said.HasField("contents"):
                 raise RequestRefusedError(f"input {said.name[:80]!r} has both raw and typed contents")
-            made.append(of_raw(said.name, said.datatype, list(said.shape), raws[index]))
+            made.append(of_raw(said.name, said.datatype, list(said.shape), raw=raws[index]))
         else:
-            made.append(of_values(said.name, said.datatype, list(said.shape), _typed(said)))
+            made.append(of_values(said.name, said.datatype, list(said.shape), values=_typed(said)))
     return made
 
 

@@ -121,7 +121,7 @@ def messages() -> Mapping[str, Any]:
         message.name = inner or name
         made[name] = message
         for number, (field, kind) in enumerate(fields, start=1):
-            _add_field(message, name, (field, number), kind)
+            _add_field(message, name, (field, number), kind=kind)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return MappingProxyType(
@@ -134,17 +134,17 @@ def _parameter(message: Any) -> Any:
     message.name = _PARAMETER
     message.oneof_decl.add(name="parameter_choice")
     for number, (field, kind) in enumerate(_CHOICES, start=1):
-        _add_field(message, _PARAMETER, (field, number), kind).oneof_index = 0
+        _add_field(message, _PARAMETER, (field, number), kind=kind).oneof_index = 0
     return message
 
 
-def _add_field(message: Any, owner: str, named: tuple[str, int], kind: str) -> Any:
+def _add_field(message: Any, owner: str, named: tuple[str, int], *, kind: str) -> Any:
     field = message.field.add(name=named[0], number=named[1])
     if kind == _PARAMETERS:
         entry = message.nested_type.add(name="ParametersEntry")
         entry.options.map_entry = True
-        _add_field(entry, owner, ("key", 1), "string")
-        _add_field(entry, owner, ("value", 2), _PARAMETER)
+        _add_field(entry, owner, ("key", 1), kind="string")
+        _add_field(entry, owner, ("value", 2), kind=_PARAMETER)
         kind = f"*{owner}.ParametersEntry"
     repeated, kind = kind.startswith("*"), kind.removeprefix("*")
     field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL

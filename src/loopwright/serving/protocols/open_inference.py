@@ -117,14 +117,14 @@ def _tensors(inputs: Sequence[_Input], rest: memoryview) -> list[Tensor]:
                 raise RequestRefusedError(
                     f"input {said.name[:80]!r} has no data", why="there is neither `data` nor `binary_data_size`"
                 )
-            made.append(of_json(said.name, said.datatype, said.shape, said.data))
+            made.append(of_json(said.name, said.datatype, said.shape, data=said.data))
             continue
         if type(size) is not int or not 0 <= size <= len(rest) - at or said.data is not None:
             raise RequestRefusedError(
                 f"input {said.name[:80]!r} has a wrong binary_data_size",
                 why=f"{len(rest) - at} bytes are left after the JSON; an input has `data` or bytes, not both",
             )
-        made.append(of_raw(said.name, said.datatype, said.shape, rest[at : at + size]))
+        made.append(of_raw(said.name, said.datatype, said.shape, raw=rest[at : at + size]))
         at += size
     if at != len(rest):
         raise RequestRefusedError("the body holds more bytes than its inputs say", why=f"{len(rest) - at} are left")

@@ -38,7 +38,7 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
     values: list[Any]
 
 
-def of_json(name: str, datatype: str, shape: Sequence[int], data: list[Any]) -> Tensor:
+def of_json(name: str, datatype: str, shape: Sequence[int], *, data: list[Any]) -> Tensor:
     """A tensor of JSON values, nested or flat.
 
     Raises:
@@ -55,7 +55,7 @@ def of_json(name: str, datatype: str, shape: Sequence[int], data: list[Any]) -> 
     return Tensor(name=name, datatype=datatype, shape=made, values=values)
 
 
-def of_raw(name: str, datatype: str, shape: Sequence[int], raw: bytes | memoryview) -> Tensor:
+def of_raw(name: str, datatype: str, shape: Sequence[int], *, raw: bytes | memoryview) -> Tensor:
     """A tensor of raw bytes: little endian, row-major; each element of BYTES is preceded by its length (4 bytes).
 
     Raises:
@@ -76,7 +76,7 @@ def of_raw(name: str, datatype: str, shape: Sequence[int], raw: bytes | memoryvi
     return Tensor(name=name, datatype=datatype, shape=made, values=values)
 
 
-def of_values(name: str, datatype: str, shape: Sequence[int], values: list[Any]) -> Tensor:
+def of_values(name: str, datatype: str, shape: Sequence[int], *, values: list[Any]) -> Tensor:
     """A tensor of typed values, as gRPC's typed contents: what is NaN there is null here.
 
     Raises:
