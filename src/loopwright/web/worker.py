@@ -41,6 +41,7 @@ from loopwright.web.auth import Doors, open_doors
 from loopwright.web.background import kept_up
 from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.grpc_server import GrpcOptions, GrpcServer
+from loopwright.web.garbage import keep_settled
 from loopwright.web.hot import HotPath
 from loopwright.web.hot_protocol import HotProtocol, missing_parts
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
@@ -177,6 +178,7 @@ class Worker:
             "following the arms": self._follower.run,
             "following the keys": keyring.follow,
             "writing figures": self._flush,
+            "settling the memory": partial(keep_settled, self._endpoints),
             "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
             "telling of lost rows": self._log.run,
             "telling of feedback": feedback.announce,
