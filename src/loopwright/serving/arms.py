@@ -128,6 +128,12 @@ class ArmSet:
         return (*self.canaries, *self.shadows)
 
     @property
+    def versions(self) -> list[str]:
+        """Every version whose bundle is in use."""
+        held = [self.champion.spec.version, *(arm.spec.version for arm in self.children)]
+        return sorted({*held, *((self.previous.spec.version,) if self.previous else ())})
+
+    @property
     def can_fall_back(self) -> bool:
         """Whether something answers where the champion cannot."""
         return self.previous is not None or self.spec.default is not None

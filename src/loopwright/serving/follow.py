@@ -282,7 +282,9 @@ class Follower:
 
     async def _could_not_load(self, followed: _Followed, target: str, error: LoopwrightError) -> None:
         repeated = followed.failure is not None and followed.failure.get("target") == target
-        followed.failure = {"target": target, "code": error.code, "what": error.what, "why": error.why}
+        followed.failure = {
+            "target": target, "code": error.code, "what": error.what, "why": error.why, "fix": error.fix
+        }  # fmt: skip
         followed.retry_at = self._machine.monotonic() + _RETRY_S
         if not repeated:
             name = followed.endpoint.name
@@ -293,17 +295,19 @@ class Follower:
         await self._renew_lease(now=True)
 
     def _lease_data(self) -> dict[str, Any]:
-        revisions, states, failures = {}, {}, {}
+        revisions, states, failures, versions = {}, {}, {}, set()
         for name, followed in self._followed.items():
             arms = followed.endpoint.arms
             if arms is not None:
                 revisions[name] = arms.spec.revision
+                versions.update(arms.versions)
                 states[name] = {"champion": "failed" if arms.failed else "ready"} | {
                     c.spec.name: c.state for c in arms.children
                 }
             if followed.failure is not None:
                 failures[name] = followed.failure
-        return {"role": "worker", "pid": os.getpid(), "revisions": revisions, "arms": states, "failures": failures}
+        about = {"role": "worker", "pid": os.getpid(), "versions": sorted(versions)}
+        return about | {"revisions": revisions, "arms": states, "failures": failures}
 
     async def _renew_lease(self, *, now: bool = False) -> None:
         data = self._lease_data()

@@ -69,6 +69,16 @@ def is_alive(pid: int | None) -> bool:
     return True
 
 
+def clear_run_files(run: Path) -> None:
+    """Take away what processes that are gone have left; before a supervisor starts its own."""
+    for path in run.glob("*.json"):
+        if not is_alive(pid_in(path)):
+            path.unlink(missing_ok=True)
+    for path in (*run.glob("worker-*.beat"), *run.glob("worker-*.hand"), *run.glob("worker-*.[0-9]*")):
+        if not is_alive(pid_in(run / f"{path.stem}.json")):
+            path.unlink(missing_ok=True)
+
+
 async def keep_beating(path: Path, well: Callable[[], bool]) -> None:
     """Touch a file four times a second while `well` says so, for ever.
 

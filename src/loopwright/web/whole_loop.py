@@ -10,13 +10,14 @@ from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Clock, SystemClock
 from loopwright.errors import NotFoundError, PortInUseError
+from loopwright.serving.stale_files import StaleFiles
 from loopwright.web.alone import hold_alone
 from loopwright.web.auth import check_address, is_loopback
 from loopwright.web.death_notes import DeathNotes
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.readiness import Readiness
-from loopwright.web.run_files import is_alive, pid_in
+from loopwright.web.run_files import clear_run_files, is_alive, pid_in
 from loopwright.web.sockets import listen
 from loopwright.web.supervisor import ChildCommand, Supervisor
 from loopwright.web.threads import threads_of, worker_count
@@ -76,8 +77,12 @@ def run_whole_loop(
         if control:
             commands.append(_control(workspace, file, host, port=port + 1))
         children = probation_children(workspace.stores, settings)
+        stale = StaleFiles(workspace.stores.ledger, run=run, namespace=workspace.namespace, clock=clock)
+        stale.begin()
+        clear_run_files(run)
 
         def wanted() -> Sequence[ChildCommand]:
+            stale.look()
             readiness.tell(supervisor.pids(), _say)
             return children()
 
