@@ -40,8 +40,8 @@ from loopwright.store.open_stores import Stores, open_stores, read_home
 from loopwright.web.auth import Doors, open_doors
 from loopwright.web.background import kept_up
 from loopwright.web.feedback import FeedbackTaker
-from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.garbage import keep_settled
+from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.hot import HotPath
 from loopwright.web.hot_protocol import HotProtocol, missing_parts
 from loopwright.web.inference import HttpLimits, InferenceServer, Served
