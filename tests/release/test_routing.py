@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from loopwright.errors import ReleaseError
-from loopwright.release.routing import Arm, Arms, choose, point
+from loopwright.release.routing import Arm, Arms, Cohort, choose, in_cohort, mirrored, point
 
 
 def arm(name="c", role="champion", share=0.5):
@@ -71,3 +71,78 @@ def test_arms_round_trip_as_a_records_data():
 def test_what_is_no_set_of_arms_is_refused(make):
     with pytest.raises(ReleaseError):
         make()
+
+
+INSIDERS = Cohort(source="header", field="x-insider", values=("1", "yes"))
+GERMANS = Cohort(source="input", field="country", values=("de",))
+
+
+def several(**changes):
+    data = {
+        "endpoint": "e",
+        "revision": 4,
+        "release": "rel_1",
+        "arms": [
+            arm("champion", share=0.5),
+            arm("b", "variant", share=0.3),
+            arm("c", "variant", share=0.2),
+            arm("s", "shadow", share=0.1),
+        ],
+    }
+    return Arms.of(data | changes)
+
+
+def test_several_variants_get_their_shares_and_a_shadow_answers_nothing():
+    found = [choose(several(), str(key)).name for key in range(20_000)]
+    assert {name: round(found.count(name) / 20_000, 1) for name in set(found)} == {"champion": 0.5, "b": 0.3, "c": 0.2}
+
+
+def test_a_shadow_gets_copies_of_its_share_by_a_lot_of_its_own():
+    keys = [str(key) for key in range(20_000)]
+    copied = {key for key in keys if mirrored(several(), key)}
+    assert abs(len(copied) / 20_000 - 0.1) < 0.01
+    assert {choose(several(), key).name for key in copied} == {"champion", "b", "c"}
+    assert mirrored(several(), "7") == mirrored(several(), "7")
+
+
+@pytest.mark.parametrize(
+    ("cohort", "inputs", "headers", "inside"),
+    [
+        (INSIDERS, {}, {"x-insider": "1"}, True),
+        (INSIDERS, {}, {"x-insider": "no"}, False),
+        (INSIDERS, {"x-insider": "1"}, {}, False),
+        (GERMANS, {"country": "de"}, {}, True),
+        (GERMANS, {"country": None}, {}, False),
+        (GERMANS, {}, {"country": "de"}, False),
+        (Cohort(source="input", field="tier", values=("3",)), {"tier": 3}, {}, True),
+    ],
+)
+def test_a_cohort_is_told_by_an_input_or_a_header(cohort, inputs, headers, inside):
+    assert in_cohort(cohort, inputs, headers) == inside
+
+
+def test_an_arm_with_a_cohort_gets_all_of_it():
+    data = [
+        arm("champion", share=1.0),
+        {**arm("b", "canary", share=0.0), "cohort": {"source": "input", "field": "country", "values": ["de"]}},
+    ]
+    arms = Arms.of({"endpoint": "e", "revision": 1, "arms": data})
+    assert {choose(arms, str(key), inputs={"country": "de"}).name for key in range(99)} == {"b"}
+    assert {choose(arms, str(key), inputs={"country": "fr"}).name for key in range(99)} == {"champion"}
+    assert {choose(arms, str(key)).name for key in range(99)} == {"champion"}
+
+
+def test_where_a_cohort_takes_part_every_other_request_is_the_champions():
+    arms = canary(0.5).with_arms(canary(0.5).arms, release="rel_1", cohort=GERMANS)
+    inside = [choose(arms, str(key), inputs={"country": "de"}).name for key in range(2_000)]
+    assert 900 < inside.count("candidate") < 1_100
+    assert {choose(arms, str(key), inputs={"country": "fr"}).name for key in range(99)} == {"champion"}
+    assert {choose(arms, str(key)).name for key in range(99)} == {"champion"}
+
+
+def test_new_arms_keep_what_to_fall_back_on():
+    before = msgspec.structs.replace(BEFORE, previous="p" * 64, default={"prediction": 0})
+    after = before.with_arms(canary(0.5).arms, release="rel_1", unit="user")
+    assert (after.revision, after.release, after.unit) == (2, "rel_1", "user")
+    assert (after.previous, after.default) == ("p" * 64, {"prediction": 0})
+    assert Arms.of(msgspec.json.decode(msgspec.json.encode(after.to_json()))) == after

@@ -20,7 +20,8 @@ from loopwright.release.rules import (
 )
 from loopwright.release.span import duration
 
-_OPERATIONAL: tuple[Guard, ...] = (ErrorGuard(), LatencyGuard())
+_OPERATIONAL: tuple[Guard, ...] = (ErrorGuard(margin=0.01, step_margin=None), LatencyGuard())
+"""Where another rule leads to the decision: a margin that some hundred requests can prove."""
 _HARM_BY_LABELS: tuple[Guard, ...] = (QualityGuard(required="never"), RankingGuard(required="never"))
 
 

@@ -30,7 +30,7 @@ def test_once_it_has_passed_what_was_declared_follows():
 
 
 def test_with_nothing_to_follow_the_champion_stays():
-    found = play(plan(Shadow(min_requests=500)), [both(1_000)] * 20)
+    found = play(plan(Shadow(min_requests=500, guards=[error_guard()])), [both(1_000)] * 20)
     assert (found[-1].decision, found[-1].share) == ("inconclusive", 0.0)
     assert "the champion stays" in found[-1].reasons[0]
     assert found[-1].state.requests >= 5_000, "errors had to be ruled out by the whole margin"
