@@ -54,7 +54,8 @@ def without_network() -> bool:
     if kernel.unshare(_CLONE_NEWNET) == 0:
         return True
     user, group = os.getuid(), os.getgid()
-    if kernel.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+    mappable = os.access("/proc/self/uid_map", os.W_OK)  # else this process could own no file afterwards
+    if not mappable or kernel.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         return False
     with contextlib.suppress(OSError):
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
