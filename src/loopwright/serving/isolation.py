@@ -58,9 +58,9 @@ def without_network() -> bool:
     if not mappable or kernel.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         return False
     with contextlib.suppress(OSError):
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/setgroups").write_bytes(b"deny")
+        Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (group, group))
+    Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (user, user))
     return True
 
 
