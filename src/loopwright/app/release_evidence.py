@@ -174,13 +174,14 @@ class _Reading:
         whole = by_input or any(isinstance(guard, FunctionGuard) for guard in release.plan.guards)
         self.log = ReleaseLog(workspace, release.id, whole=whole)
         self.metrics = ReleaseMetrics(workspace, self.log)
-        self.units = _Units(counted=tested)
+        self.units = _Units(self.log, counted=tested)
 
 
 class _Units:
     """How many units each arm was given for the first time."""
 
-    def __init__(self, *, counted: bool) -> None:
+    def __init__(self, log: ReleaseLog, *, counted: bool) -> None:
+        self._log = log
         self._counted = counted
         self._seen = RequestIndex()
         self._taken: tuple[Micros, pl.DataFrame] | None = None
@@ -188,15 +189,26 @@ class _Units:
     def new(self, release: RunningRelease, rows: pl.DataFrame, until: Micros) -> dict[str, int]:
         """Units of the rows that no earlier look has counted, by arm."""
         if self._taken is not None and self._taken[0] == release.counted_until:
-            self._seen.add(self._taken[1]["unit"], self._taken[1]["at"])
+            self._add(self._taken[1])
         self._taken = None
+        if self._counted:
+            self._add(self._dealt(release, self._log.before()))
         if not self._counted or not rows.height:
             return {}
+        first = self._dealt(release, rows)
+        fresh = first.filter(~pl.Series(self._seen.knows(first["unit"])))
+        self._taken = (until, fresh)
+        return {str(arm): int(count) for arm, count in fresh.group_by("dealt").len().iter_rows()}
+
+    def _add(self, units: pl.DataFrame) -> None:
+        if units.height:
+            self._seen.add(units["unit"], units["at"])
+
+    def _dealt(self, release: RunningRelease, rows: pl.DataFrame) -> pl.DataFrame:
+        """The units of the rows, each once, and the arm that the lot gave it to, whoever answered then."""
+        if not rows.height:
+            return rows
         given = rows.filter(pl.col("shadow_of").is_null() & pl.col("arm").is_not_null())
         unit = unit_of(given["inputs"] if "inputs" in given.columns else None, given, release.plan.unit)
-        # A request that another arm answered for this one belongs to the arm that the lot gave it to.
         dealt = pl.coalesce("fallback_from", "arm").alias("dealt")
-        first = given.select(dealt, "at", unit.alias("unit")).unique("unit", keep="first", maintain_order=True)
-        fresh = first.filter(~pl.Series(self._seen.knows(first["unit"])))
-        self._taken = (until, fresh.select("unit", "at"))
-        return {str(arm): int(count) for arm, count in fresh.group_by("dealt").len().iter_rows()}
+        return given.select(dealt, "at", unit.alias("unit")).unique("unit", keep="first", maintain_order=True)

@@ -44,6 +44,12 @@ class ReleaseLog:
         self._keys = RequestIndex()
         self._labelled = RequestIndex()
         self._taken: list[tuple[Micros, pl.DataFrame, pl.DataFrame]] = []
+        self._before = pl.DataFrame()
+
+    def before(self) -> pl.DataFrame:
+        """Once, after the first `new`: the release's requests that an earlier process has taken."""
+        rows, self._before = self._before, pl.DataFrame()
+        return rows
 
     def new(self, release: RunningRelease, until: Micros) -> pl.DataFrame:
         """The release's requests that were received since the last look, shadows' copies among them, oldest first."""
@@ -124,6 +130,7 @@ class ReleaseLog:
         named = pl.col("request_id").is_in(known["request_id"].drop_nulls().implode())
         counted = named | pl.col("key").is_in(by_key.implode()).fill_null(value=False)
         self._add(rows, rows.filter(counted) if rows.height else rows)
+        self._before = rows
 
     def _add(self, rows: pl.DataFrame, labelled: pl.DataFrame) -> None:
         if rows.height:
