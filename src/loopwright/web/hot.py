@@ -245,12 +245,13 @@ class HotCycle(Pending):
             label = outcome.label
             answer = _ScoreAnswer(self.id, output.prediction, output.score, label.version, label.arm, label.release)
             body = _encode(answer)
-            self._end(_OK % (len(body), body))
+            self._end(_OK % (len(body), body), len(body))
             return
         call = Call(id=self.id, records=[None] * len(rows), started=self.started, deadline=self.deadline)
         answered = outcome.answered(call, start, rows)
         headers = (*json_records.headers_of(answered), *self.rate)
-        self._end(_message(200, json_records.answer(answered, many=self._many), headers))
+        said = json_records.answer(answered, many=self._many)
+        self._end(_message(200, said, headers), len(said))
 
     def refuse(self, error: LoopwrightError) -> None:
         self.fail(error)
@@ -260,15 +261,16 @@ class HotCycle(Pending):
         known = as_known(error)
         if known is not error:
             _LOG.error("POST /predict/%s failed", self.head.endpoint.name, exc_info=error)
-        self._end(_message(status_of(known), body_of(known), headers_of(known)))
+        said = body_of(known)
+        self._end(_message(status_of(known), said, headers_of(known)), len(said))
 
-    def _end(self, message: bytes) -> None:
+    def _end(self, message: bytes, body_bytes: int) -> None:
         if self.under_way:
             self.under_way = False
             self.protocol.hot.asking.in_flight -= 1
         traffic = self.head.endpoint.traffic
         traffic.received += len(self.body)
-        traffic.sent += len(message)
+        traffic.sent += body_bytes
         self.protocol.answered(self, message)
 
 
