@@ -62,7 +62,9 @@ FEATURES = Family(
 RECEIVED = Family(
     name="loopwright_received_bytes", kind="counter", help="Bytes of bodies that were asked with.", labels=_ENDPOINT
 )
-SENT = Family(name="loopwright_sent_bytes", kind="counter", help="Bytes of bodies that were answered with.", labels=_ENDPOINT)
+SENT = Family(
+    name="loopwright_sent_bytes", kind="counter", help="Bytes of bodies that were answered with.", labels=_ENDPOINT
+)
 LOG_DROPPED = Family(
     name="loopwright_request_log_dropped_rows", kind="counter",
     help="Rows of answered requests that a full disk kept out of the log.",
