@@ -31,6 +31,9 @@ class Load:
     port: int
     connections: int = 8
     pause_s: float = 0.01
+    endpoint: str = "flights"
+    record: dict[str, object] = field(default_factory=lambda: dict(EXAMPLE))
+    key: str = "flight_id"
     answers: list[Answer] = field(default_factory=list)
     lost: list[tuple[float, str]] = field(default_factory=list)
     refused: int = 0
@@ -85,9 +88,9 @@ class Load:
                 writer.close()
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> bool:
-        body = json.dumps(EXAMPLE | {"flight_id": key}).encode()
+        body = json.dumps(self.record | {self.key: key}).encode()
         head = (
-            "POST /predict/flights HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+            f"POST /predict/{self.endpoint} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\n\r\n"
         )
         began = time.monotonic()

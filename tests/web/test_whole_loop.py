@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.end_to_end.load import Load
 
 from loopwright.app.servers import free_ports
 from loopwright.app.workspace import open_workspace
@@ -118,6 +120,33 @@ def test_a_whole_loop_serves_takes_rows_and_labels_and_settles(up: Up, wait_unti
     assert up.process.wait(timeout=30) == 0
     for pid in children.values():
         wait_until(lambda pid=pid: ended(pid))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [("worker-1",), ("control",), ("worker-1", "control")])
+def test_whatever_is_killed_comes_back_and_no_answered_row_is_lost(
+    up: Up, wait_until: Callable[..., Any], names: tuple[str, ...]
+) -> None:
+    before = up.children()
+    record = {"at": datetime.now(UTC).isoformat(), "room": "b", "x": 0.5, "id": 0}
+    with Load(up.port, connections=4, endpoint="small", record=record, key="room") as load:
+        time.sleep(0.5)
+        for name in names:
+            os.kill(before[name], signal.SIGKILL)
+
+        def back() -> None:
+            now = up.children()
+            assert all(now[name] != before[name] for name in names)
+            up.ready()
+
+        wait_until(back, 60.0)
+        time.sleep(0.5)
+    assert load.refused == 0
+    assert len(load.lost) <= (4 if "worker-1" in names else 0)
+    assert set(load.statuses) == {200}
+    assert load.ids <= {row["request_id"] for row in up.rows("requests")}
+    status = up.control.get("/api/status", headers=up.signed_in).json()
+    assert [arm["share"] for arm in status["arms"]] == [1.0]
 
 
 @pytest.fixture
