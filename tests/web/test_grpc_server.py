@@ -8,6 +8,7 @@ import pytest
 
 grpc = pytest.importorskip("grpc", reason="the extra grpc is not installed")
 triton = pytest.importorskip("tritonclient.grpc", reason="tritonclient is not installed")
+from tests.web.certificates import Authority  # noqa: E402
 from tritonclient.grpc import service_pb2, service_pb2_grpc  # noqa: E402
 from tritonclient.utils import InferenceServerException  # noqa: E402
 
@@ -206,6 +207,54 @@ def test_rubbish_is_no_message_and_hurts_nobody(served, client):
 def test_a_wrong_key_is_as_good_as_none_on_loopback_and_a_good_one_passes(client, home):
     for authorization in ("Bearer no", f"Bearer {home.token}"):
         client.infer("flights", flights(1), headers={"authorization": authorization})
+
+
+def test_over_tls_a_client_shows_a_certificate_where_the_settings_ask_for_one(
+    second_home, worker, tmp_path, wait_until
+):
+    authority = Authority(tmp_path)
+    (certificate, key), (mine, my_key) = authority.issue("server"), authority.issue("client")
+    second_home.arms(second_home.bundle())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {
+        "LOOPWRIGHT_GRPC_PORT": str(port), "LOOPWRIGHT_TLS_CERTIFICATE": str(certificate),
+        "LOOPWRIGHT_TLS_KEY": str(key), "LOOPWRIGHT_TLS_CLIENT_CA": str(authority.path),
+    }  # fmt: skip
+    ca, chain, private = authority.path.read_bytes(), mine.read_bytes(), my_key.read_bytes()
+    shown = grpc.ssl_channel_credentials(ca, private_key=private, certificate_chain=chain)
+    with worker(second_home, **given):
+        with triton.InferenceServerClient(f"localhost:{port}", creds=shown) as client:
+
+            def ready():
+                try:
+                    assert client.is_server_ready()
+                except InferenceServerException as error:
+                    raise AssertionError from error
+
+            wait_until(ready)
+            assert client.infer("flights", flights(1)).as_numpy("score").shape == (1,)
+        for without in (
+            {"creds": grpc.ssl_channel_credentials(ca)},
+            {},
+        ):
+            with (
+                triton.InferenceServerClient(f"localhost:{port}", **without) as client,
+                pytest.raises(InferenceServerException),
+            ):
+                client.infer("flights", flights(1), client_timeout=3)
+
+
+def test_a_port_that_is_taken_is_named(home, capfd, worker):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        late = worker(home, "--name", "late", LOOPWRIGHT_GRPC_PORT=str(taken.getsockname()[1]))
+        assert late.child.wait(timeout=20) == 1
+    late.client.close()
+    late.child.stdin.close()
+    said = capfd.readouterr().err
+    assert "LW107" in said
+    assert "grpc_port" in said
+    assert "Traceback" not in said
 
 
 def kinds(message):

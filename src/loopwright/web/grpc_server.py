@@ -88,7 +88,10 @@ class GrpcServer:
         try:
             port = self._bind(server, address)
         except RuntimeError as error:
-            raise PortInUseError(f"gRPC cannot listen on {address}", why=str(error)[:200]) from error
+            raise PortInUseError(
+                f"gRPC cannot listen on {address}", why=str(error).partition(";")[0][:200],
+                fix="Set grpc_port to another port, or stop the program that listens there.",
+            ) from error  # fmt: skip
         await server.start()
         self._server = server
         return port

@@ -173,6 +173,7 @@ class Worker:
         config = _uvicorn_config(app, self._certificates(), hot)
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
+        grpc = await self._grpc(app, doors)
         self._obey(server, app, hot)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "following the arms": self._follower.run,
@@ -193,7 +194,6 @@ class Worker:
         with run_file(run, self._options.name, self._about(door)):
             beat = partial(keep_beating, beat_path(run, self._options.name), self._well)
             tasks.append(asyncio.create_task(kept_up("the heartbeat", beat)))
-            grpc = await self._grpc(app, doors)
             if self._options.door is not None:  # others may answer meanwhile, or the connection waits in the queue
                 await self._follower.loaded(_LOAD_S)
             await server.serve(sockets=[door])

@@ -33,7 +33,8 @@ function shown(value) {
 function bars(rows, signed) {
   const list = element("ul", undefined, "bars");
   const most = Math.max(...rows.map((row) => Math.abs(row[1])), 1e-12);
-  for (const [name, value] of rows) {
+  for (const [name, exact] of rows) {
+    const value = Math.abs(exact) < most * 1e-9 ? 0 : exact;
     const item = element("li");
     const bar = element("i", undefined, value < 0 ? "less" : "");
     bar.style.setProperty("width", (100 * Math.abs(value)) / (signed ? most : 1) + "%");
