@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
 from loopwright.observations.arm_stats import BUCKET_BOUNDS_US, ArmTotals
+from loopwright.release.breaker import BreakerRule, BreakerState, after, trip
 from loopwright.release.evidence import ArmEvidence, Evidence, MetricValues, paired
 from loopwright.release.plan import ReleasePlan, plan_release
 from loopwright.release.policy import decide, start
@@ -86,25 +87,37 @@ def canary_release(seed: int, world: World) -> Ended:
 
 def look_at(rng: np.random.Generator, world: World, ours: int, theirs: int) -> Evidence:
     """What comes in between two looks."""
-    totals = [
-        totals_of(rng, requests, world.error_rate * times)
-        for requests, times in ((ours, world.error_times), (theirs, 1.0))
-    ]
+    failed = rng.random(ours) < world.error_rate * world.error_times
+    totals = [totals_of(rng, ours, int(failed.sum())), totals_of(rng, theirs, rng.binomial(theirs, world.error_rate))]
     labels = int(rng.binomial(ours + theirs, world.labelled))
     label, candidate, champion = scores_of(rng, world, labels)
     evidence = paired("binary", label, candidate, champion=champion)
     split = min(ours, labels)
     return Evidence(
         arms={
-            "candidate": ArmEvidence(totals=totals[0], outputs=candidate[:split], paired=evidence),
+            "candidate": ArmEvidence(
+                totals=totals[0], outputs=candidate[:split], paired=evidence, tripped=tripped(failed)
+            ),
             "champion": ArmEvidence(totals=totals[1], outputs=champion[split:]),
         }
     )
 
 
-def totals_of(rng: np.random.Generator, requests: int, error_rate: float) -> ArmTotals:
+def tripped(failed: np.ndarray) -> str | None:
+    """What the breaker says of the candidate's requests since the last look, one by one."""
+    rule, state = BreakerRule(), after(BreakerState(), "answered")
+    lately = np.convolve(failed, np.ones(rule.window), mode="same")
+    if lately.max(initial=0.0) < min(rule.least_failures, rule.failures_in_a_row, rule.first_failures):
+        return None
+    for one in failed:
+        state = after(state, "error" if one else "answered")
+        if one and (found := trip(state, rule)):
+            return found.why
+    return None
+
+
+def totals_of(rng: np.random.Generator, requests: int, failures: int) -> ArmTotals:
     """Counts of an arm whose answers take 2 ms in the middle, and twenty times that once in a thousand."""
-    failures = int(rng.binomial(requests, error_rate))
     buckets = rng.multinomial(requests - failures, LATENCIES)
     return ArmTotals(requests=requests, errors=failures, latency_us_buckets=tuple(buckets.tolist()))
 
@@ -127,7 +140,7 @@ def many(run: Callable[[int], Ended], releases: int, pool: ProcessPoolExecutor) 
 
 
 def canary_rows(releases: int, pool: ProcessPoolExecutor) -> None:
-    rates = ((0.0, 2_000), (0.001, 6_000), (0.002, 6_000), (0.01, 3_000), (0.05, 1_000))
+    rates = ((0.0, 2_000), (0.001, 10_000), (0.002, 10_000), (0.01, 3_000), (0.05, 1_000))
     worlds = [
         World(name=f"identical, errors {rate:.1%}", error_rate=rate, requests=requests) for rate, requests in rates
     ]
@@ -141,7 +154,7 @@ def canary_rows(releases: int, pool: ProcessPoolExecutor) -> None:
         for rate, requests in rates[1:]
     ]
     worlds += [
-        World(name=f"AUC lower by 0.03, {share:.0%} positives", auc_lower=0.03, positives=share, requests=3_000)
+        World(name=f"AUC 0.03 lower, {share:.0%} positives", auc_lower=0.03, positives=share, requests=3_000)
         for share in (0.5, 0.3, 0.05)
     ]
     worlds.append(World(name="AUC 0.03 lower and errors doubled", auc_lower=0.03, error_times=2.0, requests=3_000))
