@@ -24,6 +24,7 @@ _THUMBS: Mapping[LabelValue, bool] = {"up": True, "down": False}
 _LONGEST = 500
 _KEPT_S = 86_400
 _WORTHS = ("thumbs", "reward")
+_EVENTS = {"labels": "labels_landed", "rewards": "rewards_landed"}
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,7 +128,7 @@ def counts_of(rows: Sequence[LabelRow]) -> dict[str, int]:
 def landed(endpoint: str, counts: Mapping[str, int], *, now: Micros, actor: str) -> list[EventDraft]:
     """What the journal says of feedback that was kept."""
     return [
-        EventDraft(kind=f"{what}_landed", subject=f"endpoint:{endpoint}", data={what: n}, actor=actor, logical_at=now)
+        EventDraft(kind=_EVENTS[what], subject=f"endpoint:{endpoint}", data={what: n}, actor=actor, logical_at=now)
         for what, n in counts.items()
         if n
     ]
