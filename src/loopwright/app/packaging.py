@@ -55,6 +55,8 @@ def draft_manifest(workspace: Workspace, graph: Graph, done: RunResult, *, holdo
         "environment": done.environment,
         "features": put_value(workspace.stores.blobs, {"views": [dict(view) for view in views]}),
     }
+    if graph.stream:
+        parts["stream"] = put_value(workspace.stores.blobs, {"function": graph.stream})
     return Manifest(
         kind="model",
         parts=parts,

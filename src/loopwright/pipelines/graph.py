@@ -71,6 +71,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
         results: What the pipeline returned: name → output. A candidate has `model` and `holdout`.
         candidate: Whether it returned a `Candidate`.
         predict: `module:qualname` of the candidate's own predict function; empty where it has none.
+        stream: The same of its own stream function.
         variables: Environment variables that the pipeline declares; they reach the steps and are part of identity.
     """
 
@@ -82,6 +83,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     candidate: bool = False
     variables: tuple[str, ...] = ()
     predict: str = ""
+    stream: str = ""
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises GraphError."""

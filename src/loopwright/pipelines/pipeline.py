@@ -21,11 +21,14 @@ class Candidate:
         holdout: Rows the model has not seen, by which it is judged.
         predict: The model's own way to answer, a module-level function `predict(model, columns) -> columns`; it travels
             in the bundle with the project's files. `lw.predict` is the default that it can build on.
+        stream: How the model answers event by event, a module-level generator `stream(model, record)` that yields dicts
+            which JSON can say. It is asked by those who want a stream; everybody else gets what `predict` answers.
     """
 
     model: Any
     holdout: Any
     predict: Callable[..., Any] | None = None
+    stream: Callable[..., Any] | None = None
 
 
 class Pipeline:
@@ -71,7 +74,8 @@ class Pipeline:
             nodes=ordered(trace.nodes),
             results=results,
             candidate=candidate,
-            predict=_entry_of(returned.predict) if isinstance(returned, Candidate) else "",
+            predict=_entry_of("predict", returned.predict) if isinstance(returned, Candidate) else "",
+            stream=_entry_of("stream", returned.stream) if isinstance(returned, Candidate) else "",
             variables=self.variables,
         )
 
@@ -117,8 +121,8 @@ class Pipeline:
         return wires, isinstance(returned, Candidate)
 
 
-def _entry_of(function: Callable[..., Any] | None) -> str:
-    """The `module:qualname` of a candidate's own predict function; empty where it has none.
+def _entry_of(name: str, function: Callable[..., Any] | None) -> str:
+    """The `module:qualname` of a candidate's own function; empty where it has none.
 
     Raises:
         GraphError: It is no module-level function, so that a serving process could not import it.
@@ -128,7 +132,7 @@ def _entry_of(function: Callable[..., Any] | None) -> str:
     module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if not inspect.isfunction(function) or not module or "<" in qualname or "." in qualname:
         raise GraphError(
-            f"Candidate(predict={qualname or function!r}) is not a module-level function",
+            f"Candidate({name}={qualname or function!r}) is not a module-level function",
             why="the process that serves the model imports it by name",
             fix="Define it with def at the top of a file.",
         )

@@ -41,7 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: What the bundle holds, as `model`.
         parts: Digest by part: a value of `formats` or a tree. Known parts: `model`, `code` (a tree), `environment`,
-            `features`, `reference`, `evaluation`.
+            `features`, `reference`, `evaluation`, `stream` (`{"function": "module:qualname"}` of a function in `code`).
         entry: The part that answers requests, or `module:qualname` of a function in the part `code` that is given the
             model and the columns.
         signature: Its contract.

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from loopwright.errors import ArmFailedError
 from loopwright.release.routing import Arm, Arms, choose, mirrored
 from loopwright.serving.door import Row
+from loopwright.serving.explain import Explanation
 from loopwright.serving.health import ArmHealth
 from loopwright.serving.in_hand import Hand
 from loopwright.serving.intake import Intake, Prepared
@@ -45,6 +48,22 @@ class ChampionArm:
         if of_matrix is None:
             return partial(self._of_columns, self.intake.columns(prepared))
         return partial(self._of_matrix, of_matrix, self.intake.matrix(prepared))
+
+    def explaining(
+        self, prepared: Prepared, question: Callable[[], dict[str, np.ndarray]], told: list[dict[str, Any]]
+    ) -> Callable[[], dict[str, np.ndarray]]:
+        """As `question`, which it asks first; then `told` is given what each record's features contributed.
+
+        It raises NotExplainableError where the version cannot say.
+        """
+        matrix = self.intake.matrix(prepared)
+
+        def ask() -> dict[str, np.ndarray]:
+            answer = question()
+            told.extend(self.model.explain_matrix(matrix).rows())
+            return answer
+
+        return ask
 
     def _of_columns(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         with self.hand:
@@ -97,6 +116,19 @@ class CanaryArm:
         """
         raw = await self.client.scores_of(self.intake.matrix(prepared), timeout_s)
         return checked_outputs(self.intake.door.signature, len(prepared.rows), raw)
+
+    async def explain(self, prepared: Prepared, timeout_s: float) -> list[dict[str, Any]]:
+        """What each record's features contributed, from the child.
+
+        Raises:
+            NotExplainableError: The version cannot say.
+            ArmFailedError: As in `ask`.
+        """
+        raw = await self.client.explanation_of(self.intake.matrix(prepared), timeout_s)
+        try:
+            return Explanation.unpacked(raw, self.intake.door.signature, len(prepared.rows)).rows()
+        except (KeyError, ValueError, IndexError) as error:
+            raise ArmFailedError("the version on probation sent nonsense", why=str(error), cause="shape") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,9 +52,14 @@ class BundleFolder:
 
     @property
     def code(self) -> Path | None:
-        """Folder of the loop's own modules, where answering needs them: for a predict function, or a pickled model."""
-        needed = "code" in self.manifest.parts and (self.function() is not None or self.manifest.trust_pickle)
-        return self.folder / _CODE if needed else None
+        """Folder of the loop's own modules, where predicting needs them: for a predict function, or a pickled model."""
+        needed = self.function() is not None or self.manifest.trust_pickle
+        return self.modules if needed else None
+
+    @property
+    def modules(self) -> Path | None:
+        """Folder of the loop's own modules, where the bundle has it."""
+        return self.folder / _CODE if "code" in self.manifest.parts else None
 
     def model(self) -> Any:
         """The trained model, decoded. Raises ModelLoadError."""
@@ -76,6 +81,12 @@ class BundleFolder:
     def function(self) -> str | None:
         """The bundle's own `predict(model, columns)` as `module:name`, where it has one."""
         return self.manifest.entry if ":" in self.manifest.entry else None
+
+    def stream_function(self) -> str | None:
+        """The bundle's own `stream(model, record)` as `module:name`, where it has one. Raises ModelLoadError."""
+        if "stream" not in self.manifest.parts:
+            return None
+        return str(load_part(self.folder, "stream")["function"])
 
     def example(self) -> dict[str, Any]:
         """A record that callers may send: the bundle's own, else one made from the contract."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from loopwright.core.clock import Clock
-from loopwright.errors import DeadlineError, LoopwrightError
+from loopwright.errors import DeadlineError, LoopwrightError, NotExplainableError
 from loopwright.serving.arms import DEFAULT, ArmSet, ChampionArm
 from loopwright.serving.failure import as_failure, cause_of
 from loopwright.serving.intake import Prepared
@@ -35,6 +35,7 @@ class _Batch:
         asked: The requests.
         failed: The arm that should have answered them and failed.
         alone: Whether it stays as it is: others are not put to it.
+        told: What each record's features contributed, where that is asked; None: it is not.
         lost: Ids of the requests that have been given up while it ran; somebody else answers them.
     """
 
@@ -43,6 +44,7 @@ class _Batch:
     asked: list[Pending]
     failed: str | None = None
     alone: bool = False
+    told: list[dict[str, Any]] | None = None
     lost: set[int] = field(default_factory=set)
 
     @property
@@ -105,7 +107,13 @@ class Champions:
 
     def ask(self, arms: ArmSet, asked: list[Pending], *, failed: str | None = None) -> None:
         """Let the champion answer requests, or whoever stands in for it."""
-        batch = _Batch(arms=arms, arm=arms.champion, asked=asked, failed=failed or arms.failed)
+        failed = failed or arms.failed
+        for pending in [pending for pending in asked if pending.explain]:
+            asked = [other for other in asked if other is not pending]
+            self._put(_Batch(arms=arms, arm=arms.champion, asked=[pending], failed=failed, alone=True, told=[]))
+        if not asked:
+            return
+        batch = _Batch(arms=arms, arm=arms.champion, asked=asked, failed=failed)
         hung = self._running.get(arms.champion.model)
         if hung is not None and hung.lost and arms.can_fall_back:
             self._stand_in(batch, _too_slow())
@@ -132,6 +140,8 @@ class Champions:
         try:
             prepared = self._desk.prepare(batch.arm, batch.asked)
             question = batch.arm.question(prepared)
+            if batch.told is not None:
+                question = batch.arm.explaining(prepared, question, batch.told)
         except Exception as error:  # noqa: BLE001 - boundary: the feature store; the error goes to the callers
             for pending in batch.asked:
                 self._desk.refuse(batch.arms, pending, as_failure(error), batch.arm.spec.name)
@@ -143,7 +153,7 @@ class Champions:
             self._found(batch, prepared, found)
             self._next(lane)
 
-        lane.run(len(prepared.rows), question, done)
+        lane.run(len(prepared.rows), question, done, aside=batch.told is not None)
         if lane.busy:
             self._running[batch.arm.model] = batch
             self._tick_soon()
@@ -163,8 +173,9 @@ class Champions:
         arm = batch.arm
         outputs = outputs_of(arm.intake.door.signature, found)
         outcome = Outcome(
-            label=arm.label, door=arm.intake.door, prepared=prepared, outputs=outputs, fallback_from=batch.failed
-        )
+            label=arm.label, door=arm.intake.door, prepared=prepared, outputs=outputs, fallback_from=batch.failed,
+            explanations=batch.told,
+        )  # fmt: skip
         self._desk.finish(batch.arms, outcome, batch.asked, batch.lost)
 
     def _failed(self, batch: _Batch, error: Exception) -> None:
@@ -173,6 +184,8 @@ class Champions:
         if len(still) > 1:
             for pending in still:
                 self._put(_Batch(arms=batch.arms, arm=batch.arm, asked=[pending], failed=batch.failed, alone=True))
+        elif still and isinstance(error, NotExplainableError):
+            self._desk.refuse(batch.arms, still[0], error, "")
         elif still:
             batch.asked = still
             self._stand_in(batch, as_failure(error))

@@ -12,6 +12,7 @@ from loopwright.core.clock import SECOND, Clock
 from loopwright.errors import (
     DeadlineError,
     LoopwrightError,
+    NotExplainableError,
     NotFoundError,
     NotReadyError,
     OverloadedError,
@@ -59,6 +60,10 @@ class Endpoint:
         on_trip: Told when a breaker stops an arm; must not raise or wait.
         limits: Probation deadline, batch size, queue.
         tracer: Makes spans of requests; None: nobody does.
+
+    Attributes:
+        clock: The same.
+        desk: Where answers go, whoever gives them.
     """
 
     def __init__(
@@ -75,7 +80,7 @@ class Endpoint:
         self.name = name
         self.traffic = Traffic()
         self._tracer = tracer
-        self._clock = clock
+        self.clock = self._clock = clock
         self._sink = sink
         self._observer = observer
         self._on_trip = on_trip
@@ -83,8 +88,8 @@ class Endpoint:
         self._arms: ArmSet | None = None
         self._batcher: Batcher[Pending] = Batcher(self._run, most=limits.batch)
         self._probing: set[asyncio.Task[None]] = set()
-        desk = Desk(prepare=self._prepare, finish=self._finish, refuse=self._refused)
-        self._champions = Champions(desk, clock=clock, observer=observer, most=limits.batch)
+        self.desk = Desk(prepare=self._prepare, finish=self._finish, refuse=self._refused)
+        self._champions = Champions(self.desk, clock=clock, observer=observer, most=limits.batch)
         self._shadows = Shadows(
             ShadowTools(
                 clock=clock, sink=sink, observer=observer, on_trip=on_trip, timeout_s=limits.probation_timeout_s
@@ -184,9 +189,10 @@ class Endpoint:
             if canary is None:
                 champions.append(pending)
             else:
-                groups.setdefault(canary.spec.name, (canary, []))[1].append(pending)
-        for canary, group in groups.values():
-            task = asyncio.get_running_loop().create_task(self._ask_canary(arms, canary, group))
+                group = f"{canary.spec.name} explains {pending.id}" if pending.explain else canary.spec.name
+                groups.setdefault(group, (canary, []))[1].append(pending)
+        for canary, theirs in groups.values():
+            task = asyncio.get_running_loop().create_task(self._ask_canary(arms, canary, theirs))
             self._probing.add(task)
             task.add_done_callback(self._probing.discard)
         return champions
@@ -226,14 +232,16 @@ class Endpoint:
             checked = await canary.ask(prepared, self._limits.probation_timeout_s)
             door = canary.intake.door
             outputs = outputs_of(door.signature, checked)
-        except StoreError as error:
+            explained = await canary.explain(prepared, self._limits.probation_timeout_s) if asked[0].explain else None
+        except (StoreError, NotExplainableError) as error:
             for pending in asked:
-                self._refused(arms, pending, error, canary.spec.name)
+                self._refused(arms, pending, error, canary.spec.name if isinstance(error, StoreError) else "")
         except Exception as error:  # noqa: BLE001 - boundary: the version on probation; counted, the champion answers
             self._canary_failed(arms, canary, asked, as_failure(error))
         else:
             canary.health.succeeded()
-            self._finish(arms, Outcome(label=canary.label, door=door, prepared=prepared, outputs=outputs), asked)
+            outcome = Outcome(label=canary.label, door=door, prepared=prepared, outputs=outputs, explanations=explained)
+            self._finish(arms, outcome, asked)
 
     def _canary_failed(
         self, arms: ArmSet, canary: CanaryArm, asked: Sequence[Pending], failure: LoopwrightError

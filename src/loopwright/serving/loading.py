@@ -94,6 +94,7 @@ class ArmLoader:
         folder, hand = bundle_folder(self.blobs, spec.version, self.run), self.hands(arms.endpoint)
         with hand:
             model = Model.load(folder, threads=self.threads)
+            model.prove_stream()
         intake = self._intake(model.bundle)
         return ChampionArm(label=label_of(arms, spec), spec=spec, model=model, intake=intake, hand=hand)
 

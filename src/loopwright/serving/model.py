@@ -3,7 +3,8 @@
 import importlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Signature
-from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError, NotExplainableError
+from loopwright.errors import ArmFailedError, LoopwrightError, ModelLoadError, NotExplainableError, UsageError
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.door import Door
 from loopwright.serving.explain import Explanation, explained, typical_row
@@ -20,6 +21,7 @@ from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
 from loopwright.serving.predictor import Outputs, Predictor, matrix, predictor, remembered
 
+Stream = Callable[[dict[str, Any]], Iterable[Any]]
 _ADVICE = (
     "Correct what the cause names (a package that is missing here, a file that is damaged), then release it again."
 )
@@ -32,6 +34,7 @@ class Model:
         self.bundle = bundle
         self._call = call
         self._contributions: Contributions | None = None
+        self._stream: Stream | None = None
 
     @property
     def of_matrix(self) -> MatrixCall | None:
@@ -111,9 +114,7 @@ class Model:
         try:
             return {name: np.asarray(values) for name, values in self._call(columns).items()}
         except SystemExit as error:
-            raise ArmFailedError(
-                "the model's own code called sys.exit()", why=f"exit code {error.code}", cause="error"
-            ) from error
+            raise _exited(error) from error
 
     def scores(self, columns: Mapping[str, np.ndarray]) -> Outputs:
         """`score` (n,) or `probabilities` (n, k), checked against the signature.
@@ -127,6 +128,53 @@ class Model:
         """
         rows = len(next(iter(columns.values()))) if columns else 0
         return checked_outputs(self.signature, rows, self.raw(columns))
+
+    @property
+    def streams(self) -> bool:
+        """Whether it answers event by event too."""
+        return "stream" in self.bundle.manifest.parts
+
+    def stream(self, record: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
+        """What the model's own code yields for one record. Closing the iterator closes the code's generator.
+
+        Args:
+            record: The checked record with its joined features; text for categories, None for null.
+
+        Raises:
+            ArmFailedError: An event is no dict.
+            Exception: Whatever the model's own code raises, but not SystemExit.
+        """
+        if self._stream is None:
+            self._stream = self._streamer()
+        try:
+            yield from _dicts(self._stream(dict(record)))
+        except SystemExit as error:
+            raise _exited(error) from error
+
+    def prove_stream(self) -> None:
+        """Take the first event for the bundle's own example, where the model streams.
+
+        Raises:
+            ModelLoadError: Its code cannot be imported, raises, or yields something else.
+        """
+        if not self.streams:
+            return
+        try:
+            record = Door(self.signature).check(self.bundle.example()).values
+            with closing(self.stream({**record, **self.bundle.example_features()})) as events:
+                next(events, None)
+        except LoopwrightError as error:
+            raise self._unproven(f"{error.what}; {error.why}") from error
+        except Exception as error:
+            raise self._unproven(_named(error)) from error
+
+    def _streamer(self) -> "Stream":
+        modules, path = self.bundle.modules, self.bundle.stream_function()
+        if path is None or modules is None:
+            raise UsageError(f"version {self.version[:12]} does not stream")
+        _offer_code(modules)
+        function, model = _imported(path), self.bundle.model()
+        return lambda record: function(model, record)
 
     def explain(self, columns: Mapping[str, np.ndarray]) -> Explanation:
         """What each feature contributed to the answers of `scores`.
@@ -172,11 +220,29 @@ def _call(bundle: BundleFolder, threads: int) -> Callable[[Mapping[str, np.ndarr
         lean = bundle.native_model()
         return predictor(bundle.model() if lean is None else lean, threads=threads)
     native = bundle.model()
-    module, _, qualname = own.partition(":")
-    function: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        function = getattr(function, part)
+    function = _imported(own)
     return remembered(native, lambda columns: dict(function(native, columns)), threads=threads)
+
+
+def _dicts(events: Iterable[Any]) -> Generator[dict[str, Any], None, None]:
+    try:
+        for event in events:
+            if not isinstance(event, dict):
+                why = f"a stream yields dicts, this one a {type(event).__name__}"
+                raise ArmFailedError("the model's stream has a wrong shape", why=why, cause="shape")
+            yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
+def _imported(path: str) -> Any:
+    """The function that `module:qualname` names."""
+    module, _, qualname = path.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
 
 
 def _offer_code(folder: Path) -> None:
@@ -191,6 +257,10 @@ def _offer_code(folder: Path) -> None:
             del sys.modules[name]
     sys.path[:] = [str(folder), *(entry for entry in sys.path if entry not in earlier)]
     importlib.invalidate_caches()
+
+
+def _exited(error: SystemExit) -> ArmFailedError:
+    return ArmFailedError("the model's own code called sys.exit()", why=f"exit code {error.code}", cause="error")
 
 
 def _named(error: BaseException) -> str:

@@ -90,7 +90,32 @@ class Probabilities(msgspec.Struct, gc=False):
         return {"prediction": self.prediction, "probabilities": self.probabilities}
 
 
-Output = Score | Probabilities
+class Streamed(msgspec.Struct, gc=False):
+    """What a stream said, as it is logged: its events up to 1,000, and its texts joined up to 65,536 characters.
+
+    Attributes:
+        events: The events, as they were sent.
+        count: How many there were.
+        text: The values of their field `text`, joined; None where no event had one.
+        ended: `complete`, `left` (the reader went away) or the code of the error that ended it.
+    """
+
+    events: list[dict[str, Any]]
+    count: int
+    text: str | None
+    ended: str
+
+    @property
+    def single(self) -> float | None:
+        """There is no one number."""
+        return None
+
+    def said(self) -> dict[str, Any]:
+        """It as a JSON object."""
+        return {"events": self.events, "count": self.count, "text": self.text, "ended": self.ended}
+
+
+Output = Score | Probabilities | Streamed
 
 
 def outputs_of(signature: Signature, outputs: Mapping[str, np.ndarray]) -> list[Output]:

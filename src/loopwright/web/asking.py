@@ -1,13 +1,14 @@
 """Asking endpoints on a caller's behalf: the one way in, whatever the protocol."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from loopwright.core.clock import Micros
 from loopwright.core.schema import Signature
 from loopwright.errors import NotFoundError, NotReadyError, OverloadedError, UsageError
+from loopwright.serving import streaming
 from loopwright.serving.arms import ArmSet
 from loopwright.serving.call import Answered, Call
 from loopwright.serving.endpoint import Endpoint
@@ -99,9 +100,15 @@ class Asking:
         """
         return await endpoint.answer(self.call(asked))
 
-    async def stream(self, endpoint: Endpoint, asked: Asked, *, many: bool) -> AsyncIterator[Mapping[str, Any]]:
+    async def stream(self, endpoint: Endpoint, call: Call, *, many: bool) -> AsyncIterator[Mapping[str, Any]]:
         """Ask an endpoint for its answer event by event: one, where its model does not stream. Raises as `answer`."""
-        yield json_records.said(await self.answer(endpoint, asked), many=many)
+        if not arms_of(endpoint).champion.model.streams:
+            yield json_records.said(await endpoint.answer(call), many=many)
+            return
+        events: Any = streaming.stream(endpoint, call)
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
     def call(self, asked: Asked) -> Call:
         """The call that an endpoint is asked with. Raises UsageError."""
