@@ -109,7 +109,7 @@ class Caller(asyncio.Protocol):
         self.buffer, self.busy = b"", False
         self.idle.append(self)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the form of a protocol
         self.offered.lost += self.busy
         if self in self.idle:
             self.idle.remove(self)
@@ -178,11 +178,12 @@ def wait_ready(port: int) -> None:
     raise SystemExit("the worker did not come up")
 
 
-def report(offered: Offered, *, rate: float, sizes: list[float], times: list[float]) -> None:
+def report(found: "Found") -> None:
+    offered, sizes, times = found.offered, found.sizes_mb, found.live_s
     waits = sorted(offered.accepted_s)
     total = sum(offered.statuses.values())
     print(
-        f"offered {rate:,.0f}/s; answered {total:,}, of them "
+        f"capacity {found.able:,.0f}/s, offered {found.rate:,.0f}/s; answered {total:,}, of them "
         + ", ".join(f"{status}: {count:,}" for status, count in sorted(offered.statuses.items()))
     )
     print(
@@ -197,14 +198,39 @@ def report(offered: Offered, *, rate: float, sizes: list[float], times: list[flo
     print("resident memory, MB: " + " ".join(f"{size:.0f}" for size in sizes))
 
 
-async def run(port: int, pid: int, given: argparse.Namespace) -> None:
-    able = await capacity(port, min(5.0, given.seconds))
-    print(f"capacity {able:,.0f}/s")
-    rate = able * given.times
-    watching = asyncio.create_task(watch(port, pid, given.seconds))
-    offered = await offer(port, rate, given.seconds, connections=given.connections)
-    sizes, times = await watching
-    report(offered, rate=rate, sizes=sizes, times=times)
+@dataclass
+class Found:
+    """One run: what was offered, at which rate; resident memory and `/health/live` meanwhile, ten times."""
+
+    able: float
+    rate: float
+    offered: Offered
+    sizes_mb: list[float]
+    live_s: list[float]
+
+
+async def _run(port: int, pid: int, *, seconds: float, times: float, connections: int) -> Found:
+    able = await capacity(port, min(5.0, seconds))
+    watching = asyncio.create_task(watch(port, pid, seconds))
+    offered = await offer(port, able * times, seconds, connections=connections)
+    sizes, live = await watching
+    return Found(able, able * times, offered, sizes, live)
+
+
+def offered_to_a_slow_worker(folder: Path, *, seconds: float, times: float, connections: int) -> Found:
+    """Start a worker whose model takes 2 ms a record, and offer it several times of what it can take."""
+    home = folder / ".loopwright"
+    slow_home(home)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home), "--endpoint", "slow"]
+    worker = subprocess.Popen([*command, "--port", str(port)])
+    try:
+        wait_ready(port)
+        return uvloop.run(_run(port, worker.pid, seconds=seconds, times=times, connections=connections))
+    finally:
+        worker.terminate()
+        worker.wait()
 
 
 def main() -> None:
@@ -214,18 +240,11 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=1500)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / ".loopwright"
-        slow_home(home)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
-        command = [sys.executable, "-m", "loopwright.web.worker", "--home", str(home), "--endpoint", "slow"]
-        worker = subprocess.Popen([*command, "--port", str(port)])
-        try:
-            wait_ready(port)
-            uvloop.run(run(port, worker.pid, given))
-        finally:
-            worker.terminate()
-            worker.wait()
+        report(
+            offered_to_a_slow_worker(
+                Path(folder), seconds=given.seconds, times=given.times, connections=given.connections
+            )
+        )
 
 
 if __name__ == "__main__":
