@@ -1,6 +1,7 @@
 """The plain protocol over HTTP: records, versions, streams, explanations."""
 
 import json
+import time
 
 import pytest
 
@@ -58,7 +59,73 @@ def test_a_model_that_does_not_stream_answers_one_event(served, how):
     assert "content-length" not in answer.headers
     one, done = events(answer.text)
     assert json.loads(one["data"])["score"] == served.predict().json()["score"]
-    assert done == {"event": "done", "data": "{}"}
+    assert (done["event"], json.loads(done["data"])) == ("done", {"request_id": json.loads(one["data"])["request_id"]})
+
+
+WORDS = """
+import time
+from loopwright.serving.predictor import predict
+
+def respond(model, record):
+    for word in (record["carrier"], "is", "on", "its", "way"):
+        if record["distance"] == 661 and word == "on":
+            raise RuntimeError("a table is gone")
+        if record["distance"] == 662:
+            time.sleep(0.3)
+        yield {"text": word + " "}
+"""
+
+
+@pytest.fixture(scope="module")
+def streaming(second_home, worker):
+    second_home.arms(second_home.bundle(code=WORDS, stream={"function": "own_predict:respond"}))
+    with worker(second_home) as process:
+        process.ready()
+        yield process
+
+
+def said(text):
+    return "".join(json.loads(e["data"]).get("text", "") for e in events(text) if "event" not in e)
+
+
+def test_a_model_that_streams_answers_word_by_word(streaming, second_home, wait_until):
+    arrived = []
+    with streaming.client.stream("POST", "/predict/flights?stream=true", json=EXAMPLE | {"distance": 662}) as answer:
+        for chunk in answer.iter_text():
+            arrived.append((time.monotonic(), chunk))
+    assert said("".join(chunk for _, chunk in arrived)) == "AA is on its way "
+    assert arrived[-1][0] - arrived[0][0] > 0.8, "events are not held back until the end"
+    id = answer.headers["x-request-id"]
+
+    def logged():
+        (row,) = [row for row in second_home.requests() if row["request_id"] == id]
+        return row
+
+    row = wait_until(logged)
+    assert (row["output"]["text"], row["output"]["ended"]) == ("AA is on its way ", "complete")
+
+
+def test_what_fails_midway_is_the_last_event(streaming):
+    answer = streaming.client.post("/predict/flights?stream=true", json=EXAMPLE | {"distance": 661})
+    *_, last = events(answer.text)
+    assert (last["event"], json.loads(last["data"])["code"]) == ("error", "LW508")
+    assert said(answer.text) == "AA is "
+
+
+def test_a_reader_who_leaves_ends_the_models_generator(streaming, second_home, wait_until):
+    with streaming.client.stream("POST", "/predict/flights?stream=true", json=EXAMPLE | {"distance": 662}) as answer:
+        next(answer.iter_text())
+        id = answer.headers["x-request-id"]
+
+    def ended():
+        (row,) = [row for row in second_home.requests() if row["request_id"] == id]
+        return row["output"]["ended"]
+
+    assert wait_until(ended) == "left"
+
+
+def test_the_same_model_answers_at_once_where_no_stream_is_asked_for(streaming):
+    assert 0 <= streaming.predict().json()["score"] <= 1
 
 
 def test_a_stream_that_cannot_begin_is_an_ordinary_error(served):

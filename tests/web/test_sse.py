@@ -29,7 +29,7 @@ class Reader:
 
 
 def stream(events, reader):
-    return EventStream(events, receive=reader.receive, room=nullcontext)
+    return EventStream(events, request_id="r1", receive=reader.receive, room=nullcontext)
 
 
 def test_each_event_is_sent_as_it_comes_and_the_end_is_told():
@@ -50,7 +50,7 @@ def test_each_event_is_sent_as_it_comes_and_the_end_is_told():
     assert dict(head["headers"])[b"content-type"].startswith(b"text/event-stream")
     assert reader.text == (
         b'id: 1\ndata: {"n":0}\n\nid: 2\ndata: {"n":1}\n\n'
-        b'id: 3\ndata: {"n":2,"text":"a\\nb"}\n\nevent: done\ndata: {}\n\n'
+        b'id: 3\ndata: {"n":2,"text":"a\\nb"}\n\nevent: done\ndata: {"request_id":"r1"}\n\n'
     )
     assert [body.get("more_body", False) for body in bodies] == [True] * 4 + [False]
 
@@ -135,7 +135,7 @@ def test_a_place_is_held_for_as_long_as_it_takes():
             assert held == [True]
             yield {}
 
-        await EventStream(events, receive=reader.receive, room=Room).send(reader.send)
+        await EventStream(events, request_id="r1", receive=reader.receive, room=Room).send(reader.send)
 
     asyncio.run(run())
     assert held == [True, False]

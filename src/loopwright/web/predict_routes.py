@@ -50,8 +50,9 @@ class PredictRoutes:
             records, many = json_records.parse(await read_body(request, asking.limits.body_bytes))
             asked = Asked(records=records, headers=request.headers, pinned=version, explain=explain)
             if stream:
-                events = partial(asking.stream, found, asked, many=many)
-                return EventStream(events, receive=request.receive, room=asking.room)
+                call = asking.call(asked)
+                events = partial(asking.stream, found, call, many=many)
+                return EventStream(events, request_id=call.id, receive=request.receive, room=asking.room)
             answered = await asking.answer(found, asked)
         return Response(body=json_records.answer(answered, many=many), headers=json_records.headers_of(answered))
 

@@ -32,13 +32,20 @@ class EventStream:
 
     Args:
         events: Begins the iterator.
+        request_id: Under which feedback about the answer may come back; it is in a header and in the last event.
         receive: Tells that the reader has gone.
         room: Holds a place among the requests under way.
     """
 
     def __init__(
-        self, events: Callable[[], Events], *, receive: Receive, room: Callable[[], AbstractContextManager[None]]
+        self,
+        events: Callable[[], Events],
+        *,
+        request_id: str,
+        receive: Receive,
+        room: Callable[[], AbstractContextManager[None]],
     ) -> None:
+        self._request_id = request_id
         self._events = events
         self._receive = receive
         self._room = room
@@ -55,7 +62,7 @@ class EventStream:
             gone = asyncio.ensure_future(self._until_gone())
             try:
                 first = await _next_or_gone(events, gone, None)
-                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                await send({"type": "http.response.start", "status": 200, "headers": self._headers()})
                 await self._pump(send, events, gone, event=first)
                 await send({"type": "http.response.body", "body": b""})
             finally:
@@ -80,7 +87,10 @@ class EventStream:
                 said = to_json({"code": known.code, "what": known.what, "why": known.why, "fix": known.fix})
                 await _say(send, b"event: error\ndata: %b\n\n" % said)
                 return
-        await _say(send, b"event: done\ndata: {}\n\n")
+        await _say(send, b"event: done\ndata: %b\n\n" % to_json({"request_id": self._request_id}))
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        return [*_HEADERS, (b"x-request-id", self._request_id.encode("latin-1", "replace"))]
 
     async def _until_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -16,6 +16,7 @@ import msgspec
 from loopwright.core.schema import Kind, Signature
 from loopwright.errors import LoopwrightError, RequestRefusedError
 from loopwright.serving.call import Answered
+from loopwright.serving.protocols.positions import columns_at
 from loopwright.serving.protocols.tensor_records import check_count
 
 JSON_TYPE = "application/json"
@@ -100,7 +101,7 @@ def _of_json(body: Mapping[str, Any], signature: Signature, most: int) -> Record
         return _of_records(given, shapes[0], most)
     if shapes[0] == "inputs" and isinstance(given, dict):
         return _of_columns(given, most)
-    return _of_rows(given, _names(signature), shape=shapes[0], most=most)
+    return _of_rows(given, _names(given, signature), shape=shapes[0], most=most)
 
 
 def _not_one_shape(why: str) -> RequestRefusedError:
@@ -110,8 +111,11 @@ def _not_one_shape(why: str) -> RequestRefusedError:
     )  # fmt: skip
 
 
-def _names(signature: Signature) -> list[str]:
-    return [column.name for column in signature.request]
+def _names(rows: Any, signature: Signature) -> list[str]:
+    """Names of the columns that rows without names have."""
+    first = rows[0] if isinstance(rows, list) and rows else None
+    found = columns_at(signature, len(first) if isinstance(first, list) else 1)
+    return [column.name for column in found or signature.request]
 
 
 def _of_split(given: Any, signature: Signature, most: int) -> Records:
@@ -120,7 +124,7 @@ def _of_split(given: Any, signature: Signature, most: int) -> Records:
             "dataframe_split is not a split table", why="it has `data`, and may have `columns` and `index`"
         )
     columns = given.get("columns")
-    names = _names(signature) if columns is None else columns
+    names = _names(given["data"], signature) if columns is None else columns
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise RequestRefusedError("the columns of dataframe_split are not distinct names")
     return _of_rows(given["data"], names, shape="dataframe_split", most=most)

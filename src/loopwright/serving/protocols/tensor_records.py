@@ -7,18 +7,18 @@ from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import RequestRefusedError
 from loopwright.serving.call import Answered
+from loopwright.serving.protocols.positions import columns_at
 from loopwright.serving.protocols.tensors import Tensor
 
 _SAID = {"float": "FP64", "int": "INT64", "bool": "BOOL", "string": "BYTES", "category": "BYTES", "datetime": "BYTES"}
-_NUMERIC = frozenset({"float", "int", "bool"})
 _REAL = frozenset({"FP16", "FP32", "FP64"})
 PLATFORM = "loopwright"
 
 
 def records(inputs: Sequence[Tensor], signature: Signature, *, most: int) -> list[dict[str, Any]]:
-    """The records that tensors say: a column each ([n] or [n, 1]), or one table ([n, k]) of all numeric columns.
+    """The records that tensors say: a column each ([n] or [n, 1]), or one table ([n, k]) of numbers.
 
-    A table's columns are the signature's numeric ones in its order; columns that are not numeric are then null.
+    A table's columns are those that the model sees, in its order; what it leaves out is null.
 
     Raises:
         RequestRefusedError: Two tensors of one name, different lengths, a shape that is neither; more records than
@@ -64,17 +64,15 @@ def check_count(rows: int, most: int) -> None:
 
 def _table(tensor: Tensor, signature: Signature, most: int) -> list[dict[str, Any]] | None:
     """The records of a tensor that is a table; None where it is a column."""
-    names = {column.name for column in signature.request}
+    names = [column.name for column in signature.request]
     if len(tensor.shape) != 2 or tensor.name in names:
         return None
-    columns = [column for column in signature.request if column.kind in _NUMERIC]
-    needed = [c.name for c in signature.request if c.kind not in _NUMERIC and not c.nullable]
     rows, width = tensor.shape
-    if needed or width != len(columns) or tensor.datatype == "BYTES":
+    columns = None if tensor.datatype == "BYTES" else columns_at(signature, width, numbers=True)
+    if columns is None:
         raise RequestRefusedError(
             f"input {tensor.name[:80]!r} is a table of {width} columns, {tensor.datatype}",
-            why=f"the numeric columns are {', '.join(c.name for c in columns)[:300] or 'none'}"
-            + (f"; these are not numeric and needed: {', '.join(needed)[:300]}" if needed else ""),
+            why=f"a table holds what the model sees, in its order, all numbers; columns: {', '.join(names)[:500]}",
             fix="Send one input for each column; GET /v2/models/{name} names them.",
         )
     check_count(rows, most)
