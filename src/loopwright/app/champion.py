@@ -1,5 +1,7 @@
 """The champion of an endpoint: made, followed, and rolled back to what it replaced; always one commit with its arms."""
 
+from typing import Any
+
 import msgspec
 
 from loopwright.app.arms import NOTHING, RefMoves, alone, current_arms, move_arms
@@ -24,10 +26,26 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
 
 
-def first_champion(workspace: Workspace, loop: Loop, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:
-    """Make the first version champion and let it answer all requests; returns the events."""
+def first_champion(
+    workspace: Workspace,
+    loop: Loop,
+    version: Digest,
+    *,
+    default: dict[str, Any] | None = None,
+    caused_by: tuple[int, ...],
+) -> tuple[int, ...]:
+    """Make the first version champion and let it answer all requests; returns the events.
+
+    Args:
+        workspace: The workspace.
+        loop: The loop.
+        version: The registered version.
+        default: What is answered where no version can.
+        caused_by: Events that led to it.
+    """
     change = Change(endpoint=loop.name, before=None, after=version, reason="first champion", actor=workspace.actor)
-    return move_champion(workspace, change, Arms.only_champion(loop.name, version), caused_by=caused_by)
+    arms = msgspec.structs.replace(Arms.only_champion(loop.name, version), default=default)
+    return move_champion(workspace, change, arms, caused_by=caused_by)
 
 
 def promote(workspace: Workspace, name: str, version: Digest, *, caused_by: tuple[int, ...]) -> tuple[int, ...]:

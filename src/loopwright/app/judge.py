@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from loopwright.app.champion import first_champion, promote
+from loopwright.app.default_answer import declare_default, default_answer
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
 from loopwright.app.packaging import (
@@ -62,6 +63,7 @@ class _Judging:
         self._graph = planned.plan.graph
         self._done = done
         self._holdout = holdout_of(workspace, done)
+        self._default = default_answer(loaded.loop.default, self._holdout.signature)
         self._champion = champion_of(workspace, loaded.loop.name)
 
     def go(self, override: Override | None) -> Judged:
@@ -168,7 +170,9 @@ class _Judging:
         self, version: Digest, causes: tuple[int, ...], override: Override | None = None
     ) -> tuple[str, str | None, tuple[int, ...]]:
         if self._champion is None:
-            return "champion", None, first_champion(self._workspace, self._loop, version, caused_by=causes)
+            made = first_champion(self._workspace, self._loop, version, default=self._default, caused_by=causes)
+            return "champion", None, made
+        self._declare(causes)
         if self._loop.release is None and override is None:
             return "promoted", None, promote(self._workspace, self._loop.name, version, caused_by=causes)
         started = start_release(self._workspace, self._loop, version, caused_by=causes, override=override)
@@ -216,7 +220,11 @@ class _Judging:
             events=(event, written, *registered, *moved),
         )
 
+    def _declare(self, causes: tuple[int, ...]) -> tuple[int, ...]:
+        return declare_default(self._workspace, self._loop.name, self._default, caused_by=causes)
+
     def _unchanged(self, champion: Digest) -> Judged:
+        self._declare((self._done.events[1],))
         return Judged(version=champion, outcome=Outcome.PASS, verdicts=(), metrics={}, status="unchanged")
 
     def _provenance(self, metrics: dict[str, float | None]) -> Provenance:

@@ -1,6 +1,6 @@
 """What a loop file declares: the pipeline, its gate, its release, its monitors, its retraining."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ class Loop:
         monitor: What is watched while it serves.
         retrain: What starts a new run.
         score: Tables that are scored by a schedule.
+        default: What is answered where no version can, such as `{"score": 0.1}` or `{"prediction": "ok"}`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Loop:
     monitor: Sequence[Any] = ()
     retrain: Sequence[Trigger] = ()
     score: Sequence[Score] = ()
+    default: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not all(c.islower() or c.isdigit() or c == "-" for c in self.name):
