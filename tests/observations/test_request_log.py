@@ -1,7 +1,8 @@
 import pytest
 
 from loopwright.errors import UsageError
-from loopwright.observations.request_log import RequestLog, RequestRow, read_requests
+from loopwright.observations.log_policy import annotated
+from loopwright.observations.request_log import RequestLog, RequestRow, read_requests, stood_for
 from loopwright.store.backends.memory_tables import MemoryTables
 
 
@@ -77,3 +78,13 @@ def test_reading_takes_one_endpoint_and_a_half_open_time_in_order():
 
 def test_an_empty_log_has_the_columns_asked_for():
     assert read_requests(MemoryTables(), "flights", columns=["score"]).columns == ["score"]
+
+
+def test_rows_of_a_sampled_log_stand_for_as_many_requests_as_they_say():
+    tables = MemoryTables()
+    assert stood_for(read_requests(tables, "flights", columns=["weight"])) == 0
+    RequestLog(tables).append([row(1), row(2)])
+    assert stood_for(read_requests(tables, "flights", columns=["weight"])) == 2
+    assert stood_for(read_requests(tables, "flights")) == 2
+    RequestLog(tables).append([annotated(row(at), weight=10 / 3) for at in (3, 4, 5)])
+    assert stood_for(read_requests(tables, "flights", columns=["weight"])) == 12

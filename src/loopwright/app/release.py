@@ -16,6 +16,7 @@ from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ConflictError, ReleaseError, UsageError
+from loopwright.observations.request_log import read_requests, stood_for
 from loopwright.release.explain import Assumptions, explain
 from loopwright.release.freeze import frozen_until
 from loopwright.release.plan import ReleasePlan, plan_release
@@ -217,8 +218,9 @@ def _said(release: RunningRelease, by: Beginning) -> dict[str, object]:
 
 def needs_of(workspace: Workspace, plan: ReleasePlan) -> tuple[str, ...]:
     """What the release will need, in words, at the traffic of the last day."""
-    rows = workspace.stores.tables.scan("requests", columns=["endpoint"], since=workspace.clock.now() - _DAY)
-    requests = sum(1 for name in rows["endpoint"] if name == plan.endpoint) or None
+    since = workspace.clock.now() - _DAY
+    rows = read_requests(workspace.stores.tables, plan.endpoint, since=since, columns=["weight"])
+    requests = stood_for(rows) or None
     return explain(plan, Assumptions(requests_per_day=requests)).lines()
 
 

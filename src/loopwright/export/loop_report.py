@@ -36,7 +36,7 @@ from loopwright.export.sections import (
 )
 from loopwright.monitoring.joined import join_labels
 from loopwright.observations.labels import latest_labels
-from loopwright.observations.request_log import read_requests
+from loopwright.observations.request_log import read_requests, stood_for
 from loopwright.registry.judgement import judgements
 from loopwright.registry.version import versions
 from loopwright.stats.quality import reliability_curve
@@ -123,7 +123,7 @@ def _concerns(event: Event, name: str) -> bool:
 
 
 def _figures(loop: _Loop) -> Figures:
-    rows = read_requests(loop.workspace.stores.tables, loop.name, columns=["status", "fallback_from"])
+    rows = read_requests(loop.workspace.stores.tables, loop.name, columns=["status", "fallback_from", "weight"])
     failed = int((rows["status"] >= 500).sum()) if rows.height else 0
     rescued = int(rows["fallback_from"].is_not_null().sum()) if rows.height else 0
     champion = champion_of(loop.workspace, loop.name)
@@ -133,7 +133,7 @@ def _figures(loop: _Loop) -> Figures:
     return Figures(
         title="",
         items=(
-            Figure(label="Requests", value=f"{rows.height:,}", note=f"{rescued:,} answered by the champion instead"),
+            Figure(label="Requests", value=f"{stood_for(rows):,}", note=f"{rescued:,} answered by the champion instead"),
             Figure(
                 label="Failed requests",
                 value=f"{failed:,}",

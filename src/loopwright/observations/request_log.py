@@ -109,6 +109,15 @@ def read_requests(
     return ours if columns is None else ours.select(columns)
 
 
+def stood_for(requests: "pl.DataFrame") -> int:
+    """How many requests the rows stand for: one each, and in a sampled log as many as a row's `weight` says."""
+    import polars as pl
+
+    if "weight" not in requests.columns or not requests.height:
+        return requests.height
+    return round(float(requests.select(pl.col("weight").cast(pl.Float64).fill_null(1.0).sum()).item()))
+
+
 def without_shadows(requests: "pl.DataFrame") -> "pl.DataFrame":
     """The rows of requests that someone was answered."""
     import polars as pl
