@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from loopwright.stats.sequential import MeanTest, mean_test, update, update_counts
+from loopwright.stats.sequential import MeanTest, mean_test, needed, update, update_counts
 
 
 def false_rejections(rng, runs, n, draw, bound, direction, low=0.0, high=1.0):
@@ -104,3 +104,51 @@ def test_bounds_and_counts_without_meaning_are_refused():
         mean_test(0.0, direction="above")
     with pytest.raises(ValueError, match="not a count"):
         update_counts(mean_test(0.5, direction="above"), 3, 2)
+
+
+def test_the_weight_on_the_greatest_stake_proves_sooner_what_never_varies():
+    def zeros_until(sure):
+        state = mean_test(0.01, direction="below", sure=sure)
+        while not state.rejects(0.01):
+            state = update_counts(state, 0, 10)
+        return state.n
+
+    assert zeros_until(0.25) < 0.85 * zeros_until(0.0)
+
+
+def test_a_narrower_range_of_stakes_proves_sooner_with_the_same_guarantee():
+    rng = np.random.default_rng(5)
+    wide, narrow = (mean_test(0.0, direction="below", low=-2.0, sure=0.0, least=least) for least in (0.002, 0.08))
+    assert len(narrow.log_capitals) < len(wide.log_capitals) / 2
+    values = (rng.random(4_000) < 0.05) - 2.0 * (rng.random(4_000) < 0.05)
+    assert update(narrow, values).log_e > update(wide, values).log_e
+    draw = lambda rng, n: (rng.random(n) < 0.10) - 2.0 * (rng.random(n) < 0.05)  # noqa: E731
+    wrong = 0
+    for _ in range(300):
+        state = narrow
+        for part in np.split(draw(rng, 2_000), 20):
+            state = update(state, part)
+        wrong += state.rejects(0.05)
+    assert wrong / 300 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_how_many_values_are_needed_is_about_what_it_takes():
+    rng = np.random.default_rng(4)
+    start = mean_test(0.05, direction="below")
+    foreseen = needed(start, np.array([0.0, 1.0]), np.array([0.98, 0.02]), alpha=0.01)
+    seen = []
+    for _ in range(60):
+        state = start
+        while not state.rejects(0.01):
+            state = update_counts(state, int((rng.random(10) < 0.02).sum()), 10)
+        seen.append(state.n)
+    assert 0.7 * foreseen < np.median(seen) < 1.4 * foreseen
+
+
+def test_what_lies_on_the_wrong_side_never_suffices():
+    assert needed(mean_test(0.05, direction="below"), np.array([0.0, 1.0]), np.array([0.9, 0.1]), alpha=0.01) is None
+
+
+def test_stakes_without_meaning_are_refused():
+    with pytest.raises(ValueError, match="no stake"):
+        mean_test(0.5, direction="above", least=1.0)

@@ -104,7 +104,7 @@ def _harmful_ratio(ratio: float) -> float:
     return 1.0 + _HARM * (ratio - 1.0)
 
 
-def observe(  # noqa: PLR0911 - one return a kind of guard
+def observe(
     guard: Guard, state: GuardState, candidate: ArmEvidence, *, champion: ArmEvidence, before: ArmTotals, task: Task
 ) -> GuardState:
     """The evidence after what came in.
@@ -117,27 +117,19 @@ def observe(  # noqa: PLR0911 - one return a kind of guard
         before: The champion's counts over the release until then.
         task: What the versions predict.
     """
-    match guard:
-        case ErrorGuard():
-            return _observe_errors(guard, state, candidate.totals, champion=champion.totals, before=before)
-        case LatencyGuard():
-            usual = before if before.requests > before.failures else champion.totals
-            return _observe_latency(guard, state, candidate.totals, champion=usual)
-        case QualityGuard():
-            return _both(state, candidate.paired.losses)
-        case RankingGuard():
-            return _observe_ranking(state, candidate)
-        case OutputGuard():
-            return _compared(state, candidate.outputs, champion.outputs)
-        case EstimateGuard():
-            ours, theirs = expected_losses(task, candidate.outputs), expected_losses(task, champion.outputs)
-            return _compared(state, ours, theirs)
-        case MetricGuard():
-            return _compared(state, _metric_losses(guard, candidate), _metric_losses(guard, champion))
-        case AgreementGuard():
-            return _both(state, np.where(candidate.agreed, 0.0, 1.0))
-        case FunctionGuard():
-            return _observe_function(guard, state, candidate)
+    if isinstance(guard, ErrorGuard):
+        return _observe_errors(guard, state, candidate.totals, champion=champion.totals, before=before)
+    if isinstance(guard, LatencyGuard):
+        usual = before if before.requests > before.failures else champion.totals
+        return _observe_latency(guard, state, candidate.totals, champion=usual)
+    if isinstance(guard, RankingGuard):
+        return _observe_ranking(state, candidate)
+    if isinstance(guard, FunctionGuard):
+        return _observe_function(guard, state, candidate)
+    if isinstance(guard, OutputGuard | EstimateGuard | MetricGuard):
+        return _compared(state, _values(guard, candidate, task), _values(guard, champion, task))
+    losses = candidate.paired.losses if isinstance(guard, QualityGuard) else np.where(candidate.agreed, 0.0, 1.0)
+    return _both(state, losses)
 
 
 def judge(guard: Guard, state: GuardState, *, alpha_harm: float, alpha_safe: float) -> Verdict:
@@ -295,6 +287,13 @@ def _oriented(guard: FunctionGuard) -> tuple[float, float, float]:
     if guard.direction == "lower_is_better":
         return 1.0, guard.low, guard.high
     return -1.0, -guard.high, -guard.low
+
+
+def _values(guard: OutputGuard | EstimateGuard | MetricGuard, arm: ArmEvidence, task: Task) -> Floats:
+    """What is compared of an arm's own requests, on [0, 1]."""
+    if isinstance(guard, MetricGuard):
+        return _metric_losses(guard, arm)
+    return arm.outputs if isinstance(guard, OutputGuard) else expected_losses(task, arm.outputs)
 
 
 def _metric_losses(guard: MetricGuard, arm: ArmEvidence) -> Floats:
