@@ -15,6 +15,16 @@ from loopwright.web.alone import hold_alone
 from loopwright.web.control_process import main, passes
 
 
+class Idle:
+    """Jobs, of which there are none."""
+
+    def step(self) -> None:
+        """Nothing is begun."""
+
+    def deliver(self) -> None:
+        """Nobody is told."""
+
+
 class Passing:
     """A controller whose passes end as scripted."""
 
@@ -22,6 +32,7 @@ class Passing:
         self.ends = list(ends)
         self.over = asyncio.Event()
         self.steered = False
+        self.jobs = Idle()
 
     def step(self) -> None:
         end = self.ends.pop(0) if self.ends else None

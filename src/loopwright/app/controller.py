@@ -9,6 +9,7 @@ import msgspec
 from loopwright.app.arrivals import Arrivals
 from loopwright.app.failing_champion import heal
 from loopwright.app.intake import take_feedback
+from loopwright.app.jobs import Jobs
 from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import Loop, OnNewData
 from loopwright.app.loop_file import LoadedLoop
@@ -55,12 +56,18 @@ class Controller:
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
+        self._jobs = Jobs(workspace)
         self._scores = ScheduledScores(workspace, loaded.loop.name, loaded.loop.score)
 
     @property
     def loop(self) -> Loop:
         """The loop that is led."""
         return self._loaded.loop
+
+    @property
+    def jobs(self) -> Jobs:
+        """Batches that callers submit."""
+        return self._jobs
 
     def step(self) -> Passed:
         """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""

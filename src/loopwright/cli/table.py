@@ -91,6 +91,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "loopwright report --out loop.html",
             ),
             Entry("log", "Remove old rows of the request log.", "loopwright log prune --older-than 90d --dry-run"),
+            Entry("job", "List, show and cancel batches that callers submitted.", "loopwright job list"),
             Entry("key", "Make, list and revoke keys for callers on other machines.", "loopwright key new ci"),
             Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
         ),

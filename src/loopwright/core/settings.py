@@ -59,6 +59,21 @@ SETTINGS: tuple[Setting, ...] = (
         help="CPU threads of a scheduled or asynchronous batch, which runs beside the servers.",
     ),
     Setting(
+        name="jobs_folder",
+        default="",
+        help="Folder, or object store's URL, below which jobs may name inputs and outputs; none where empty.",
+    ),
+    Setting(
+        name="webhook_hosts",
+        default="",
+        help="Hosts, by commas, that may be told of ended jobs; this machine only where empty.",
+    ),
+    Setting(
+        name="webhook_secret",
+        default="",
+        help="What messages about ended jobs are signed with: a file, or env:NAME. None are sent where empty.",
+    ),
+    Setting(
         name="stuck_s",
         default=10.0,
         unit="s",

@@ -22,10 +22,11 @@ from loopwright.observations.feedback import read_feedback
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
+from loopwright.web.job_routes import job_routes
 from loopwright.web.release_routes import release_routes
 
 OPEN_PATHS = frozenset({"/health/live"})
-_SCOPES: dict[str, Scope] = {"/feedback": "feedback"}
+_SCOPES: dict[str, Scope] = {"feedback": "feedback", "jobs": "predict"}
 
 
 class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
             if request.url.path not in OPEN_PATHS or request.method != "GET":
-                caller = doors.admit(request.method, headers, scope=_SCOPES.get(request.url.path, "control"))
+                caller = doors.admit(request.method, headers, scope=_scope_of(request.url.path))
                 request.state.caller = caller.name
                 response = await go_on(request)
                 response.headers.update({name.decode(): value.decode() for name, value in caller.headers})
@@ -85,8 +86,14 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         body = decoded(await request.body(), RowsBody)
         return answer({"rows": await run_in_threadpool(controller.push, name, body.rows, body.batch)})
 
+    app.include_router(job_routes(workspace, controller.jobs))
     app.include_router(release_routes(workspace, controller.loop))
     return app
+
+
+def _scope_of(path: str) -> Scope:
+    """What a key must be good for, by the path's first part."""
+    return _SCOPES.get(path.split("/")[1] if path.startswith("/") else "", "control")
 
 
 def answer(value: Any) -> Response:

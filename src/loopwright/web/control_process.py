@@ -38,7 +38,12 @@ async def passes(workspace: Workspace, controller: Controller) -> None:
     A replay asks for each pass itself, between its ticks.
     """
     if not workspace.stores.replay:
-        await asyncio.gather(_again_and_again(controller.step, PASS_S), _again_and_again(controller.steer, STEER_S))
+        await asyncio.gather(
+            _again_and_again(controller.step, PASS_S),
+            _again_and_again(controller.steer, STEER_S),
+            _again_and_again(controller.jobs.step, STEER_S),
+            _again_and_again(controller.jobs.deliver, PASS_S),
+        )
 
 
 async def _again_and_again(work: Callable[[], object], pause_s: float) -> None:

@@ -63,7 +63,7 @@ def input_files(address: str, base: Path) -> tuple[InputFile, ...]:
         SourceError: It means no file, one of an unknown format, or one that cannot be read.
     """
     digests = StatCache()
-    found = [address] if is_remote(address) else [str(path) for path in _local(address, base)]
+    found = [address] if is_remote(address) else [str(path) for path in local_files(address, base)]
     files = []
     for path in found:
         kind = format_of(path)
@@ -73,6 +73,24 @@ def input_files(address: str, base: Path) -> tuple[InputFile, ...]:
             )
         files.append(_described(path, kind, digests))
     return tuple(files)
+
+
+def local_files(address: str, base: Path) -> list[Path]:
+    """The files here that an address means, links followed, in the order of their names.
+
+    Raises:
+        SourceError: It means none.
+    """
+    path = base / Path(address).expanduser()
+    if path.is_dir():
+        found = [entry for entry in path.iterdir() if entry.suffix.lower() in FORMATS and entry.name[0] not in "._"]
+    elif path.is_file():
+        found = [path]
+    else:
+        found = [Path(entry) for entry in glob.glob(str(path), recursive=True) if Path(entry).is_file()]
+    if not found:
+        raise SourceError(f"{address} means no file", fix="Name a file, a folder with data files, or a glob in quotes.")
+    return sorted(entry.resolve() for entry in found)
 
 
 def unchanged(file: InputFile) -> bool:
@@ -127,19 +145,6 @@ def _cut(batches: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
             waiting, held = ([rest] if rest.height else []), rest.height
     if held:
         yield pl.concat(waiting)
-
-
-def _local(address: str, base: Path) -> list[Path]:
-    path = base / Path(address).expanduser()
-    if path.is_dir():
-        found = [entry for entry in path.iterdir() if entry.suffix.lower() in FORMATS and entry.name[0] not in "._"]
-    elif path.is_file():
-        found = [path]
-    else:
-        found = [Path(entry) for entry in glob.glob(str(path), recursive=True) if Path(entry).is_file()]
-    if not found:
-        raise SourceError(f"{address} means no file", fix="Name a file, a folder with data files, or a glob in quotes.")
-    return sorted(entry.resolve() for entry in found)
 
 
 def _described(path: str, kind: FileFormat, digests: StatCache) -> InputFile:
