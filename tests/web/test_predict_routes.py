@@ -1,6 +1,7 @@
 """The plain protocol over HTTP: records, versions, streams, explanations."""
 
 import json
+import math
 import time
 
 import pytest
@@ -43,6 +44,20 @@ def test_a_version_that_does_not_answer_is_not_found(served, version):
     for ask in (served.client.get, served.client.post):
         answer = ask(f"/predict/flights/versions/{version}", **({"json": EXAMPLE} if ask == served.client.post else {}))
         assert (answer.status_code, answer.json()["code"]) == (404, "LW104")
+
+
+@pytest.mark.parametrize("version", [0, 1], ids=["champion", "canary"])
+@pytest.mark.parametrize("many", [False, True])
+def test_an_explanation_adds_up_to_the_answer(served, many, version):
+    path = f"/predict/flights/versions/{served.versions[version]}?explain=true"
+    said = served.client.post(path, json=[EXAMPLE] * 2 if many else EXAMPLE).json()
+    for one in said["predictions"] if many else [said]:
+        told = one["explanation"]
+        assert set(told["contributions"]) == {"carrier", "distance", "wind"}
+        total = told["base_value"] + sum(told["contributions"].values())
+        assert told["scale"] == "log_odds"
+        assert 1 / (1 + math.exp(-total)) == pytest.approx(one["score"], rel=1e-6)
+    assert "explanation" not in served.predict().json()
 
 
 def events(text):

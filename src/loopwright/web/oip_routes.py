@@ -20,7 +20,7 @@ from loopwright.web.http import Request, Response
 from loopwright.web.routes import Answer, Route
 
 # A body with binary tensors is declared as bytes; tritonclient declares nothing.
-TENSORS = frozenset({"application/json", "application/octet-stream", "application/vnd.sagemaker-triton.binary+json"})
+TENSORS = frozenset({"application/json", "application/octet-stream"})
 _BYTES = b"application/octet-stream"
 
 
