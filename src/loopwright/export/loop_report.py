@@ -133,7 +133,9 @@ def _figures(loop: _Loop) -> Figures:
     return Figures(
         title="",
         items=(
-            Figure(label="Requests", value=f"{stood_for(rows):,}", note=f"{rescued:,} answered by the champion instead"),
+            Figure(
+                label="Requests", value=f"{stood_for(rows):,}", note=f"{rescued:,} answered by the champion instead"
+            ),
             Figure(
                 label="Failed requests",
                 value=f"{failed:,}",
