@@ -194,3 +194,8 @@ def test_what_nobody_foresaw_tells_nothing_of_its_inside(api: Api, monkeypatch: 
 
     monkeypatch.setattr(api.controller, "settle", settle)
     assert "1234" not in str(api.refused(500, "POST", "/api/settle", json={}))
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(api: Api) -> None:
+    headers = {"content-length": str(10**9), "content-type": "application/json"}
+    assert api.refused(413, "POST", "/feedback", headers=headers, content=b"{}")["code"] == "LW509"

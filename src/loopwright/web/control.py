@@ -17,7 +17,7 @@ from loopwright.app.status import status
 from loopwright.app.workspace import Workspace
 from loopwright.core.access import Scope
 from loopwright.core.codec import to_json
-from loopwright.errors import LoopwrightError, RequestRefusedError
+from loopwright.errors import LoopwrightError, PayloadTooLargeError, RequestRefusedError
 from loopwright.observations.feedback import read_feedback
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
@@ -26,6 +26,7 @@ from loopwright.web.job_routes import job_routes
 from loopwright.web.release_routes import release_routes
 
 OPEN_PATHS = frozenset({"/health/live"})
+GoOn = Callable[[Request], Awaitable[Response]]
 _SCOPES: dict[str, Scope] = {"feedback": "feedback", "jobs": "predict"}
 
 
@@ -39,21 +40,7 @@ class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> FastAPI:
     """The application; its handlers run in a thread pool, the controller makes them take turns."""
     app = FastAPI(title="Loopwright control", version=VERSION, docs_url=None, redoc_url=None)
-
-    @app.middleware("http")
-    async def door(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        try:
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            if request.url.path not in OPEN_PATHS or request.method != "GET":
-                caller = doors.admit(request.method, headers, scope=_scope_of(request.url.path))
-                request.state.caller = caller.name
-                response = await go_on(request)
-                response.headers.update({name.decode(): value.decode() for name, value in caller.headers})
-                return response
-            return await go_on(request)
-        except LoopwrightError as error:
-            return refusal(error)
-
+    app.middleware("http")(_behind(doors, most_bytes=workspace.settings.whole("max_request_bytes")))
     for kind in (LoopwrightError, Exception):
         app.add_exception_handler(kind, _refused)
 
@@ -89,6 +76,28 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
     app.include_router(job_routes(workspace, controller.jobs))
     app.include_router(release_routes(workspace, controller.loop))
     return app
+
+
+def _behind(doors: Doors, *, most_bytes: int) -> Callable[[Request, GoOn], Awaitable[Response]]:
+    """Lets requests through the doors, with bodies of a declared size that is taken."""
+
+    async def door(request: Request, go_on: GoOn) -> Response:
+        try:
+            if request.url.path in OPEN_PATHS and request.method == "GET":
+                return await go_on(request)
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            caller = doors.admit(request.method, headers, scope=_scope_of(request.url.path))
+            declared = headers.get("content-length", "0")
+            if not declared.isdecimal() or int(declared) > most_bytes:
+                raise PayloadTooLargeError("the request body is too large", why=f"the limit is {most_bytes} bytes")
+            request.state.caller = caller.name
+            response = await go_on(request)
+        except LoopwrightError as error:
+            return refusal(error)
+        response.headers.update({name.decode(): value.decode() for name, value in caller.headers})
+        return response
+
+    return door
 
 
 def _scope_of(path: str) -> Scope:
