@@ -167,7 +167,7 @@ def start(kind: Kind | None, folder: Path, stack: ExitStack) -> Running:
     home = folder / kind.name.replace(" ", "-").replace("%", "percent") / ".loopwright"
     home.parent.mkdir(parents=True)
     for child in home_with(home, kind):
-        process = subprocess.Popen(child, cwd=home)
+        process = subprocess.Popen(child, cwd=home, stdin=subprocess.PIPE)  # it ends when that closes
         stack.callback(process.wait)
         stack.callback(process.terminate)
     command = (
