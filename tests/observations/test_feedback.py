@@ -1,10 +1,14 @@
 import json
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loopwright.core.clock import SECOND
-from loopwright.errors import RequestRefusedError, UsageError
+from loopwright.errors import LoopwrightError, RequestRefusedError, UsageError
 from loopwright.observations.feedback import Feedback, counts_of, keep_feedback, label_rows, landed, read_feedback
+from loopwright.observations.labels import append_labels, latest_labels, latest_worths
 from loopwright.store.backends.memory_kv import MemoryKeyValues
 from loopwright.store.backends.memory_tables import MemoryTables
 from loopwright.testing.clocks import ManualClock
@@ -117,3 +121,40 @@ def test_the_journal_is_told_how_many_of_each():
     assert counts_of(given) == {"labels": 1, "rewards": 1}
     said = landed("flights", {"labels": 1, "rewards": 0}, now=NOW, actor="worker:1")
     assert [(one.kind, one.subject, one.data) for one in said] == [("labels_landed", "endpoint:flights", {"labels": 1})]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "value": json_values, "key": json_values, "request_id": json_values, "event_time": json_values,
+        "kind": st.sampled_from(["label", "correction", "thumbs", "reward", "other"]), "metric": json_values,
+    },
+)  # fmt: skip
+bodies = st.fixed_dictionaries({"endpoint": st.just("flights"), "labels": st.lists(fields, max_size=3)}) | fields
+
+
+@given(
+    st.binary(max_size=60) | bodies.map(lambda body: json.dumps(body).encode()) | json_values.map(msgspec.json.encode)
+)
+@settings(max_examples=400, deadline=None)
+def test_whatever_is_sent_is_kept_whole_or_refused_with_a_cause(body):
+    tables = MemoryTables()
+    refused = None
+    try:
+        read = read_feedback(body)
+        rows = label_rows(read.endpoint, read.labels, now=NOW)
+    except LoopwrightError as error:
+        refused = error
+    if refused is not None:
+        assert refused.http_status == 422
+        assert refused.fix
+        return
+    append_labels(tables, rows)
+    assert tables.scan("labels").height == len(read.labels)
+    latest_labels(tables, "flights")
+    latest_worths(tables, "flights", metric="thumbs")
