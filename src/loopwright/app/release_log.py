@@ -8,7 +8,7 @@ from loopwright.app.request_index import RequestIndex, spans
 from loopwright.app.running_release import RunningRelease
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
-from loopwright.observations.labels import labelled_requests, latest_labels
+from loopwright.observations.labels import latest_labels, with_labels
 from loopwright.observations.request_log import read_requests
 
 COLUMNS = (
@@ -63,7 +63,7 @@ class ReleaseLog:
         return rows
 
     def labelled(self, release: RunningRelease, until: Micros) -> pl.DataFrame:
-        """Answered requests whose first label became known since the last look, with columns as `labelled_requests`.
+        """Answered requests whose first label became known since the last look, with columns as `with_labels`.
 
         Called after `new`, for the same look.
         """
@@ -71,8 +71,11 @@ class ReleaseLog:
             self._workspace.stores.tables, release.plan.endpoint, known_at=until - 1, learned_since=release.labels_until
         )
         new = self._taken[-1][1]
-        found = [self._among(release, span, until) for span in self._spans(learned, new)] if learned.height else []
-        rows = pl.concat([frame for frame in found if frame.height] or [pl.DataFrame()], how="diagonal_relaxed")
+        asked = [self._whole_rows(release, span, until) for span in self._spans(learned, new)] if learned.height else []
+        kept = [frame for frame in asked if frame.height]
+        rows = pl.DataFrame()
+        if kept:
+            rows = with_labels(answers(self._ours(pl.concat(kept, how="diagonal_relaxed"))), learned)
         if rows.height:
             rows = rows.filter(~pl.Series(self._labelled.knows(rows["request_id"].cast(pl.String))))
         taken = rows.select("request_id", "at") if rows.height else pl.DataFrame()
@@ -92,16 +95,13 @@ class ReleaseLog:
             found.append((int(new["at"].min()), int(new["at"].max()) + 1))  # type: ignore[arg-type]
         return _disjoint(found)
 
-    def _among(self, release: RunningRelease, span: tuple[Micros, Micros], until: Micros) -> pl.DataFrame:
-        rows = labelled_requests(
+    def _whole_rows(self, release: RunningRelease, span: tuple[Micros, Micros], until: Micros) -> pl.DataFrame:
+        return read_requests(
             self._workspace.stores.tables,
             release.plan.endpoint,
             since=max(span[0], release.state.started_at),
             until=min(span[1], until),
-            known_at=until - 1,
-            learned_since=release.labels_until,
         )
-        return answers(self._ours(rows))
 
     def _settle(self, release: RunningRelease) -> None:
         """Take for good what the release has counted."""

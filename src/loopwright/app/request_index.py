@@ -9,8 +9,8 @@ from loopwright.core.clock import SECOND, Micros
 Times = npt.NDArray[np.int64]
 _Hashes = npt.NDArray[np.uint64]
 _SEED = 7
-_MOST_SPANS = 16
-_NEAR: Micros = 60 * SECOND
+_MOST_SPANS = 64
+_NEAR: Micros = SECOND
 
 
 class RequestIndex:
@@ -61,7 +61,7 @@ class RequestIndex:
 
 
 def spans(times: Times) -> tuple[tuple[Micros, Micros], ...]:
-    """A few half-open spans that cover the times; what lies within a minute is one, and the widest gaps are left out.
+    """A few half-open spans that cover the times; what lies within a second is one, and the widest gaps are left out.
 
     Args:
         times: `(n,)`, ascending.

@@ -205,10 +205,15 @@ def labelled_requests(
     Returns:
         The columns of `requests`, and `label`, `label_at`, `label_event_time`, `label_source`; oldest request first.
     """
-    import polars as pl
-
     requests = read_requests(tables, endpoint, since=since, until=until)
     labels = latest_labels(tables, endpoint, known_at=known_at, learned_since=learned_since)
+    return with_labels(requests, labels)
+
+
+def with_labels(requests: "pl.DataFrame", labels: "pl.DataFrame") -> "pl.DataFrame":
+    """Those of the requests that one of the labels (see `latest_labels`) is about; see `labelled_requests`."""
+    import polars as pl
+
     if not requests.height or not labels.height:
         return requests.clear()
     requests = requests.with_columns(pl.col("request_id").cast(pl.String), pl.col("key").cast(pl.String))

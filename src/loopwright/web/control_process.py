@@ -29,6 +29,7 @@ from loopwright.web.tls import certificates, server_context
 
 PASS_S = 0.5
 STEER_S = 0.2
+LONGEST_REST_S = 5.0
 _LOG = logging.getLogger("loopwright.control")
 
 
@@ -47,14 +48,17 @@ async def passes(workspace: Workspace, controller: Controller) -> None:
 
 
 async def _again_and_again(work: Callable[[], object], pause_s: float) -> None:
+    """Work, and rest for four times as long as it took: what there is to look at never takes more than a fifth."""
+    clock = SystemClock()
     while True:
+        began = clock.monotonic()
         try:
             await asyncio.to_thread(work)
         except LoopwrightError as error:
             _LOG.warning("%s %s (%s)", error.code, error.what, error.why)
         except Exception:  # noqa: BLE001 - boundary: a pass that fails is logged, and the next one is tried
             _LOG.exception("a pass failed")
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(max(pause_s, min(4 * (clock.monotonic() - began), LONGEST_REST_S)))
 
 
 def serve(arguments: argparse.Namespace) -> None:
