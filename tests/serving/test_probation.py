@@ -184,3 +184,78 @@ def test_a_version_that_cannot_be_explained_has_not_failed(tmp_path):
     with pytest.raises(NotExplainableError) as caught:
         talk(tmp_path, GREETING, replies, then)
     assert caught.value.why == "it is no tree"
+
+
+class Slow:
+    """A child that answers when it is told to, the sum of each row; it raises where a row holds a 13."""
+
+    def __init__(self):
+        self.frames = []
+
+    def take(self, writer, one):
+        self.frames.append((writer, one.number, unpack_one(one.matrix)))
+
+    def answer(self, index):
+        writer, number, rows = self.frames[index]
+        if (rows == 13).any():
+            writer.write(frame(Reply(number, {}, ("ValueError", "unlucky"))))
+        else:
+            writer.write(frame(Reply(number, pack({"score": rows.sum(axis=1)}))))
+
+    async def answer_all(self):
+        done = 0
+        while True:
+            await asyncio.sleep(0.005)
+            while done < len(self.frames):
+                self.answer(done)
+                done += 1
+
+
+def together(tmp_path, questions):
+    """Ask several questions while two are under way already; returns the answers and the rows of each frame."""
+    slow = Slow()
+
+    async def run(client):
+        await until(lambda: client.state == "ready")
+        asking = [asyncio.create_task(client.scores_of(np.array(rows, dtype=float), 5.0)) for rows in questions]
+        await until(lambda: len(slow.frames) == 2)
+        answering = asyncio.create_task(slow.answer_all())
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        answering.cancel()
+        assert client.idle
+        return answers, [len(rows) for _, _, rows in slow.frames]
+
+    return talk(tmp_path, GREETING, slow.take, run)
+
+
+def test_what_is_asked_while_two_are_under_way_goes_together_and_each_gets_its_own(tmp_path):
+    answers, sizes = together(tmp_path, [[[n, n], [n, 0]] for n in range(6)])
+    assert [answer["score"].tolist() for answer in answers] == [[2.0 * n, n] for n in range(6)]
+    assert sizes == [2, 2, 8]
+
+
+def test_a_question_that_fails_fails_no_other_that_went_with_it(tmp_path):
+    answers, sizes = together(tmp_path, [[[n, 0]] for n in (1, 2, 3, 13, 5)])
+    failed = answers.pop(3)
+    assert (failed.context["cause"], failed.why) == ("error", "ValueError: unlucky")
+    assert [answer["score"].tolist() for answer in answers] == [[1.0], [2.0], [3.0], [5.0]]
+    assert sizes == [1, 1, 3, 1, 1, 1]
+
+
+def test_an_answer_that_does_not_fit_all_questions_is_nonsense_for_each(tmp_path):
+    def short(writer, one):
+        rows = unpack_one(one.matrix)
+        writer.write(frame(Reply(one.number, pack({"score": np.zeros(max(1, len(rows) - 1))}))))
+
+    async def three(client):
+        await until(lambda: client.state == "ready")
+        asked = [client.scores_of(np.zeros((1, 2)), 5.0) for _ in range(5)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    found = talk(tmp_path, GREETING, short, three)
+    assert [answer["score"].shape for answer in found[:2]] == [(1,), (1,)]
+    assert {error.context["cause"] for error in found[2:]} == {"shape"}
+
+
+def test_running_out_of_memory_is_as_bad_as_a_crash(tmp_path):
+    assert failure(tmp_path, lambda w, one: w.write(frame(Reply(one.number, {}, ("MemoryError", "")))))[0] == "crash"
