@@ -61,13 +61,22 @@ def stored(blobs: MemoryBlobs) -> Callable[..., str]:
     """Stores a bundle and returns its digest."""
 
     def store(
-        model: Any, signature: Signature, *, code: str | None = None, reference: Any = None, **example: Any
+        model: Any,
+        signature: Signature,
+        *,
+        code: str | None = None,
+        reference: Any = None,
+        stream: str | None = None,
+        **example: Any,
     ) -> str:
         parts = {"model": put_value(blobs, model)}
         if reference is not None:
             parts["reference"] = put_value(blobs, plain(canonical(reference)))
         if code is not None:
             parts["code"] = put_tree(blobs, {"own_predict.py": code.encode()})
+        if stream is not None:
+            parts["code"] = put_tree(blobs, {"own_stream.py": stream.encode()})
+            parts["stream"] = put_value(blobs, {"function": "own_stream:stream"})
         entry = "own_predict:predict" if code else "model"
         given = {"carrier": "AA", "distance": 100} | example
         return put_bundle(blobs, Manifest(kind="model", parts=parts, entry=entry, signature=signature, example=given))
@@ -146,10 +155,18 @@ def log() -> Log:
 
 @pytest.fixture
 def champion(extracted: Callable[..., Path]) -> Callable[..., ChampionArm]:
-    """A champion arm; `joined` are the features it reads, `code` its own predict function."""
+    """A champion arm; `joined` are the features it reads, `code` its own predict function, `stream` its own stream."""
 
-    def make(*, code: str | None = None, features: Any = None, signature: Signature | None = None) -> ChampionArm:
-        loaded = Model.load(extracted(trained("binary"), signature or signature_of("binary"), code=code))
+    def make(
+        *,
+        code: str | None = None,
+        features: Any = None,
+        signature: Signature | None = None,
+        stream: str | None = None,
+        model: Any = None,
+    ) -> ChampionArm:
+        folder = extracted(model or trained("binary"), signature or signature_of("binary"), code=code, stream=stream)
+        loaded = Model.load(folder)
         intake = Intake(Door(loaded.signature), features or NoFeatures())
         arm = Arm(name="champion", role="champion", version=loaded.version, share=1.0)
         label = ArmLabel(endpoint="flights", release=None, arm="champion", version=loaded.version)

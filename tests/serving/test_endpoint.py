@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,12 +10,13 @@ from loopwright.errors import (
     ArmFailedError,
     DeadlineError,
     NoSpaceError,
+    NotExplainableError,
     NotFoundError,
     NotReadyError,
     RequestRefusedError,
 )
 from loopwright.release.breaker import BreakerRule
-from loopwright.release.routing import Arm, Arms
+from loopwright.release.routing import Arm, Arms, Cohort
 from loopwright.serving.arms import ArmSet, CanaryArm, label_of
 from loopwright.serving.call import Call
 from loopwright.serving.endpoint import Endpoint, Limits
@@ -228,6 +230,70 @@ def test_a_share_is_sticky_by_request(endpoint, champion):
     assert 80 < first.count("candidate") < 160
 
 
+def explains(child):
+    """The child explains too, or raises what it is told."""
+
+    async def explanation_of(matrix, timeout_s):
+        if isinstance(child.told, Exception):
+            raise child.told
+        return child.told
+
+    child.explanation_of = explanation_of
+    return child
+
+
+def test_the_champion_says_what_each_feature_contributed(endpoint, champion, log):
+    plain, told = ask(endpoint, armset(champion()), call("a"), call("b", explain=True))
+    assert plain.explanations is None
+    (one,) = told.explanations
+    assert one["scale"] == "log_odds"
+    total = one["base_value"] + sum(one["contributions"].values())
+    assert 1 / (1 + np.exp(-total)) == pytest.approx(told.outputs[0]["score"])
+    assert told.outputs == plain.outputs
+    assert len(log.rows) == 2
+
+
+def test_a_champion_that_cannot_be_explained_refuses_and_has_not_failed(endpoint, champion, log):
+    arms = armset(champion(code=POISON))
+    refused, plain = ask(endpoint, arms, call("a", explain=True), call("b"))
+    assert isinstance(refused, NotExplainableError)
+    assert plain.arm == "champion"
+    assert log.failed_causes == [("", "LW512")]
+
+
+def test_a_canary_explains_its_own_answer(endpoint, champion):
+    child = explains(Child(lambda rows: {"score": np.full(rows, 0.75)}))
+    child.told = {
+        "scale": np.array([1]), "base_value": np.array([0.5]), "contributions": np.array([[[0.05, 0.2]]])
+    }  # fmt: skip
+    told, plain = ask(endpoint, armset(champion(), child), call("a", explain=True), call("b"))
+    assert told.arm == "candidate"
+    assert told.explanations == [
+        {"scale": "probability", "base_value": 0.5, "contributions": {"carrier": 0.05, "distance": 0.2}}
+    ]
+    assert plain.explanations is None
+    assert child.asked == [1, 1]
+
+
+def test_a_canary_that_cannot_be_explained_refuses_and_has_not_failed(endpoint, champion, log):
+    child = explains(Child(lambda rows: {"score": np.full(rows, 0.75)}))
+    child.told = NotExplainableError("the version on probation cannot be explained")
+    arms = armset(champion(), child)
+    refused, plain = ask(endpoint, arms, call("a", explain=True), call("b"))
+    assert isinstance(refused, NotExplainableError)
+    assert plain.arm == "candidate"
+    assert log.failed_causes == [("", "LW512")]
+    assert arms.canaries[0].answers
+
+
+def test_a_canary_that_fails_to_explain_is_stood_in_for_with_an_explanation(endpoint, champion):
+    child = explains(Child(lambda rows: {"score": np.full(rows, 0.75)}))
+    child.told = {"scale": np.array([9]), "base_value": np.array([0.5]), "contributions": np.zeros((1, 1, 2))}
+    (told,) = ask(endpoint, armset(champion(), child), call("a", explain=True))
+    assert (told.arm, told.fallback_from) == ("champion", "candidate")
+    assert told.explanations[0]["scale"] == "log_odds"
+
+
 class Features:
     """Knows which instants it was asked for."""
 
@@ -252,3 +318,47 @@ def test_calls_without_a_set_clock_share_one_read(endpoint, champion, clock):
     features = Features()
     ask(endpoint, armset(champion(features=features)), call("a"), call("b"))
     assert features.reads == [(2, clock.now())]
+
+
+def cohort_arms(champion, child, cohort, *, of_all):
+    """A canary without a share of its own, or a release that only a cohort takes part in."""
+    first = Arm(name="champion", role="champion", version=champion.spec.version, share=0.0 if of_all else 1.0)
+    canary = Arm(
+        name="candidate", role="canary", version="c" * 64, share=1.0 if of_all else 0.0,
+        cohort=None if of_all else cohort,
+    )  # fmt: skip
+    spec = Arms(
+        endpoint="flights", revision=1, release="rel_1", arms=(first, canary), cohort=cohort if of_all else None
+    )
+    arm = CanaryArm(label=label_of(spec, canary), spec=canary, intake=champion.intake, client=child, health=ArmHealth())
+    return ArmSet(spec=spec, champion=champion, canaries=(arm,))
+
+
+@pytest.mark.parametrize("of_all", [False, True])
+@pytest.mark.parametrize(
+    "cohort",
+    [
+        Cohort(source="input", field="carrier", values=("UA",)),
+        Cohort(source="header", field="x-group", values=("trial",)),
+    ],
+)
+def test_a_cohort_by_input_or_header_belongs_to_the_canary(endpoint, champion, cohort, of_all):
+    arms = cohort_arms(champion(), Child(lambda n: {"score": np.full(n, 0.9)}), cohort, of_all=of_all)
+    inside, outside = ask(
+        endpoint,
+        arms,
+        call("a", {"carrier": "UA", "distance": 5}, headers={"x-group": "trial"}),
+        call("b", {"carrier": "AA", "distance": 5}, headers={"x-group": "rest"}),
+    )
+    assert (inside.arm, outside.arm) == ("candidate", "champion")
+
+
+def test_a_lot_may_be_drawn_by_another_column_than_the_key(endpoint, champion):
+    made = armset(champion(), Child(lambda n: {"score": np.full(n, 0.9)}), share=0.5)
+    arms = ArmSet(
+        spec=msgspec.structs.replace(made.spec, unit="distance"), champion=made.champion, canaries=made.canaries
+    )
+    calls = [call(f"r{n}", {"carrier": "AA", "distance": 1 + n % 20}) for n in range(200)]
+    found = [(n % 20, answer.arm) for n, answer in enumerate(ask(endpoint, arms, *calls))]
+    assert len(set(found)) == 20
+    assert {arm for _, arm in found} == {"champion", "candidate"}
