@@ -127,7 +127,7 @@ def explain(plan: ReleasePlan, assumed: Assumptions | None = None) -> Forecast:
     steps: list[StepNeed] = []
     for stage in plan.stages:
         declared = _steps(stage)
-        found = [_guard_need(plan, stage, guard, given) for guard in stage.guards if guard.required != "never"]
+        found = [_guard_need(plan, stage, guard, given=given) for guard in stage.guards if guard.required != "never"]
         if isinstance(stage, ABTest):
             found.append(_metric_need(plan, stage, given))
         needs.extend(found)
@@ -161,7 +161,7 @@ def _step_needs(stage: Strategy, declared: tuple[_Step, ...], *, given: Assumpti
     """Each step's requests: those declared, or those that its guards must have seen when it ends."""
     found, seen = [], 0
     for place, step in enumerate(declared):
-        wanted = max((_candidates(stage, place, guard, given) for guard in stage.guards), default=0)
+        wanted = max((_candidates(stage, place, guard, given=given) for guard in stage.guards), default=0)
         requests = max(step.requests, wanted - seen)
         seen += requests
         total = math.ceil(requests / step.share)
@@ -170,7 +170,7 @@ def _step_needs(stage: Strategy, declared: tuple[_Step, ...], *, given: Assumpti
     return tuple(found)
 
 
-def _candidates(stage: Strategy, place: int, guard: Guard, given: Assumptions) -> int:
+def _candidates(stage: Strategy, place: int, guard: Guard, *, given: Assumptions) -> int:
     """Requests to the candidate that a guard must have seen by the end of a step."""
     if guard.required == "never" or not isinstance(guard, ErrorGuard | LatencyGuard | AgreementGuard):
         return 0
@@ -181,12 +181,12 @@ def _candidates(stage: Strategy, place: int, guard: Guard, given: Assumptions) -
     found = _guard_requests(guard, shares[place], given, alpha=stage.alpha)
     if isinstance(guard, ErrorGuard) and guard.step_margin is not None and not strict:
         step = begin(guard).step_under
-        wide = _fewest((step,), guard, shares[place], given, alpha=stage.alpha) if step else None
+        wide = _fewest((step,), guard, shares[place], given=given, alpha=stage.alpha) if step else None
         found = min((n for n in (found, wide) if n is not None), default=None)
     return found or 0
 
 
-def _guard_need(plan: ReleasePlan, stage: Strategy, guard: Guard, given: Assumptions) -> GuardNeed:
+def _guard_need(plan: ReleasePlan, stage: Strategy, guard: Guard, *, given: Assumptions) -> GuardNeed:
     shares = [step.share for step in _steps(stage)]
     share = shares[-2] if len(shares) > 1 else shares[-1]
     found = _guard_requests(guard, share, given, alpha=stage.alpha / len(plan.candidates))
@@ -210,7 +210,7 @@ def _guard_requests(guard: Guard, share: float, given: Assumptions, *, alpha: fl
     state = begin(guard)
     if isinstance(guard, ErrorGuard):
         tests = (state.under,) if state.ratio_under is None else (state.under, state.ratio_under)
-        return _fewest(tests, guard, share, given, alpha=alpha / len(tests))
+        return _fewest(tests, guard, share, given=given, alpha=alpha / len(tests))
     values, chances = _expected(guard, given)
     if not len(values):
         return None
@@ -222,7 +222,7 @@ def _guard_requests(guard: Guard, share: float, given: Assumptions, *, alpha: fl
 
 
 def _fewest(
-    tests: tuple[MeanTest, ...], guard: ErrorGuard, share: float, given: Assumptions, *, alpha: float
+    tests: tuple[MeanTest, ...], guard: ErrorGuard, share: float, *, given: Assumptions, alpha: float
 ) -> int | None:
     """Comparisons of failures until one of the tests passes."""
     found = []

@@ -70,7 +70,7 @@ def decide(plan: ReleasePlan, state: ReleaseState, evidence: Evidence, *, now: M
     if state.status != "running":
         raise ReleaseError(f"the release of {plan.endpoint!r} has ended", why=f"it is {state.status}")
     strategy = plan.stages[state.stage]
-    seen = _with_evidence(plan, strategy, state, evidence)
+    seen = _with_evidence(plan, state, evidence)
     look = Look(
         plan=plan,
         state=seen,
@@ -139,7 +139,8 @@ def _begun(plan: ReleasePlan, state: ReleaseState) -> ReleaseState:
     return msgspec.structs.replace(state, arms=arms, experiment=experiment)
 
 
-def _with_evidence(plan: ReleasePlan, strategy: Strategy, state: ReleaseState, evidence: Evidence) -> ReleaseState:
+def _with_evidence(plan: ReleasePlan, state: ReleaseState, evidence: Evidence) -> ReleaseState:
+    strategy = plan.stages[state.stage]
     champion = evidence.of(CHAMPION)
     arms = {
         name: _observed(plan, strategy, arm, ours=evidence.of(name), champion=champion, before=state.champion)

@@ -163,19 +163,46 @@ def choose(
         inputs: The request's checked columns, for cohorts by input.
         headers: The request's headers in lower case, for cohorts by header.
     """
-    for arm in arms.arms:
-        if arm.cohort is not None and arm.role != "shadow" and in_cohort(arm.cohort, inputs or {}, headers or {}):
-            return arm
-    if arms.cohort is not None and not in_cohort(arms.cohort, inputs or {}, headers or {}):
-        return arms.champion
-    at = point(key, salt=arms.release or "")
-    edge = 0.0
-    for arm in arms.arms:
-        if arm.role in ("canary", "variant"):
-            edge += arm.share
-            if at < round(edge * _POINTS):
+    return Lots(arms).choose(key, inputs=inputs, headers=headers)
+
+
+class Lots:
+    """The lots of some arms, worked out once; `choose` of it is `choose` above.
+
+    Attributes:
+        by_input: Whether a cohort is told by a request's inputs, which it must then be given.
+    """
+
+    __slots__ = ("_champion", "_cohort", "_cohorts", "_edges", "_salt", "by_input")
+
+    def __init__(self, arms: Arms) -> None:
+        self._champion = arms.champion
+        self._salt = arms.release or ""
+        self._cohort = arms.cohort
+        self._cohorts = tuple((arm.cohort, arm) for arm in arms.arms if arm.cohort is not None and arm.role != "shadow")
+        edge, edges = 0.0, []
+        for arm in arms.arms:
+            if arm.role in ("canary", "variant"):
+                edge += arm.share
+                edges.append((round(edge * _POINTS), arm))
+        self._edges = tuple(edges)
+        cohorts = [cohort for cohort, _ in self._cohorts] + [arms.cohort]
+        self.by_input = any(cohort is not None and cohort.source == "input" for cohort in cohorts)
+
+    def choose(
+        self, key: str, *, inputs: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Arm:
+        """The arm that a request belongs to."""
+        for cohort, arm in self._cohorts:
+            if in_cohort(cohort, inputs or {}, headers or {}):
                 return arm
-    return arms.champion
+        if self._cohort is not None and not in_cohort(self._cohort, inputs or {}, headers or {}):
+            return self._champion
+        at = point(key, salt=self._salt)
+        for edge, arm in self._edges:
+            if at < edge:
+                return arm
+        return self._champion
 
 
 def mirrored(arms: Arms, key: str) -> tuple[Arm, ...]:

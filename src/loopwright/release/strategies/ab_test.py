@@ -39,10 +39,10 @@ def rule(strategy: ABTest, look: Look) -> Ruling:
     found = look.state.experiment or ExperimentState()
     if found.sample_ratio >= -log(strategy.sample_ratio_alpha):
         return Ruling(decision="inconclusive", state=look.state, reasons=(_out_of_ratio(found),), harm=True)
-    worse = {name: reasons for name in look.state.standing if (reasons := _worse(strategy, look, found, name))}
+    worse = {name: reasons for name in look.state.standing if (reasons := _worse(strategy, look, found, name=name))}
     if worse:
         return drop(look, worse)
-    missing = {name: _missing(strategy, look, found, name) for name in look.state.standing}
+    missing = {name: _missing(strategy, look, found, name=name) for name in look.state.standing}
     winners = [name for name, lacks in missing.items() if not lacks]
     if winners:
         best = max(winners, key=lambda name: gain(found, name))
@@ -67,7 +67,7 @@ def drop(look: Look, worse: dict[str, tuple[str, ...]]) -> Ruling:
     return Ruling(decision="advance" if state.standing else "rollback", state=state, reasons=reasons, harm=True)
 
 
-def _worse(strategy: ABTest, look: Look, found: ExperimentState, name: str) -> tuple[str, ...]:
+def _worse(strategy: ABTest, look: Look, found: ExperimentState, *, name: str) -> tuple[str, ...]:
     harms = look.harms(name)
     alpha = strategy.alpha / (2 * len(look.plan.candidates))
     if found.trials[name].worse.rejects(alpha) and _enough(strategy, found, [name, CHAMPION]):
@@ -75,7 +75,7 @@ def _worse(strategy: ABTest, look: Look, found: ExperimentState, name: str) -> t
     return harms
 
 
-def _missing(strategy: ABTest, look: Look, found: ExperimentState, name: str) -> tuple[str, ...]:
+def _missing(strategy: ABTest, look: Look, found: ExperimentState, *, name: str) -> tuple[str, ...]:
     """What stands between a variant and its win, in words."""
     if not _enough(strategy, found, [name, CHAMPION]):
         return (f"{strategy.metric} of fewer than {strategy.min_units} units is known",)
