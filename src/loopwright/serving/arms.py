@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loopwright.errors import ArmFailedError
-from loopwright.release.routing import Arm, Arms, choose, mirrored
+from loopwright.release.routing import Arm, Arms, Lots, mirrored
 from loopwright.serving.door import Row
 from loopwright.serving.explain import Explanation
 from loopwright.serving.health import ArmHealth
@@ -144,6 +144,7 @@ class ArmSet:
             where there is none or it is not loaded yet.
         cause: The journal's number of the event that set them (0: none), which a trip names as its cause.
         failed: Name of the arm that `champion` answers for, because that one cannot be started; None: none.
+        lots: Which request is whose.
     """
 
     spec: Arms
@@ -153,6 +154,12 @@ class ArmSet:
     previous: ChampionArm | None = None
     cause: int = 0
     failed: str | None = None
+    lots: Lots = field(init=False)
+    _by_name: dict[str, CanaryArm] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lots", Lots(self.spec))
+        object.__setattr__(self, "_by_name", {canary.spec.name: canary for canary in self.canaries})
 
     @property
     def children(self) -> tuple[CanaryArm, ...]:
@@ -188,9 +195,11 @@ class ArmSet:
         """
         if not self.canaries:
             return None
-        inputs = pending.rows[0].values if pending.rows and self._asks_inputs else None
-        chosen = choose(self.spec, self.key_of(pending), inputs=inputs, headers=pending.headers)
-        return next((c for c in self.canaries if c.spec.name == chosen.name and c.answers), None)
+        lots = self.lots
+        inputs = pending.rows[0].values if pending.rows and lots.by_input else None
+        chosen = lots.choose(self.key_of(pending), inputs=inputs, headers=pending.headers)
+        canary = self._by_name.get(chosen.name)
+        return canary if canary is not None and canary.answers else None
 
     def mirrored(self, pending: Pending) -> tuple[CanaryArm, ...]:
         """The shadows that get a copy of a request and can take it."""
@@ -202,10 +211,6 @@ class ArmSet:
         arms: tuple[ChampionArm | CanaryArm, ...] = (self.champion, *self.canaries)
         found = [arm for arm in arms if len(prefix) >= 8 and arm.spec.version.startswith(prefix)]
         return found[0] if found else None
-
-    @property
-    def _asks_inputs(self) -> bool:
-        return any(arm.cohort is not None and arm.cohort.source == "input" for arm in self.spec.arms)
 
 
 def stand_in(arms: Arms, model: Model, intake: Intake) -> ChampionArm:
