@@ -55,7 +55,7 @@ def test_bundles_that_arms_name_stay_and_others_go_after_ten_minutes(blobs, tmp_
 def test_a_bundle_that_a_living_worker_holds_stays(blobs, tmp_path, versions):
     stage = Stage(blobs, tmp_path, versions[:2])
     stage.name(Arms.only_champion("flights", versions[0]))
-    for _ in range(20):
+    for _ in range(40):
         stage.lease(versions=[versions[1]])
         stage.clock.sleep(25.0)
         stage.stale.look()
