@@ -50,7 +50,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     failure_ratio: float = 0.0
     slow_ratio: float = 0.0
     loss_deviation: float = 0.05
-    ranking_deviation: float = 0.2
+    ranking_deviation: float = 0.3
     positive_ratio: float = 0.5
     agreement: float = 0.99
     metric_deviation: float = 0.3
