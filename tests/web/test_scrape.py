@@ -87,6 +87,13 @@ def test_a_file_that_cannot_be_read_is_passed_over(fleet):
     fleet.worker("worker-9").metrics.answered(CHAMPION, 0, [0.001])
 
 
+def test_where_no_file_can_be_written_the_figures_are_shown_all_the_same(fleet):
+    (fleet.folder / "metrics").write_text("in the way")
+    one = fleet.worker("worker-1")
+    one.metrics.answered(CHAMPION, 0, [0.001])
+    assert sum(read(one)["loopwright_requests_total"].values()) == 1
+
+
 def test_what_this_version_does_not_know_is_left_out():
     page = rendered(Snapshot(counts=(Count("loopwright_future", ("a",), 1.0),)), [])
     assert page.strip() == b""

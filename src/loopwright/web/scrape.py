@@ -6,6 +6,7 @@ and one that is started again goes on from its file.
 """
 
 import asyncio
+import logging
 import os
 import resource
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from loopwright.core.clock import SECOND, Clock, Micros
 from loopwright.core.codec import from_json, to_json
+from loopwright.errors import LoopwrightError
 from loopwright.store.backends.os_errors import named_os_errors
 from loopwright.web.gpus import gpu_figures
 from loopwright.web.metric_families import (
@@ -35,6 +37,7 @@ from loopwright.web.metric_families import (
 from loopwright.web.metrics import Count, Metrics, Snapshot, added_up
 
 WRITTEN_EVERY_S = 1.0
+_LOG = logging.getLogger("loopwright.metrics")
 _FRESH: Micros = 5 * SECOND
 _FDS = Path("/proc/self/fd")
 _STATM = Path("/proc/self/statm")
@@ -124,8 +127,12 @@ class Scrape:
         return WorkerFile(at=self._machine.now(), counted=counted, gauges=tuple(gauges))
 
     def _page(self, own: WorkerFile) -> bytes:
-        self.write(own)
-        files = [found for path in sorted(self._folder.glob("*.json")) if (found := _read(path)) is not None]
+        try:
+            self.write(own)
+        except LoopwrightError as error:  # a full disk is when figures are wanted most
+            _LOG.warning("figures are shown that are in no file: %s %s", error.code, error.what)
+        others = (path for path in sorted(self._folder.glob("*.json")) if path.stem != self._name)
+        files = [own, *(found for path in others if (found := _read(path)) is not None)]
         fresh = [file for file in files if own.at - file.at < _FRESH]
         gauges = [*(one for file in fresh for one in file.gauges), *gpu_figures()]
         return rendered(added_up(file.counted for file in files), gauges)
