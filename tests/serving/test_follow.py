@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from loopwright.core.events import EventDraft
-from loopwright.release.routing import Arms
+from loopwright.release.routing import Arm, Arms
 from loopwright.serving.champion_failures import ChampionFailures
 from loopwright.serving.endpoint import Endpoint, Limits
 from loopwright.serving.follow import Follower, FollowOptions
@@ -200,3 +201,59 @@ def test_the_same_release_keeps_its_canary_and_a_new_one_starts_afresh(stage, ve
     assert (second.client, second.health, second.spec.share) == (first.client, first.health, 0.25)
     assert third.client is not first.client
     assert third.health.tripped is None
+
+
+def test_the_champion_until_now_stands_in_for_the_next_one(stage, version, stored, signature, model):
+    following = stored(model("binary", "lightgbm"), signature("binary"))
+
+    async def run():
+        first = Arms.only_champion("flights", version)
+        stage.move(first)
+        await stage.follower.step()
+        before = stage.endpoint.arms.champion
+        stage.move(replace_struct(first.with_champion(following), previous=version))
+        await stage.follower.step()
+        await stage.follower.stop()
+        return before, stage.endpoint.arms
+
+    before, arms = asyncio.run(run())
+    assert arms.previous.model is before.model
+    assert (arms.previous.spec.name, arms.previous.label.arm, arms.previous.label.version) == (
+        "previous", "previous", version
+    )  # fmt: skip
+
+
+def test_a_worker_that_starts_late_fetches_the_stand_in_once_the_champion_answers(
+    stage, version, stored, signature, model
+):
+    following = stored(model("binary", "lightgbm"), signature("binary"))
+
+    async def run():
+        stage.move(replace_struct(Arms.only_champion("flights", following), previous=version))
+        await stage.follower.step()
+        for _ in range(200):
+            if stage.endpoint.arms.previous is not None:
+                break
+            await asyncio.sleep(0.02)
+        await stage.follower.stop()
+        return stage.endpoint.arms
+
+    arms = asyncio.run(run())
+    assert (arms.champion.spec.version, arms.previous.spec.version) == (following, version)
+
+
+def test_a_shadow_is_followed_and_answers_nobody(stage, version, stored, signature, model):
+    dark = stored(model("binary", "lightgbm"), signature("binary"))
+
+    async def run():
+        arms = Arms.only_champion("flights", version)
+        shadow = Arm(name="dark", role="shadow", version=dark, share=1.0)
+        stage.move(replace_struct(arms, arms=(*arms.arms, shadow), release="rel_1"))
+        await stage.follower.step()
+        found, lease = stage.endpoint.arms, stage.lease()
+        await stage.follower.stop()
+        return found, lease
+
+    arms, lease = asyncio.run(run())
+    assert (arms.canaries, [shadow.spec.name for shadow in arms.shadows]) == ((), ["dark"])
+    assert lease["arms"]["flights"] == {"champion": "ready", "dark": "starting"}
