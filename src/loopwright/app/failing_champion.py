@@ -61,7 +61,7 @@ def heal(workspace: Workspace, endpoint: str, rule: FailingRule | None = None) -
         why = fails(_counts(workspace, arms, rule or FailingRule()), rule or FailingRule())
         if not why:
             return None
-        events = _report(workspace, endpoint, version, why)
+        events = _report(workspace, endpoint, version, why=why)
     data = {"endpoint": endpoint, "from": version, "to": arms.previous, "why": why}
     record = Record(kind=ROLLED_BACK, id=endpoint, data=data, at=workspace.clock.now())
     word = Word(actor=CONTROLLER, reason=f"the champion fails: {why}")
@@ -86,7 +86,9 @@ def _moved_at(workspace: Workspace, seq: int) -> int:
 def _reported(workspace: Workspace, endpoint: str, version: Digest) -> tuple[str, tuple[int, ...]]:
     """What workers have written about this champion, and the event."""
     record = workspace.stores.ledger.record(REPORTED, f"{endpoint}/{version}")
-    if record is None:
+    history = workspace.stores.ledger.history(workspace.ref("model", endpoint, "champion"))
+    since = history[-1].seq if history else 0
+    if record is None or record.data.get("since", since) != since:  # it is about an earlier time as champion
         return "", ()
     event = int(record.data.get("event", 0))
     return str(record.data.get("why") or record.data.get("cause") or "it took its worker down"), (
@@ -94,7 +96,7 @@ def _reported(workspace: Workspace, endpoint: str, version: Digest) -> tuple[str
     ) if event else ()
 
 
-def _report(workspace: Workspace, endpoint: str, version: Digest, why: str) -> tuple[int, ...]:
+def _report(workspace: Workspace, endpoint: str, version: Digest, *, why: str) -> tuple[int, ...]:
     draft = EventDraft(
         kind=REPORTED,
         subject=f"model:{endpoint}",

@@ -77,7 +77,7 @@ def start_release(
     if why:
         events = wait(workspace, loop.name, version, why=why, caused_by=caused_by, override=override is not None)
         return Started(status="waiting", release=None, events=events, reason=why)
-    plan = plan_of(workspace, loop.name, strategy, version)
+    plan = plan_of(workspace, loop.name, strategy, versions=version)
     reason = f"override: {override.reason}" if override else "its gate let it through"
     by = Beginning(actor=workspace.actor, reason=reason, caused_by=caused_by, override=override is not None)
     try:
@@ -96,7 +96,7 @@ def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
         return None
     newest, others = waits[0], tuple(one.turned("superseded") for one in waits[1:])
     try:
-        plan = plan_of(workspace, loop.name, strategy, newest.version)
+        plan = plan_of(workspace, loop.name, strategy, versions=newest.version)
     except UsageError:  # it is the champion by now, or the strategy has changed and takes it no more
         dropped = [newest.turned("superseded"), *others]
         workspace.stores.ledger.commit(records=[one.record() for one in dropped])
@@ -133,7 +133,7 @@ def hindrance(workspace: Workspace, endpoint: str, strategy: Strategy) -> str:
 
 
 def plan_of(
-    workspace: Workspace, endpoint: str, strategy: Strategy, versions: Digest | Mapping[str, Digest]
+    workspace: Workspace, endpoint: str, strategy: Strategy, *, versions: Digest | Mapping[str, Digest]
 ) -> ReleasePlan:
     """The plan of releasing a version, or several by the names of their arms.
 

@@ -77,7 +77,7 @@ class EvidenceGatherer:
             arms[arm] = ArmEvidence(
                 totals=added({arm: new.get(arm, ArmTotals())}, {arm: copied.totals})[arm],
                 units=units.get(arm, 0),
-                outputs=np.concatenate((self._outputs(release, rows, arm, version), copied.outputs)),
+                outputs=np.concatenate((self._outputs(release, rows, arm=arm, version=version), copied.outputs)),
                 metrics=metrics.get(arm, {}),
                 functions=self._functions(release, rows, arm),
                 agreed=copied.agreed,
@@ -103,7 +103,7 @@ class EvidenceGatherer:
         self._versions.close()
         self._reading = None
 
-    def _outputs(self, release: RunningRelease, rows: pl.DataFrame, arm: str, version: str) -> Floats:
+    def _outputs(self, release: RunningRelease, rows: pl.DataFrame, *, arm: str, version: str) -> Floats:
         own = answers(rows)
         if not own.height:
             return np.empty(0)

@@ -88,11 +88,11 @@ def paired_evidence(versions: Versions, plan: ReleasePlan, rows: pl.DataFrame) -
     found = {}
     for arm, candidate in plan.candidates.items():
         if rows.height and versions.signature(candidate).classes == versions.signature(plan.champion).classes:
-            found[arm] = _paired(versions, plan, arm, rows)
+            found[arm] = _paired(versions, plan, rows, arm=arm)
     return found
 
 
-def _paired(versions: Versions, plan: ReleasePlan, arm: str, rows: pl.DataFrame) -> Paired:
+def _paired(versions: Versions, plan: ReleasePlan, rows: pl.DataFrame, *, arm: str) -> Paired:
     candidate = plan.candidates[arm]
     own = rows.filter((pl.col("arm") == arm) & (pl.col("version") == candidate))
     theirs = rows.filter((pl.col("arm") == CHAMPION) & (pl.col("version") == plan.champion))

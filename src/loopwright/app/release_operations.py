@@ -127,9 +127,9 @@ def _set_paused(workspace: Workspace, at: Held, word: Word, *, now_paused: bool)
         expect={ref: at.turn},
         moves={ref: after.turn},
         records=[after.record(now)],
-        events=[draft_of(workspace, after, f"release_{action}", word)],
+        events=[draft_of(workspace, after, f"release_{action}", word=word)],
     )
-    return done(at.arms, action, release.id, tuple(event.seq for event in written))
+    return done(at.arms, action, release=release.id, events=tuple(event.seq for event in written))
 
 
 def abort(workspace: Workspace, endpoint: str, word: Word) -> Done:
@@ -157,8 +157,8 @@ def end(workspace: Workspace, at: Held, word: Word, *, outcome: str, beside: Bes
     """End the release under way without its candidates: `aborted`, or `rolled_back`."""
     release, also = at.under_way(), beside or Beside()
     following = also.following or alone(at.arms, release.plan.champion, previous=at.arms.previous)
-    after = _ended(workspace, release, word, following, outcome=outcome)
-    said = draft_of(workspace, after, "release_finished", word, outcome=outcome, share=0.0)
+    after = _ended(workspace, release, word, following=following, outcome=outcome)
+    said = draft_of(workspace, after, "release_finished", word=word, outcome=outcome, share=0.0)
     events = move_arms(
         workspace,
         following,
@@ -166,7 +166,7 @@ def end(workspace: Workspace, at: Held, word: Word, *, outcome: str, beside: Bes
         records=[after.record(workspace.clock.now()), *also.records],
         moves={**also.moves, turn_ref(workspace, following.endpoint): (at.turn, after.turn)},
     )
-    return done(following, outcome, release.id, events)
+    return done(following, outcome, release=release.id, events=events)
 
 
 def promote_now(
@@ -207,9 +207,13 @@ def _promote(workspace: Workspace, at: Held, word: Word, *, version: Digest | No
             missing=list(missing),
         )
     following = alone(at.arms, chosen, previous=plan.champion)
-    after = _ended(workspace, release, word, following, outcome="promoted", override=word.reason if missing else None)
+    after = _ended(
+        workspace, release, word, following=following, outcome="promoted", override=word.reason if missing else None
+    )
     change = Change(endpoint=plan.endpoint, before=plan.champion, after=chosen, reason=word.reason, actor=word.actor)
-    said = draft_of(workspace, after, "release_finished", word, outcome="promoted", share=1.0, unproven=list(missing))
+    said = draft_of(
+        workspace, after, "release_finished", word=word, outcome="promoted", share=1.0, unproven=list(missing)
+    )
     events = move_arms(
         workspace,
         following,
@@ -221,7 +225,7 @@ def _promote(workspace: Workspace, at: Held, word: Word, *, version: Digest | No
             turn_ref(workspace, plan.endpoint): (at.turn, after.turn),
         },
     )
-    return done(following, "promoted", release.id, events)
+    return done(following, "promoted", release=release.id, events=events)
 
 
 def unproven(release: RunningRelease, version: Digest) -> tuple[str, ...]:
@@ -265,8 +269,8 @@ def _ended(
     workspace: Workspace,
     release: RunningRelease,
     word: Word,
-    following: Arms,
     *,
+    following: Arms,
     outcome: str,
     override: str | None = None,
 ) -> RunningRelease:
@@ -285,7 +289,7 @@ def _ended(
     return release.moved(entry, state=msgspec.structs.replace(release.state, status=outcome, winner=winner))
 
 
-def draft_of(workspace: Workspace, release: RunningRelease, kind: str, word: Word, **data: Any) -> EventDraft:
+def draft_of(workspace: Workspace, release: RunningRelease, kind: str, *, word: Word, **data: Any) -> EventDraft:
     """What the journal says of it, caused by the release's last event."""
     said = {
         "endpoint": release.plan.endpoint,
@@ -309,6 +313,6 @@ def shares_of(arms: Arms) -> dict[str, float]:
     return {arm.name: arm.share for arm in arms.arms}
 
 
-def done(arms: Arms, action: str, release: str | None, events: tuple[int, ...]) -> Done:
+def done(arms: Arms, action: str, *, release: str | None, events: tuple[int, ...]) -> Done:
     """The answer to whoever asked for it."""
     return Done(endpoint=arms.endpoint, action=action, champion=arms.champion.version, release=release, events=events)

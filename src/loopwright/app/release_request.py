@@ -77,7 +77,7 @@ def plan_asked(workspace: Workspace, loop: Loop, asked: Asked) -> Planned:
     """
     strategy = strategy_of(loop, asked)
     versions = _versions(workspace, loop.name, asked)
-    plan = plan_of(workspace, loop.name, strategy, versions)
+    plan = plan_of(workspace, loop.name, strategy, versions=versions)
     admitted_until(workspace, tuple(plan.candidates.values()))
     return Planned(
         endpoint=loop.name,

@@ -62,10 +62,10 @@ def _roll_back(workspace: Workspace, at: Held, word: Word, *, to: Digest | None,
             why="a rollback goes to what has answered before; anything else must prove itself first",
             fix="Release it with `loopwright release start`.",
         )
-    return _to(workspace, at, word, target, because=because)
+    return _to(workspace, at, word, target=target, because=because)
 
 
-def _to(workspace: Workspace, at: Held, word: Word, target: Digest, *, because: Because) -> Done:
+def _to(workspace: Workspace, at: Held, word: Word, *, target: Digest, because: Because) -> Done:
     """Make `target` champion; a release under way ends in the same commit."""
     arms = at.arms
     change = Change(
@@ -89,7 +89,7 @@ def _to(workspace: Workspace, at: Held, word: Word, target: Digest, *, because: 
         records=because.records,
         moves={ref: (at.turn, at.turn)},
     )
-    return done(following, "rolled_back", None, events)
+    return done(following, "rolled_back", release=None, events=events)
 
 
 def kill(workspace: Workspace, endpoint: str, word: Word) -> Done:
@@ -127,7 +127,7 @@ def _kill(workspace: Workspace, at: Held, word: Word) -> Done:
         records=[switch.record(id_)],
         events=[draft],
     )
-    return done(at.arms, "killed", None, tuple(event.seq for event in written))
+    return done(at.arms, "killed", release=None, events=tuple(event.seq for event in written))
 
 
 def unkill(workspace: Workspace, endpoint: str, word: Word) -> Done:
@@ -153,4 +153,4 @@ def _unkill(workspace: Workspace, at: Held, word: Word) -> Done:
         logical_at=workspace.clock.now(),
     )
     written = workspace.stores.ledger.commit(expect={ref: target}, moves={ref: None}, events=[draft])
-    return done(at.arms, "allowed", None, tuple(event.seq for event in written))
+    return done(at.arms, "allowed", release=None, events=tuple(event.seq for event in written))

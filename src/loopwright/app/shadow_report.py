@@ -112,7 +112,7 @@ def shadow_report(workspace: Workspace, release: RunningRelease) -> ShadowReport
         difference=_quantiles(differences),
         candidate_latency_us=_latency(pairs, "latency_us"),
         champion_latency_us=_latency(pairs, "their_latency_us"),
-        slices=_slices(pairs, same, differences, manifest_of(workspace, plan.champion).signature),
+        slices=_slices(pairs, same, differences, signature=manifest_of(workspace, plan.champion).signature),
         rows=_worst(pairs, same, differences),
     )
 
@@ -137,7 +137,9 @@ def _quantiles(values: np.ndarray) -> Quantiles:
     return Quantiles(p50=p50, p90=p90, p99=p99, most=most)
 
 
-def _slices(pairs: pl.DataFrame, same: np.ndarray, differences: np.ndarray, signature: Signature) -> tuple[Slice, ...]:
+def _slices(
+    pairs: pl.DataFrame, same: np.ndarray, differences: np.ndarray, *, signature: Signature
+) -> tuple[Slice, ...]:
     if not pairs.height or not isinstance(pairs.schema["inputs"], pl.Struct):
         return ()
     frame = pairs.select("inputs").unnest("inputs").with_columns(

@@ -289,6 +289,10 @@ def _shadow(report: ShadowReport) -> Iterator[Section]:
             note=f"Those with least agreement first, {len(shown)} of {len(report.slices)}.",
         )
         yield _latencies(report)
+    yield from _disagreements(report)
+
+
+def _disagreements(report: ShadowReport) -> Iterator[Section]:
     if report.rows:
         yield Grid(
             title="Requests on which they differ most",

@@ -1,6 +1,7 @@
 """Releases on the control API: the same calls as `loopwright release`, with the same answers and the same errors."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -88,12 +89,12 @@ def release_routes(workspace: Workspace, loop: Loop) -> APIRouter:
         """Pause, resume, abort, promote, rollback, kill, unkill."""
         body = _decoded(await request.body(), OrderBody)
         word = Word(actor=_actor(request), reason=body.reason)
-        return _answer(await run_in_threadpool(_ordered, workspace, endpoint, verb, word, body))
+        return _answer(await run_in_threadpool(partial(_ordered, workspace, endpoint, word, verb=verb, body=body)))
 
     return router
 
 
-def _ordered(workspace: Workspace, endpoint: str, verb: str, word: Word, body: OrderBody) -> Done:
+def _ordered(workspace: Workspace, endpoint: str, word: Word, *, verb: str, body: OrderBody) -> Done:
     if verb in _PLAIN:
         return _PLAIN[verb](workspace, endpoint, word)
     if verb == "promote":

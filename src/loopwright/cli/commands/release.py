@@ -74,7 +74,7 @@ def start(
 
 
 @app.command("list", epilog="Example: loopwright release list")
-def list_(endpoint: Endpoint = None, project: Project = Path(), home: Home = None) -> Answer:
+def list_(*, endpoint: Endpoint = None, project: Project = Path(), home: Home = None) -> Answer:
     """List releases, the newest first."""
     found = releases(_workspace(project, home), endpoint)
     return Answer(data=found, show=lambda: show_releases(found))
@@ -98,23 +98,27 @@ def show(
 
 
 @app.command("pause", epilog="Example: loopwright release pause --reason 'the campaign starts at noon'")
-def pause_(endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None) -> Answer:
+def pause_(
+    *, endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
+) -> Answer:
     """Hold a release where it stands; harm still rolls it back."""
-    return _operation(pause, endpoint, reason, project, home)
+    return _operation(pause, endpoint, reason, workspace=_workspace(project, home))
 
 
 @app.command("resume", epilog="Example: loopwright release resume")
 def resume_(
-    endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
+    *, endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
 ) -> Answer:
     """Let a paused release go on."""
-    return _operation(resume, endpoint, reason, project, home)
+    return _operation(resume, endpoint, reason, workspace=_workspace(project, home))
 
 
 @app.command("abort", epilog="Example: loopwright release abort --reason 'wrong branch'")
-def abort_(endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None) -> Answer:
+def abort_(
+    *, endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
+) -> Answer:
     """End a release; the champion answers everything."""
-    return _operation(abort, endpoint, reason, project, home)
+    return _operation(abort, endpoint, reason, workspace=_workspace(project, home))
 
 
 @app.command("promote", epilog="Example: loopwright release promote --override 'labels come next month'")
@@ -154,23 +158,24 @@ def rollback(
 
 
 @app.command("kill", epilog="Example: loopwright release kill flight-delay --reason 'investigating'")
-def kill_(endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None) -> Answer:
+def kill_(
+    *, endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
+) -> Answer:
     """Stop all releases of an endpoint: the champion alone answers until `unkill`."""
-    return _operation(kill, endpoint, reason, project, home)
+    return _operation(kill, endpoint, reason, workspace=_workspace(project, home))
 
 
 @app.command("unkill", epilog="Example: loopwright release unkill flight-delay")
 def unkill_(
-    endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
+    *, endpoint: Endpoint = None, reason: Reason = BY_HAND, project: Project = Path(), home: Home = None
 ) -> Answer:
     """Allow releases again."""
-    return _operation(unkill, endpoint, reason, project, home)
+    return _operation(unkill, endpoint, reason, workspace=_workspace(project, home))
 
 
 def _operation(
-    work: Callable[[Workspace, str, Word], Done], endpoint: str | None, reason: str, project: Path, home: str | None
+    work: Callable[[Workspace, str, Word], Done], endpoint: str | None, reason: str, *, workspace: Workspace
 ) -> Answer:
-    workspace = _workspace(project, home)
     done = work(workspace, the_endpoint(workspace, endpoint), Word(actor=workspace.actor, reason=reason))
     return Answer(data=done, show=lambda: show_done(done))
 
