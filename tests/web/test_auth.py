@@ -138,8 +138,9 @@ def test_where_no_key_is_needed_a_wrong_one_is_as_good_as_none():
     [
         ("loop.example", {}, None),
         ("LOOP.example:8700", {}, None),
-        ("127.0.0.1", {}, ForbiddenError),
+        ("127.0.0.1", {}, None),
         ("evil.example", {}, ForbiddenError),
+        ("10.1.2.3:8700", {}, ForbiddenError),
         ("10.1.2.3:8700", {"open_to_all": True}, None),
     ],
 )

@@ -133,7 +133,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="allowed_hosts",
         default="",
-        help="Names, by commas, that a Host header may have: beside loopback's own, or on another address instead of any.",
+        help="Names, by commas, that a Host header may have beside loopback's own; empty: any, on another address.",
     ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )

@@ -88,8 +88,8 @@ class Doors:
         keys: The home's keys, each of which opens what its scopes say.
         limits: Counts how often keys with a rate are used; None: rates are not kept.
         loopback: Whether the server listens on loopback only.
-        hosts: Names that a Host header may have. On loopback beside loopback's own; on any other address, where none
-            are given, every name.
+        hosts: Names that a Host header may have beside loopback's own; where none are given, on any other address than
+            loopback every name.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Doors:
         self._keys: Keys = keys or NoKeys()
         self._limits = limits
         self._loopback = loopback
-        self._hosts = hosts | _LOOPBACK_NAMES if loopback else hosts
+        self._hosts = hosts | _LOOPBACK_NAMES if loopback or hosts else hosts
         self._known_hosts: set[str] = set()
 
     def admit(
@@ -145,13 +145,7 @@ class Doors:
             raise ForbiddenError(
                 "requests from other sites are not taken", why="the Origin header is not this server's"
             )
-        caller = ANYONE
-        keyless = open_to_all or (open_on_loopback and self._loopback)
-        if not keyless or "authorization" in headers:
-            found = self._caller(headers.get("authorization", ""), scope, keyless=keyless)
-            if found is None:
-                raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
-            caller = found
+        caller = self.admit_program(headers, scope=scope, open_on_loopback=open_on_loopback, open_to_all=open_to_all)
         if method in _BODY_METHODS and not _is_taken(headers, takes):
             names = " or ".join(sorted(takes))
             raise RequestRefusedError(
@@ -159,6 +153,22 @@ class Doors:
                 fix=f"Send the header `Content-Type: {min(takes)}`.", http_status=415,
             )  # fmt: skip
         return caller
+
+    def admit_program(
+        self, headers: Mapping[str, str], *, scope: Scope, open_on_loopback: bool = False, open_to_all: bool = False
+    ) -> Caller:
+        """Let a request pass that no browser can send, as over gRPC: its key counts, its Host and Origin do not.
+
+        Raises:
+            ForbiddenError, UnauthorisedError, RateLimitedError: As `admit`.
+        """
+        keyless = open_to_all or (open_on_loopback and self._loopback)
+        if keyless and "authorization" not in headers:
+            return ANYONE
+        found = self._caller(headers.get("authorization", ""), scope, keyless=keyless)
+        if found is None:
+            raise UnauthorisedError("this needs a valid key", why="Authorization is missing or wrong")
+        return found
 
     def _check_host(self, host: str) -> None:
         if self._hosts and _name_of(host) not in self._hosts:
