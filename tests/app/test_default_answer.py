@@ -1,7 +1,6 @@
 """What a loop declares as its default is an answer its model could give, and is what its endpoint says."""
 
 import pytest
-from tests.app.conftest import make
 
 from loopwright.app.arms import current_arms
 from loopwright.app.default_answer import declare_default, default_answer
@@ -58,15 +57,8 @@ def test_what_is_no_answer_is_refused_with_the_form_to_write(task, declared):
     assert "default=" in caught.value.fix
 
 
-@pytest.fixture
-def untrained(tmp_path):
-    made = make(tmp_path / "project")
-    yield made
-    made.close()
-
-
-def test_the_first_champion_comes_with_the_default_and_a_changed_one_follows(untrained):
-    project = untrained
+def test_the_first_champion_comes_with_the_default_and_a_changed_one_follows(bare):
+    project = bare
     project.change('loop = lw.Loop(\n    "small",', 'loop = lw.Loop(\n    "small",\n    default={"score": 0.25},')
     workspace = project.workspace()
     run_loop(workspace, project.loaded())
@@ -81,8 +73,8 @@ def test_the_first_champion_comes_with_the_default_and_a_changed_one_follows(unt
     assert current_arms(workspace, "small").revision == arms.revision
 
 
-def test_a_default_that_is_none_stops_the_run_before_anything_moves(untrained):
-    project = untrained
+def test_a_default_that_is_none_stops_the_run_before_anything_moves(bare):
+    project = bare
     project.change('loop = lw.Loop(\n    "small",', 'loop = lw.Loop(\n    "small",\n    default={"score": 7},')
     workspace = project.workspace()
     with pytest.raises(UsageError, match="no answer"):

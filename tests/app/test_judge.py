@@ -7,6 +7,8 @@ from loopwright.app.run import Override, run_loop
 from loopwright.app.status import status
 from loopwright.app.trace import journal
 from loopwright.errors import ApprovalMissingError, GateFailedError, NotFoundError, NoVerdictError
+from loopwright.serving.loading import bundle_folder
+from loopwright.serving.model import Model
 
 Project = Any
 WORD = Override(reason="because I say so", actor="user:me")
@@ -142,3 +144,45 @@ def test_a_step_without_a_fixed_seed_is_different(bare: Project) -> None:
 def test_a_version_that_is_not_there_is_not_reproduced(project: Project, name: str) -> None:
     with pytest.raises(NotFoundError, match="no version"):
         reproduce(project.workspace(), project.loaded(), name)
+
+
+def test_several_models_may_be_one_candidate(bare: Project) -> None:
+    bare.change("from sklearn.tree", "from sklearn.linear_model import LogisticRegression\nfrom sklearn.tree")
+    bare.change(
+        "    return model.fit(rows.features, rows.label)",
+        "    tree = model.fit(rows.features, rows.label)\n"
+        "    return lw.Ensemble([tree, LogisticRegression().fit(rows.features, rows.label)], weights=[1, 2])",
+    )
+    workspace = bare.workspace()
+    judged = run_loop(workspace, bare.loaded()).judged
+    assert judged is not None
+    assert judged.status == "champion"
+    assert reproduce(workspace, bare.loaded(), "small").verdict == "identical"
+
+
+def test_a_model_whose_own_code_answers_is_another_one_when_that_code_changes(bare: Project) -> None:
+    code = (
+        'def halved(model, columns):\n    return {"score": lw.predict(model, columns)["score"] / 2}\n\n\n@lw.pipeline'
+    )
+    bare.change("@lw.pipeline", code)
+    bare.change("train(known, depth), holdout)", "train(known, depth), holdout, predict=halved)")
+    workspace = bare.workspace()
+    first = run_loop(workspace, bare.loaded()).judged
+    bare.change("/ 2}", "/ 3}")
+    second = run_loop(workspace, bare.loaded()).judged
+    assert first is not None
+    assert second is not None
+    assert second.status == "releasing"
+    assert first.version != second.version
+
+
+def test_a_stream_travels_in_the_bundle(bare: Project) -> None:
+    code = "def told(model, record):\n    yield record\n\n\n@lw.pipeline"
+    bare.change("@lw.pipeline", code)
+    bare.change("train(known, depth), holdout)", "train(known, depth), holdout, stream=told)")
+    workspace = bare.workspace()
+    judged = run_loop(workspace, bare.loaded()).judged
+    assert judged is not None
+    model = Model.load(bundle_folder(workspace.stores.blobs, judged.version, workspace.home / "run"))
+    assert model.streams
+    assert list(model.stream({"x": 1.0})) == [{"x": 1.0}]

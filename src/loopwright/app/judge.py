@@ -260,7 +260,15 @@ class _Judging:
 
 
 def _same_model(one: Manifest, other: Manifest) -> bool:
-    return (one.parts["model"], one.entry, one.signature) == (other.parts["model"], other.entry, other.signature)
+    return _what_answers(one) == _what_answers(other)
+
+
+def _what_answers(manifest: Manifest) -> tuple[Any, ...]:
+    """The code is part of it only where it answers itself."""
+    parts = manifest.parts
+    own = ":" in manifest.entry or "stream" in parts
+    code = parts.get("code") if own else None
+    return parts["model"], manifest.entry, manifest.signature, parts.get("stream"), code
 
 
 def _no_answers(holdout: TrainingSet) -> np.ndarray:
