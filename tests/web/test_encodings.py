@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import os
+import tracemalloc
 import zlib
 
 import pytest
@@ -26,6 +27,17 @@ def test_a_body_is_read_as_its_sender_meant_it(encoding, write):
     assert read(write(b"x" * 1000), encoding) == b"x" * 1000
     with pytest.raises(PayloadTooLargeError):
         read(write(b"x" * 1001), encoding)
+
+
+def test_a_bomb_is_unpacked_no_further_than_the_limit():
+    bomb = zlib.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PayloadTooLargeError):
+            read(bomb, "deflate", limit=100_000)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The gRPC service of one real worker, asked by stock tritonclient; and what nobody may do to it."""
 
+import contextlib
 import queue
 import socket
 
@@ -12,6 +13,9 @@ from tests.web.certificates import Authority  # noqa: E402
 from tritonclient.grpc import service_pb2, service_pb2_grpc  # noqa: E402
 from tritonclient.utils import InferenceServerException  # noqa: E402
 
+from loopwright.app.keys import new_key  # noqa: E402
+from loopwright.app.workspace import open_workspace  # noqa: E402
+from loopwright.core.access import Rate  # noqa: E402
 from loopwright.serving.protocols.oip_messages import METHODS, messages  # noqa: E402
 
 
@@ -243,6 +247,60 @@ def test_over_tls_a_client_shows_a_certificate_where_the_settings_ask_for_one(
                 pytest.raises(InferenceServerException),
             ):
                 client.infer("flights", flights(1), client_timeout=3)
+
+
+def test_other_machines_need_a_key_that_is_good_for_predictions(second_home, worker, wait_until):
+    second_home.arms(second_home.bundle())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with contextlib.closing(open_workspace(second_home.path.parent)) as workspace:
+        good = new_key(workspace, "good", scopes=("predict",), rate=Rate.parse("3/h")).secret
+        wrong = new_key(workspace, "wrong", scopes=("feedback",)).secret
+    given = {"LOOPWRIGHT_GRPC_PORT": str(port), "LOOPWRIGHT_ALLOWED_HOSTS": "models.example,127.0.0.1"}
+    with worker(second_home, "--host", "0.0.0.0", "--name", "open", **given) as process:
+        process.ready()
+        with triton.InferenceServerClient(f"127.0.0.1:{port}") as client:
+
+            def status(secret=None):
+                headers = {} if secret is None else {"authorization": f"Bearer {secret}"}
+                try:
+                    client.infer("flights", flights(1), headers=headers)
+                except InferenceServerException as error:
+                    return error.status().removeprefix("StatusCode.")
+                return "OK"
+
+            assert client.is_server_ready()
+            assert [status(), status("no"), status(wrong)] == ["UNAUTHENTICATED"] * 2 + ["PERMISSION_DENIED"]
+            assert [status(good) for _ in range(4)] == ["OK"] * 3 + ["RESOURCE_EXHAUSTED"]
+            errors = []
+            client.start_stream(callback=lambda result, error: errors.append(error))
+            client.async_stream_infer("flights", flights(1))
+            wait_until(lambda: errors[0])
+            assert "UNAUTHENTICATED" in str(errors[0].status())
+
+
+def test_a_callers_own_deadline_ends_the_request_here_too(second_home, worker, faulty, wait_until):
+    second_home.arms(second_home.bundle(code=faulty))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    slow = flights(1)
+    slow[2] = tensor("distance", [662], "INT64")
+    with worker(second_home, LOOPWRIGHT_GRPC_PORT=str(port)) as process:
+        process.ready()
+        with (
+            triton.InferenceServerClient(f"127.0.0.1:{port}") as client,
+            pytest.raises(InferenceServerException) as caught,
+        ):
+            client.infer("flights", slow, client_timeout=0.5)
+        assert caught.value.status() == "StatusCode.DEADLINE_EXCEEDED"
+
+        def logged():
+            (row,) = [row for row in second_home.requests() if row["error"] is not None]
+            return row
+
+        row = wait_until(logged)
+        assert (row["status"], row["error"]) == (504, "LW503")
+        assert row["latency_us"] < 3_000_000
 
 
 def test_a_port_that_is_taken_is_named(home, capfd, worker):

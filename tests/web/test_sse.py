@@ -118,6 +118,31 @@ def test_a_reader_who_goes_away_ends_the_iterator(begun):
     assert closed.is_set()
 
 
+def test_a_connection_that_breaks_ends_the_iterator():
+    closed = []
+
+    async def run():
+        reader = Reader()
+
+        async def events():
+            try:
+                for number in range(100):
+                    yield {"n": number}
+            finally:
+                closed.append(True)
+
+        async def send(message):
+            if len(reader.messages) == 3:
+                raise OSError("broken")
+            await reader.send(message)
+
+        with pytest.raises(OSError, match="broken"):
+            await stream(events, reader).send(send)
+        return list(closed)
+
+    assert asyncio.run(run()) == [True]
+
+
 def test_a_place_is_held_for_as_long_as_it_takes():
     held = []
 

@@ -28,7 +28,6 @@ _CODES = {
     503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
 _OPEN = frozenset({"ServerLive", "ServerReady"})
-_LOOPBACK = "localhost"
 _LOG = logging.getLogger("loopwright.inference")
 
 
@@ -157,8 +156,7 @@ class GrpcServer:
         return known
 
     def _admit(self, context: Any, *, health: bool = False) -> None:
-        headers = {"host": _LOOPBACK} | _metadata(context)
-        self._doors.admit("GET", headers, scope="predict", open_on_loopback=True, open_to_all=health)
+        self._doors.admit_program(_metadata(context), scope="predict", open_on_loopback=True, open_to_all=health)
 
     async def _live(self, _request: Any, _context: Any) -> Any:
         return messages()["ServerLiveResponse"](live=self._options.health.live())
