@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright.app.cron import cron
     from loopwright.app.loop import Loop, on_alert, on_new_data
     from loopwright.app.score import Score
     from loopwright.app.training_set import training_set
-    from loopwright.core.cron import cron
     from loopwright.core.schema import Signature
     from loopwright.core.verdict import Outcome, Verdict
     from loopwright.data.dataset import Dataset
@@ -66,7 +66,7 @@ _HOMES = {
     "at_least": "loopwright.gates.builtin",
     "at_most": "loopwright.gates.builtin",
     "count": "loopwright.features.view",
-    "cron": "loopwright.core.cron",
+    "cron": "loopwright.app.cron",
     "deviation": "loopwright.features.view",
     "drift": "loopwright.monitoring.rules",
     "error_guard": "loopwright.release.rules",

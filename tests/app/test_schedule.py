@@ -10,11 +10,11 @@ from msgspec import structs
 from tests.app.conftest import SENSED_AT, Project, rows
 
 from loopwright.app.clock import set_clock
+from loopwright.app.cron import cron
 from loopwright.app.schedule import ATTEMPTS, ScheduledScores, Standing, Step, asked_of, next_step
 from loopwright.app.score import Score
 from loopwright.app.trace import journal
 from loopwright.app.workspace import Workspace
-from loopwright.core.cron import cron
 from loopwright.errors import UsageError
 
 HOUR = 3_600_000_000

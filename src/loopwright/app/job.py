@@ -113,7 +113,7 @@ def submit(workspace: Workspace, request: JobRequest, *, by: str) -> Job:
         folder.mkdir(parents=True)
         (folder / INPUT).write_bytes(b"".join(to_json(record) + b"\n" for record in request.records))
     data = {"endpoint": request.endpoint, "by": by}
-    number = keep(workspace, job, event("job_submitted", workspace, job, data))
+    number = keep(workspace, job, event("job_submitted", workspace, job, data=data))
     job = msgspec.structs.replace(job, submitted=number)
     keep(workspace, job)
     return job
@@ -163,7 +163,7 @@ def keep(workspace: Workspace, job: Job, draft: EventDraft | None = None) -> int
     return written[0].seq if written else 0
 
 
-def event(kind: str, workspace: Workspace, job: Job, data: dict[str, Any]) -> EventDraft:
+def event(kind: str, workspace: Workspace, job: Job, *, data: dict[str, Any]) -> EventDraft:
     """An event about a job."""
     return EventDraft(
         kind=kind,

@@ -158,7 +158,7 @@ class Jobs:
     def _ended(self, job: Job, state: State, *, error: dict[str, Any] | None = None) -> None:
         job = msgspec.structs.replace(job, state=state, error=error)
         data = {"state": state, "batch": job.batch, "rows": job.rows, "refused": job.refused}
-        keep(self._workspace, job, event("job_ended", self._workspace, job, data))
+        keep(self._workspace, job, event("job_ended", self._workspace, job, data=data))
         folder = self._folder(job.id)
         shutil.rmtree(folder / "process", ignore_errors=True)
         (folder / INPUT).unlink(missing_ok=True)
@@ -178,7 +178,7 @@ class Jobs:
         keep(
             self._workspace,
             told,
-            None if after.state == "waiting" else event("webhook_ended", self._workspace, job, data),
+            None if after.state == "waiting" else event("webhook_ended", self._workspace, job, data=data),
         )
 
     def _sent(self, job: Job) -> str:

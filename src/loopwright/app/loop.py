@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from loopwright.app.cron import Cron
 from loopwright.app.score import Score
 from loopwright.core.clock import Micros, parse_duration
-from loopwright.core.cron import Cron
 from loopwright.data.dataset import Dataset
 from loopwright.errors import UsageError
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from loopwright.app.cron import Cron, due
 from loopwright.app.loop import Loop, OnAlert, OnNewData, Trigger
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.run import run_loop
@@ -15,7 +16,6 @@ from loopwright.app.versions import champion_of
 from loopwright.app.watch import Watch
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros, iso
-from loopwright.core.cron import Cron, due
 from loopwright.core.events import EventDraft
 from loopwright.errors import GateFailedError, LoopwrightError, NoVerdictError
 from loopwright.registry.version import versions

@@ -9,10 +9,10 @@ import msgspec
 
 from loopwright.app.batch.asked import Asked
 from loopwright.app.batch.process import BatchProcess
+from loopwright.app.cron import due
 from loopwright.app.score import Score
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros, to_datetime
-from loopwright.core.cron import due
 from loopwright.core.events import EventDraft
 from loopwright.errors import ConflictError, UsageError
 from loopwright.store.ledger import Record

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
-from loopwright.core.cron import Cron
+from loopwright.app.cron import Cron
 from loopwright.errors import UsageError
 
 

@@ -26,13 +26,7 @@ def job_routes(workspace: Workspace, work: Jobs) -> APIRouter:
     @router.post("")
     async def submit(request: Request) -> Response:
         """Take a job: 202, and where to ask for it."""
-        limit = workspace.settings.whole("max_request_bytes")
-        if int(request.headers.get("content-length") or 0) > limit:
-            raise _too_large(limit)
-        body = await request.body()
-        if len(body) > limit:
-            raise _too_large(limit)
-        wished = _decoded(body)
+        wished = _decoded(await _body(request, workspace.settings.whole("max_request_bytes")))
         job = await run_in_threadpool(lambda: work.submit(wished, by=_caller(request)))
         return Response(
             to_json(_shown(work, job)),
@@ -86,6 +80,16 @@ def _decoded(body: bytes) -> JobRequest:
         raise RequestRefusedError(
             "the body is no job", why=str(error), fix="Correct the field that is named, and send again."
         ) from error
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The body, of which no more is read than is taken."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

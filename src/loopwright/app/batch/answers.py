@@ -42,17 +42,23 @@ def check_kept(keep: tuple[str, ...], signature: Signature) -> None:
 
 
 def answers(
-    signature: Signature, version: Digest, given: Given, screened: Screened, *, outputs: Mapping[str, np.ndarray],
-    keep: tuple[str, ...], policy: str,
-) -> pl.DataFrame:  # fmt: skip
+    signature: Signature,
+    given: Given,
+    screened: Screened,
+    *,
+    version: Digest,
+    outputs: Mapping[str, np.ndarray],
+    keep: tuple[str, ...],
+    policy: str,
+) -> pl.DataFrame:
     """One row for each accepted row: kept columns, `prediction`, `score` or one `probability_…` a class, `flags` under
     the policy `flag`, `model_version`.
 
     Args:
         signature: The model's contract.
-        version: Its digest.
         given: The rows as they came.
         screened: What the door made of them.
+        version: The model's digest.
         outputs: `score` (n_accepted,) or `probabilities` (n_accepted, k).
         keep: The kept columns; without one, `source` and `row` (counted from 1) say whose answer it is.
         policy: The door's.

@@ -43,7 +43,12 @@ class FromHistory:
     """
 
     def __init__(
-        self, signature: Signature, views: Sequence[FeatureView], frames: Mapping[str, pl.DataFrame], known_at: Micros
+        self,
+        signature: Signature,
+        views: Sequence[FeatureView],
+        frames: Mapping[str, pl.DataFrame],
+        *,
+        known_at: Micros,
     ) -> None:
         self._signature = signature
         self._views = tuple(views)
@@ -51,7 +56,7 @@ class FromHistory:
         self._known_at = known_at
 
     def join(self, values: pl.DataFrame) -> pl.DataFrame:
-        base = _asked(self._signature, self._views, values, self._known_at)
+        base = _asked(self._signature, self._views, values, otherwise=self._known_at)
         named = [name for view in self._views for name in view.features]
         if not base.height:
             return pl.DataFrame(schema=dict.fromkeys(named, pl.Float64))
@@ -82,7 +87,7 @@ class FromOnline:
     """
 
     def __init__(
-        self, signature: Signature, views: Sequence[FeatureView], online: OnlineFeatures, known_at: Micros
+        self, signature: Signature, views: Sequence[FeatureView], online: OnlineFeatures, *, known_at: Micros
     ) -> None:
         self._signature = signature
         self._views = tuple(views)
@@ -90,7 +95,7 @@ class FromOnline:
         self._known_at = known_at
 
     def join(self, values: pl.DataFrame) -> pl.DataFrame:
-        base = _asked(self._signature, self._views, values, self._known_at)
+        base = _asked(self._signature, self._views, values, otherwise=self._known_at)
         schema = {
             name: pl.Int64() if rule.kind == "count" else pl.Float64()
             for view in self._views
@@ -121,7 +126,7 @@ def joined_features(
     if not views:
         return NoViews()
     if as_of == "now":
-        return FromOnline(signature, views, online_features(workspace, views), known_at)
+        return FromOnline(signature, views, online_features(workspace, views), known_at=known_at)
     needed: dict[str, dict[str, None]] = {}
     for view in views:
         columns = needed.setdefault(view.source.name, {})
@@ -132,10 +137,12 @@ def joined_features(
             frames[name] = read(workspace.stores, name, known_at=known_at, columns=list(columns), include_pushed=True)
         except NotFoundError as error:
             raise NotFoundError(f"the features from {name!r} have nothing to join", why=error.what) from error
-    return FromHistory(signature, views, frames, known_at)
+    return FromHistory(signature, views, frames, known_at=known_at)
 
 
-def _asked(signature: Signature, views: Sequence[FeatureView], values: pl.DataFrame, otherwise: Micros) -> pl.DataFrame:
+def _asked(
+    signature: Signature, views: Sequence[FeatureView], values: pl.DataFrame, *, otherwise: Micros
+) -> pl.DataFrame:
     """The entities and the event time of each row."""
     entities = dict.fromkeys(entity for view in views for entity in view.entities)
     own = signature.event_time

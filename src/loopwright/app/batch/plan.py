@@ -81,7 +81,7 @@ def fitted(plan: BatchPlan, signature: Signature, *, joined: bool) -> BatchPlan:
     columns = [columns_of(file) for file in plan.files]
     known = None if any(names is None for names in columns) else [names for names in columns if names is not None]
     if known is not None:
-        _require(plan.files, known, signature, plan.asked.keep)
+        _require(plan.files, known, signature, keep=plan.asked.keep)
     keep = _keep(plan.asked.keep, signature, known)
     check_kept(keep, signature)
     dated = signature.event_time is not None and (known is None or all(signature.event_time in n for n in known))
@@ -146,7 +146,7 @@ def is_single_file(output: str) -> bool:
 
 
 def _require(
-    files: Sequence[InputFile], columns: Sequence[Sequence[str]], signature: Signature, keep: Sequence[str] | None
+    files: Sequence[InputFile], columns: Sequence[Sequence[str]], signature: Signature, *, keep: Sequence[str] | None
 ) -> None:
     features = {column.name for column in signature.features}
     needed = [column.name for column in signature.request if not column.nullable or column.name in features]

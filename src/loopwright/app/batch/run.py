@@ -178,7 +178,7 @@ def _parts_scored(
             outputs = scorer.outputs(part)
             if writing is not None:
                 finished.append(writing.result().done)
-            writing = writer.submit(_written, scorer, sink, part, outputs)
+            writing = writer.submit(_written, scorer, sink, part, outputs=outputs)
             rows += part.given.rows.height
             on_rows(rows, plan.rows)
         if writing is not None:
@@ -186,7 +186,7 @@ def _parts_scored(
     return finished
 
 
-def _written(scorer: Scorer, sink: Sink, part: Prepared, outputs: dict) -> ScoredPart:  # type: ignore[type-arg]
+def _written(scorer: Scorer, sink: Sink, part: Prepared, *, outputs: dict) -> ScoredPart:  # type: ignore[type-arg]
     made = scorer.scored(part, outputs)
     sink.write(made.done, made.answers, made.rejects)
     return made

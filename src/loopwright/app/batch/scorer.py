@@ -104,9 +104,9 @@ class Scorer:
         """The part as the tables that are written."""
         made = answers(
             self._model.signature,
-            self._model.version,
             part.given,
             part.screened,
+            version=self._model.version,
             outputs=outputs,
             keep=self._keep,
             policy=self._policy,

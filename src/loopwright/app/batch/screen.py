@@ -82,7 +82,7 @@ def screen_table(door: Door, rows: pl.DataFrame, *, text: bool = False) -> Scree
     if not len(odd):
         return Screened(values=values, accepted=None, refusals=(), flags={})
     records = _records(typed[odd], {name: (found, rows[name]) for name, found in lost.items()}, odd)
-    return _merged(door, values, kept, dict(zip(odd.to_list(), records, strict=True)))
+    return _merged(door, values, kept, odd=dict(zip(odd.to_list(), records, strict=True)))
 
 
 def screen_records(door: Door, records: Sequence[Any]) -> Screened:
@@ -91,10 +91,10 @@ def screen_records(door: Door, records: Sequence[Any]) -> Screened:
     known = [{k: v for k, v in r.items() if k in names} if isinstance(r, dict) else r for r in records]
     nothing = pl.DataFrame(schema={c.name: DTYPES[c.kind] for c in door.signature.request})
     kept = pl.repeat(value=False, n=len(known), eager=True, dtype=pl.Boolean())
-    return _merged(door, nothing, kept, dict(enumerate(known)))
+    return _merged(door, nothing, kept, odd=dict(enumerate(known)))
 
 
-def _merged(door: Door, values: pl.DataFrame, kept: pl.Series, odd: Mapping[int, Any]) -> Screened:
+def _merged(door: Door, values: pl.DataFrame, kept: pl.Series, *, odd: Mapping[int, Any]) -> Screened:
     """The rows that Polars accepted, and those of the others that the door lets in, in their order."""
     let_in: list[dict[str, Any]] = []
     places: list[int] = []
@@ -238,13 +238,13 @@ def _in_range(column: Column, value: pl.Expr) -> pl.Expr:
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum
     if column.kind in ("int", "datetime"):
-        return _whole_in_range(column, value, low, high)
+        return _whole_in_range(column, value, low=low, high=high)
     above = value > low if column.exclusive_minimum else value >= low
     below = value < high if column.exclusive_maximum else value <= high
     return above & below
 
 
-def _whole_in_range(column: Column, value: pl.Expr, low: float, high: float) -> pl.Expr:
+def _whole_in_range(column: Column, value: pl.Expr, *, low: float, high: float) -> pl.Expr:
     """Whole numbers are compared as such: as doubles those beyond 2 to the 53 would be rounded."""
     first, last = -_WHOLE, _WHOLE - 1
     if low > -math.inf:

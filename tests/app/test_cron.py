@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from loopwright.app.cron import cron, due
 from loopwright.core.clock import micros
-from loopwright.core.cron import cron, due
 from loopwright.errors import UsageError
 
 
