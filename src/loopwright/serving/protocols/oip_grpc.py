@@ -1,5 +1,6 @@
 """The Open Inference Protocol v2 over gRPC: between its messages and what is asked and answered."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -98,8 +99,9 @@ def answer(answered: Answered, request: Any, signature: Signature) -> Any:
 
 
 def _plain(tensor: Tensor) -> list[Any]:
+    """Values as typed contents hold them: no value is NaN there."""
     if tensor.datatype != "BYTES":
-        return tensor.values
+        return [math.nan if value is None else value for value in tensor.values]
     return [value.encode("utf-8", "replace") for value in tensor.values]
 
 

@@ -121,10 +121,11 @@ def _tensors(signature: Signature, answers: Sequence[Mapping[str, Any]]) -> list
     rows = len(answers)
     made = []
     for name, datatype, width in _output_columns(signature):
-        if name == "probabilities":
-            values = [value for answer in answers for value in answer[name]]
+        # A declared default may have no numbers.
+        if width is not None:
+            values = [value for answer in answers for value in answer.get(name) or [None] * width]
         else:
-            values = [answer["prediction" if name == "label" else name] for answer in answers]
+            values = [answer.get("prediction" if name == "label" else name) for answer in answers]
         if datatype == "BYTES":
             values = [str(value) for value in values]
         shape = (rows,) if width is None else (rows, width)
