@@ -8,8 +8,8 @@ from loopwright.errors import RequestRefusedError, UsageError
 from loopwright.serving.call import Answered, Call
 
 pytest.importorskip("google.protobuf", reason="the extra grpc is not installed")
-from loopwright.serving.protocols import oip_grpc  # noqa: E402
-from loopwright.serving.protocols.oip_messages import messages  # noqa: E402
+from loopwright.serving.protocols import oip_grpc
+from loopwright.serving.protocols.oip_messages import messages
 
 COLUMNS = (Column(name="a", kind="float"),)
 SIGNATURES = {
@@ -64,7 +64,7 @@ def test_outputs_are_wanted_by_name_and_not_as_classes():
     asked.outputs.add(name="score")
     assert oip_grpc.wanted(asked) == ["score"]
     asked.outputs[0].parameters["classification"].int64_param = 2
-    with pytest.raises(UsageError, match="classification"):
+    with pytest.raises(UsageError, match="score"):
         oip_grpc.wanted(asked)
 
 

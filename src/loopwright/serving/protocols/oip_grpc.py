@@ -57,7 +57,7 @@ def wanted(request: Any) -> list[str] | None:
         UsageError: One is asked for in a way that is not offered.
     """
     for output in request.outputs:
-        if "shared_memory_region" in output.parameters or output.parameters["classification"].int64_param:
+        if "shared_memory_region" in output.parameters or "classification" in output.parameters:
             raise UsageError(
                 f"output {output.name[:80]!r} cannot be given so",
                 why="shared memory and classification are not offered",
