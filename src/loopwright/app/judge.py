@@ -264,11 +264,11 @@ def _same_model(one: Manifest, other: Manifest) -> bool:
 
 
 def _what_answers(manifest: Manifest) -> tuple[Any, ...]:
-    """The code is part of it only where it answers itself."""
+    """Feature views are part of it; the code is only where it answers itself."""
     parts = manifest.parts
     own = ":" in manifest.entry or "stream" in parts
     code = parts.get("code") if own else None
-    return parts["model"], manifest.entry, manifest.signature, parts.get("stream"), code
+    return parts["model"], parts.get("features"), manifest.entry, manifest.signature, parts.get("stream"), code
 
 
 def _no_answers(holdout: TrainingSet) -> np.ndarray:
