@@ -223,7 +223,8 @@ def _record(workspace: Workspace, result: BatchResult, caused_by: tuple[int, ...
     ledger = workspace.stores.ledger
     moves = ledger.history(ref_name(result.model, "latest", workspace.namespace))
     made = [move.seq for move in moves if move.target == result.version and move.seq]
-    said = ("version", "model", "inputs", "rows", "scored", "refused", "flagged", "parts", "output", "output_digest")
+    said = ["version", "model", "inputs", "rows", "scored", "refused", "output", "output_digest"]
+    said += ["flagged"] if result.flagged else []
     draft = EventDraft(
         kind="batch_scored",
         subject=f"batch:{result.id}",
