@@ -1,10 +1,7 @@
 """A model that answers: loaded from an extracted bundle, proven on its own example."""
 
-import importlib
-import os
-import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from loopwright.serving.explain import Explanation, explained, typical_row
 from loopwright.serving.native.explained import Contributions, contributions_of
 from loopwright.serving.native.matrix_call import MatrixCall
 from loopwright.serving.outputs import checked_outputs, with_label
+from loopwright.serving.own_code import OwnCode
 from loopwright.serving.predictor import Outputs, Predictor, matrix, predictor, remembered
 
 Stream = Callable[[dict[str, Any]], Iterable[Any]]
@@ -68,9 +66,9 @@ class Model:
         bundle = BundleFolder.read(folder)
         short = bundle.version[:12]
         try:
-            if bundle.code is not None:
-                _offer_code(bundle.code)
-            model = cls(bundle, _call(bundle, threads))
+            own = None if bundle.code is None else OwnCode(bundle.code)
+            with nullcontext() if own is None else own.held():
+                model = cls(bundle, _call(bundle, own, threads))
         except LoopwrightError as error:
             raise ModelLoadError(
                 f"the model of version {short} cannot be loaded", why=error.what, fix=error.fix
@@ -172,8 +170,9 @@ class Model:
         modules, path = self.bundle.modules, self.bundle.stream_function()
         if path is None or modules is None:
             raise UsageError(f"version {self.version[:12]} does not stream")
-        _offer_code(modules)
-        function, model = _imported(path), self.bundle.model()
+        own = OwnCode(modules)
+        with own.held():
+            function, model = own.imported(path), self.bundle.model()
         return lambda record: function(model, record)
 
     def explain(self, columns: Mapping[str, np.ndarray]) -> Explanation:
@@ -213,14 +212,14 @@ class Model:
         return with_label(self.signature, self.scores(columns))
 
 
-def _call(bundle: BundleFolder, threads: int) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
+def _call(bundle: BundleFolder, code: OwnCode | None, threads: int) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
     """The bundle's own `predict(model, columns)` (`module:name`) where it has one, else the direct call."""
     own = bundle.function()
-    if own is None:
+    if own is None or code is None:
         lean = bundle.native_model()
         return predictor(bundle.model() if lean is None else lean, threads=threads)
     native = bundle.model()
-    function = _imported(own)
+    function = code.imported(own)
     return remembered(native, lambda columns: dict(function(native, columns)), threads=threads)
 
 
@@ -234,29 +233,6 @@ def _dicts(events: Iterable[Any]) -> Generator[dict[str, Any], None, None]:
     finally:
         if isinstance(events, Generator):
             events.close()
-
-
-def _imported(path: str) -> Any:
-    """The function that `module:qualname` names."""
-    module, _, qualname = path.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def _offer_code(folder: Path) -> None:
-    """Let this bundle's own modules be imported, and those of an earlier bundle, of the same names, no longer.
-
-    A model that is loaded already keeps the modules that it has.
-    """
-    earlier = [entry for entry in sys.path if Path(entry).parts[-2:] == folder.parts[-2:]]
-    for name, module in list(sys.modules.items()):
-        origin = getattr(module, "__file__", None) or ""
-        if any(origin.startswith(f"{entry}{os.sep}") for entry in earlier):
-            del sys.modules[name]
-    sys.path[:] = [str(folder), *(entry for entry in sys.path if entry not in earlier)]
-    importlib.invalidate_caches()
 
 
 def _exited(error: SystemExit) -> ArmFailedError:
