@@ -176,6 +176,14 @@ def test_a_model_whose_own_code_answers_is_another_one_when_that_code_changes(ba
     assert first.version != second.version
 
 
+def test_a_stream_that_fails_on_the_example_gives_no_verdict(bare: Project) -> None:
+    bare.change("@lw.pipeline", "def told(model, record):\n    yield record['nothing']\n\n\n@lw.pipeline")
+    bare.change("train(known, depth), holdout)", "train(known, depth), holdout, stream=told)")
+    with pytest.raises(NoVerdictError) as caught:
+        run_loop(bare.workspace(), bare.loaded())
+    assert "nothing" in caught.value.why
+
+
 def test_a_stream_travels_in_the_bundle(bare: Project) -> None:
     code = "def told(model, record):\n    yield record\n\n\n@lw.pipeline"
     bare.change("@lw.pipeline", code)

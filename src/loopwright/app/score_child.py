@@ -24,6 +24,7 @@ def main(bundle: str, asked: IO[bytes], said: IO[bytes]) -> int:
     """Answer until the input closes; returns the exit code."""
     try:
         model = Model.load(Path(bundle))
+        model.prove_stream()
     except LoopwrightError as error:
         _say(said, f"{error.what}: {error.why}")
         return error.exit_code

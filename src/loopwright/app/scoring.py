@@ -22,13 +22,14 @@ def scores_on(
 ) -> tuple[Scores | None, str]:
     """The version's scores on the rows, (n_rows,) or (n_rows, n_classes), or None and why there are none.
 
-    A model with prediction code of its own is asked in a child process with a deadline; any other in this process.
+    A model with code of its own is asked in a child process with a deadline, where its stream answers the example too;
+    any other in this process.
     """
     columns = aligned_columns(manifest.signature, rows)
     if isinstance(columns, str):
         return None, columns
     folder = bundle_folder(workspace.stores.blobs, version, workspace.home / "run")
-    if ":" in manifest.entry:
+    if ":" in manifest.entry or "stream" in manifest.parts:
         with ScoringChild(folder) as child:
             outputs, why = child.outputs(columns)
         return (None, why) if outputs is None else (answer_of(outputs), "")
