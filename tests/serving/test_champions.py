@@ -132,6 +132,12 @@ def test_a_champion_that_hangs_is_stood_in_for_at_the_deadline(endpoint, arms, l
     assert [row["request_id"] for row in log.rows] == ["a"]
 
 
+def test_a_stand_in_that_is_asked_at_the_deadline_is_given_time(endpoint, arms):
+    slow = SLOW.replace("== 13", "!= 100").replace("time.sleep(0.6)", "time.sleep(0.2)")
+    found = ask(endpoint(), arms(SLOW, previous=slow), call("a", distance=13, seconds=0.1))
+    assert [(one.arm, one.fallback_from) for one in found] == [("previous", "champion")]
+
+
 def test_a_champion_that_hangs_is_a_timeout_where_nobody_stands_in(endpoint, arms, log):
     (error,) = ask(endpoint(), arms(SLOW), call("a", distance=13, seconds=0.15))
     assert isinstance(error, DeadlineError)
@@ -192,7 +198,11 @@ def test_the_queue_has_an_end(endpoint, arms, log):
         made.switch(arms(SLOW))
         first = asyncio.ensure_future(made.answer(call("a", distance=14)))
         await asyncio.sleep(0.02)
-        found = await asyncio.gather(*(made.answer(call(str(n))) for n in range(5)), return_exceptions=True)
+        waiting = []
+        for number in range(5):
+            waiting.append(asyncio.ensure_future(made.answer(call(str(number)))))
+            await asyncio.sleep(0.002)
+        found = await asyncio.gather(*waiting, return_exceptions=True)
         await first
         return found
 

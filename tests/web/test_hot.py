@@ -5,7 +5,12 @@ import re
 import socket
 import time
 
+import msgspec
 import pytest
+
+from loopwright.core.access import KEYRING_ID, KEYRING_KIND, KIND, ApiKey, Rate
+from loopwright.core.hashing import digest_bytes
+from loopwright.store.ledger import Record
 
 GOOD = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
 ID = re.compile(rb"req_[0-9a-f]{32}")
@@ -142,6 +147,38 @@ def test_both_ways_log_the_same(both, home):
         assert {k: v for k, v in one.items() if k not in volatile} == {
             k: v for k, v in other.items() if k not in volatile
         }
+
+
+@pytest.fixture(scope="module")
+def limited(both, home):
+    """A key for three requests an hour for each of the two workers."""
+    made = {}
+    for process in both:
+        secret = f"lwk_{process.name:s<43}"
+        key = ApiKey(
+            digest=digest_bytes(secret.encode()), name=process.name, scopes=("predict",), rate=Rate.parse("3/h")
+        )
+        records = [
+            Record(kind=KIND, id=f"key_{process.name}", data=msgspec.to_builtins(key), at=0),
+            Record(kind=KEYRING_KIND, id=KEYRING_ID, data={"revision": process.name}),
+        ]
+        home.stores.ledger.commit(records=records)
+        made[process.name] = f"Authorization: Bearer {secret}"
+    return made
+
+
+def test_a_key_s_rate_is_counted_on_every_request_and_told(both, limited):
+    time.sleep(1.0)
+    heads = {}
+    for process in both:
+        found = ask(process, *[request(GOOD, limited[process.name])] * 5)
+        heads[process.name] = [
+            (head.split()[1], [line for line in head.split(b"\r\n") if line.startswith(b"ratelimit")])
+            for head, _ in found
+        ]
+    assert [status for status, _ in heads["short"]] == [b"200"] * 3 + [b"429"] * 2
+    assert heads["short"][0][1] == [b"ratelimit-limit: 3", b"ratelimit-remaining: 2"]
+    assert heads["short"] == heads["usual"]
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(both):
