@@ -4,7 +4,7 @@ Source: the protocol's text, github.com/kserve/open-inference-protocol, and its 
 """
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -19,6 +19,8 @@ _WHOLE = {
 }
 _REAL = {"FP16": "f2", "FP32": "f4", "FP64": "f8"}
 _DTYPES = {name: np.dtype(f"<{code}") for name, code in (_WHOLE | _REAL | {"BOOL": "?"}).items()}
+_TYPES: dict[str, set[type]] = {"BOOL": {bool}, "BYTES": {str}, **{name: {float, int} for name in _REAL}}
+_WHOLE_TYPES: set[type] = {int}
 DATATYPES = (*_DTYPES, "BYTES")
 
 
@@ -120,22 +122,15 @@ def _check_count(name: str, shape: tuple[int, ...], found: int) -> None:
 
 
 def _check_values(name: str, datatype: str, values: Sequence[Any]) -> None:
-    fits = _fits(datatype)
-    for value in values:
-        if value is not None and not fits(value):
-            raise RequestRefusedError(f"input {name[:80]!r} holds a value that is not {datatype}")
-
-
-def _fits(datatype: str) -> Callable[[Any], bool]:
-    if datatype == "BOOL":
-        return lambda value: type(value) is bool
-    if datatype == "BYTES":
-        return lambda value: type(value) is str
-    if datatype in _REAL:
-        return lambda value: type(value) in (float, int)
-    bounds = np.iinfo(_DTYPES[datatype])
-    low, high = int(bounds.min), int(bounds.max)
-    return lambda value: type(value) is int and low <= value <= high
+    """Look at the types of all values at once; whole numbers must be within their bits too."""
+    found = set(map(type, values)) - {type(None)}
+    fits = found <= _TYPES.get(datatype, _WHOLE_TYPES)
+    if fits and found and datatype in _WHOLE:
+        bounds = np.iinfo(_DTYPES[datatype])
+        there = [value for value in values if value is not None]
+        fits = min(there) >= bounds.min and max(there) <= bounds.max
+    if not fits:
+        raise RequestRefusedError(f"input {name[:80]!r} holds a value that is not {datatype}")
 
 
 def _without_nan(datatype: str, values: list[Any]) -> list[Any]:
