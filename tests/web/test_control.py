@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +199,39 @@ def test_what_nobody_foresaw_tells_nothing_of_its_inside(api: Api, monkeypatch: 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(api: Api) -> None:
     headers = {"content-length": str(10**9), "content-type": "application/json"}
     assert api.refused(413, "POST", "/feedback", headers=headers, content=b"{}")["code"] == "LW509"
+
+
+def test_a_body_in_pieces_is_refused_once_it_is_over_the_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(api.workspace.settings), "whole", lambda *_: 1_000)
+    api.start()
+    sent = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in [b'{"endpoint": "small", "labels": [{"key": "', *[b"k" * 100] * 1_000, b'", "value": true}]}']:
+            sent.append(piece)
+            yield piece
+
+    headers = {"content-type": "application/json"}
+    for path in ("/feedback", "/datasets/sensors/rows", "/jobs", "/api/releases"):
+        sent.clear()
+        assert api.refused(413, "POST", path, headers=headers, content=pieces())["code"] == "LW509"
+        assert len(sent) < 20
+    assert api.rows("labels") == api.rows("push.sensors") == []
+    small = b'{"endpoint": "small", "labels": [{"key": 7, "value": true}]}'
+    assert api.send("POST", "/feedback", headers=headers, content=small).status_code == 200
+
+
+def test_a_path_that_is_none_and_a_method_that_is_not_answered_are_refused_as_all_else_is(api: Api) -> None:
+    error = api.refused(404, "GET", "/nothing/here")
+    assert (error["code"], bool(error["fix"])) == ("LW104", True)
+    assert "/nothing/here" in error["what"]
+    for method, path, allowed in [
+        ("GET", "/feedback", "POST"),
+        ("DELETE", "/jobs", "GET, POST"),
+        ("PUT", "/jobs/one", "DELETE, GET"),
+        ("POST", "/api/status", "GET"),
+    ]:
+        headers = {"content-type": "application/json"}
+        said = api.send(method, path, headers=headers)
+        assert (said.status_code, said.headers["allow"]) == (405, allowed), (method, path)
+        assert {"code", "what", "why", "fix"} <= said.json().keys()

@@ -11,22 +11,26 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from starlette.routing import Match
 
 from loopwright.app.controller import Controller
 from loopwright.app.status import status
 from loopwright.app.workspace import Workspace
 from loopwright.core.access import Scope
 from loopwright.core.codec import to_json
-from loopwright.errors import LoopwrightError, PayloadTooLargeError, RequestRefusedError
+from loopwright.errors import LoopwrightError, NotFoundError, RequestRefusedError
 from loopwright.observations.feedback import read_feedback
 from loopwright.version import VERSION
 from loopwright.web.auth import Doors
+from loopwright.web.body_limit import BodyLimit
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
 from loopwright.web.job_routes import job_routes
 from loopwright.web.release_routes import release_routes
+from loopwright.web.routes import not_answered
 
 OPEN_PATHS = frozenset({"/health/live"})
 GoOn = Callable[[Request], Awaitable[Response]]
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 _SCOPES: dict[str, Scope] = {"feedback": "feedback", "jobs": "predict"}
 
 
@@ -40,9 +44,12 @@ class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> FastAPI:
     """The application; its handlers run in a thread pool, the controller makes them take turns."""
     app = FastAPI(title="Loopwright control", version=VERSION, docs_url=None, redoc_url=None)
-    app.middleware("http")(_behind(doors, most_bytes=workspace.settings.whole("max_request_bytes")))
+    app.add_middleware(BodyLimit, most_bytes=workspace.settings.whole("max_request_bytes"))
+    app.middleware("http")(_behind(doors))
     for kind in (LoopwrightError, Exception):
         app.add_exception_handler(kind, _refused)
+    for missed in (404, 405):
+        app.add_exception_handler(missed, _nothing_here)
 
     @app.get("/health/live")
     def live() -> Response:
@@ -78,8 +85,8 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
     return app
 
 
-def _behind(doors: Doors, *, most_bytes: int) -> Callable[[Request, GoOn], Awaitable[Response]]:
-    """Lets requests through the doors, with bodies of a declared size that is taken."""
+def _behind(doors: Doors) -> Callable[[Request, GoOn], Awaitable[Response]]:
+    """Lets requests through the doors."""
 
     async def door(request: Request, go_on: GoOn) -> Response:
         try:
@@ -87,9 +94,6 @@ def _behind(doors: Doors, *, most_bytes: int) -> Callable[[Request, GoOn], Await
                 return await go_on(request)
             headers = {name.lower(): value for name, value in request.headers.items()}
             caller = doors.admit(request.method, headers, scope=_scope_of(request.url.path))
-            declared = headers.get("content-length", "0")
-            if not declared.isdecimal() or int(declared) > most_bytes:
-                raise PayloadTooLargeError("the request body is too large", why=f"the limit is {most_bytes} bytes")
             request.state.caller = caller.name
             response = await go_on(request)
         except LoopwrightError as error:
@@ -112,6 +116,19 @@ def answer(value: Any) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
     return refusal(error)
+
+
+async def _nothing_here(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
+    """A path that is none, or a method that the path does not answer."""
+    found = [{**request.scope, "method": method} for method in _METHODS]
+    answered = [
+        scope["method"] for scope in found if any(r.matches(scope)[0] is Match.FULL for r in request.app.routes)
+    ]
+    if answered:
+        return refusal(not_answered(request.method, answered))
+    return refusal(
+        NotFoundError(f"there is no {request.url.path[:200]!r} here", fix="GET /openapi.json names the paths.")
+    )
 
 
 def refusal(error: Exception) -> Response:

@@ -12,7 +12,7 @@ from loopwright.app.jobs import Jobs
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import iso
 from loopwright.core.codec import plain, to_json
-from loopwright.errors import NotFoundError, PayloadTooLargeError, RequestRefusedError
+from loopwright.errors import NotFoundError, RequestRefusedError
 
 INLINE_ROWS = 1_000
 """As many answers are shown with the job; more are taken from `/jobs/ID/result`."""
@@ -26,7 +26,7 @@ def job_routes(workspace: Workspace, work: Jobs) -> APIRouter:
     @router.post("")
     async def submit(request: Request) -> Response:
         """Take a job: 202, and where to ask for it."""
-        wished = _decoded(await _body(request, workspace.settings.whole("max_request_bytes")))
+        wished = _decoded(await request.body())
         job = await run_in_threadpool(lambda: work.submit(wished, by=_caller(request)))
         return Response(
             to_json(_shown(work, job)),
@@ -80,22 +80,6 @@ def _decoded(body: bytes) -> JobRequest:
         raise RequestRefusedError(
             "the body is no job", why=str(error), fix="Correct the field that is named, and send again."
         ) from error
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """The body, of which no more is read than is taken."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
-
-
-def _too_large(limit: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(
-        "the job's records are too large", why=f"at most {limit} bytes", fix="Name a file as input, or send fewer."
-    )
 
 
 def _caller(request: Request) -> str:

@@ -55,12 +55,17 @@ class Route:
         """
         found = self.handlers.get("GET" if method == "HEAD" and "HEAD" not in self.handlers else method)
         if found is None:
-            allowed = ", ".join(self.methods)
-            raise UsageError(
-                f"{method[:20]} is not answered here", why=f"answered are: {allowed}", fix=f"Send {allowed}.",
-                http_status=405, allow=allowed,
-            )  # fmt: skip
+            raise not_answered(method, self.methods)
         return found
+
+
+def not_answered(method: str, answered: Sequence[str]) -> UsageError:
+    """The refusal of a method (HTTP status 405) at a path that answers others."""
+    allowed = ", ".join(answered)
+    return UsageError(
+        f"{method[:20]} is not answered here", why=f"answered are: {allowed}", fix=f"Send {allowed}.",
+        http_status=405, allow=allowed,
+    )  # fmt: skip
 
 
 class Routes:
