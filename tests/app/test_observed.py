@@ -88,3 +88,22 @@ def test_of_several_classes_the_probabilities_are_scores_and_the_likeliest_is_wa
 
 def test_a_row_for_a_request_says_times_as_text() -> None:
     assert plain_row({"at": datetime(2013, 4, 1, tzinfo=UTC), "x": 1}) == {"at": "2013-04-01T00:00:00+00:00", "x": 1}
+
+
+def test_declared_defaults_and_streams_are_no_predictions_of_the_model(tables: Tables) -> None:
+    ask(tables, 10, score=0.25, output={"prediction": False, "score": 0.25})
+    ask(tables, 11, arm="default", score=0.5, output={"prediction": True, "score": 0.5})
+    ask(tables, 12, output={"events": "[]", "count": 0, "text": None, "ended": "complete"})
+    rows = answered(tables, "e")
+    assert rows["request_id"].to_list() == ["r10"]
+    assert scores_of(rows, SIGNATURE).tolist() == [0.25]
+
+
+def test_of_several_classes_a_row_without_probabilities_has_none(tables: Tables) -> None:
+    ask(tables, 10, output={"prediction": "a"})
+    signature = Signature(task="multiclass", request=FEATURES, features=FEATURES, classes=("a", "b", "c"))
+    assert np.isnan(scores_of(answered(tables, "e"), signature)).all()
+    ask(tables, 11, output={"prediction": "b", "probabilities": [0.2, 0.7, 0.1]})
+    found = scores_of(answered(tables, "e"), signature)
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == [0.2, 0.7, 0.1]

@@ -10,6 +10,7 @@ from loopwright.core.clock import Micros
 from loopwright.core.schema import Column, Signature
 from loopwright.monitoring.reference import prediction_values
 from loopwright.observations.request_log import TABLE, without_shadows
+from loopwright.serving.arms import DEFAULT
 from loopwright.store.tables import Tables
 
 
@@ -21,7 +22,9 @@ def answered(
     since: Micros | None = None,
     until: Micros | None = None,
 ) -> pl.DataFrame:
-    """Requests that were answered with 200, in order of event time; no shadow's copies.
+    """Requests that a model answered with a prediction, in order of event time.
+
+    No shadow's copies, no declared defaults, no streams.
 
     Args:
         tables: Where the request log is.
@@ -35,6 +38,9 @@ def answered(
     kept = (pl.col("endpoint") == endpoint) & (pl.col("status") == 200)
     if version is not None:
         kept = kept & (pl.col("version") == version)
+    if "ended" in _fields(rows, "output"):
+        kept = kept & pl.col("output").struct.field("ended").is_null()
+    kept = kept & (pl.col("arm") != DEFAULT)
     return without_shadows(rows).filter(kept).sort("event_time", maintain_order=True)
 
 
@@ -54,20 +60,27 @@ def prediction_column(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
 
 
 def scores_of(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
-    """(n_rows,) or (n_rows, n_classes) as the model answered."""
+    """(n_rows,) or (n_rows, n_classes) as the model answered; NaN where it gave no such number."""
     if signature.task != "multiclass":
         return rows["score"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    probabilities = rows["output"].struct.field("probabilities").to_list()
-    return np.asarray(probabilities, dtype=np.float64).reshape(rows.height, -1)
+    made = np.full((rows.height, len(signature.classes)), np.nan)
+    if "probabilities" in _fields(rows, "output"):
+        said = rows["output"].struct.field("probabilities")
+        known = said.is_not_null().to_numpy()
+        made[known] = np.asarray(said.drop_nulls().to_list(), dtype=np.float64).reshape(-1, made.shape[1])
+    return made
 
 
 def _values(rows: pl.DataFrame, column: Column) -> pl.Series:
     for place in ("features", "inputs"):
-        if place in rows.columns and isinstance(rows.schema[place], pl.Struct):
-            struct = rows[place].struct
-            if column.name in struct.fields:
-                return struct.field(column.name)
+        if column.name in _fields(rows, place):
+            return rows[place].struct.field(column.name)
     return pl.Series(column.name, [None] * rows.height, dtype=pl.Float64)
+
+
+def _fields(rows: pl.DataFrame, name: str) -> list[str]:
+    """The fields of a column of structs; none where it is not one."""
+    return rows[name].struct.fields if isinstance(rows.schema.get(name), pl.Struct) else []
 
 
 def _numbers(values: pl.Series, column: Column) -> np.ndarray:

@@ -94,13 +94,13 @@ class Streamed(msgspec.Struct, gc=False):
     """What a stream said, as it is logged: its events up to 1,000, and its texts joined up to 65,536 characters.
 
     Attributes:
-        events: The events, as they were sent.
+        events: The events as one JSON text, since they may be of any form.
         count: How many there were.
         text: The values of their field `text`, joined; None where no event had one.
         ended: `complete`, `left` (the reader went away) or the code of the error that ended it.
     """
 
-    events: list[dict[str, Any]]
+    events: str
     count: int
     text: str | None
     ended: str

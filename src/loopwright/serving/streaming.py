@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from typing import Any
 
+from loopwright.core.codec import to_json
 from loopwright.errors import DeadlineError, LoopwrightError, NotFoundError, NotReadyError, UsageError
 from loopwright.serving.arms import ArmSet
 from loopwright.serving.call import Call
@@ -142,7 +143,7 @@ class _Said:
     def finished(self, ended: str) -> None:
         """The stream has ended: log what it said."""
         text = "".join(self._texts)[:_MOST_TEXT_KEPT] if self._texts else None
-        output = Streamed(events=self._events, count=self._count, text=text, ended=ended)
+        output = Streamed(events=to_json(self._events).decode(), count=self._count, text=text, ended=ended)
         champion = self._arms.champion
         outcome = Outcome(
             label=champion.label, door=champion.intake.door, prepared=self._prepared, outputs=[output]
