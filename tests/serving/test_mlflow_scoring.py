@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -50,6 +51,11 @@ def test_the_payloads_of_mlflow_are_the_same_records(body):
 def test_csv_cells_take_the_types_of_the_contract(end):
     text = end.join(["carrier,extra,distance,wind,late", "AA,x,5,1.5,", "UA,y,6,NaN,True", ""])
     assert parse(text.encode(), "text/csv; charset=utf-8") == ROWS
+
+
+def test_infinity_is_left_for_the_contract_to_refuse():
+    assert parse(b'{"inputs": [{"wind": -Infinity}]}') == [{"wind": -math.inf}]
+    assert parse(b"wind\n-inf\n-nan", "text/csv") == [{"wind": -math.inf}, {"wind": None}]
 
 
 def test_a_cell_that_is_no_number_is_left_for_the_contract_to_refuse_by_name():

@@ -6,6 +6,7 @@ does not know are left out, NaN and empty cells are null, and `params` are ignor
 
 import csv
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import islice
@@ -23,6 +24,7 @@ JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
 _SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _SPLIT = frozenset({"columns", "data", "index"})
+_CONSTANTS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
 _ENCODE = msgspec.json.Encoder().encode
 _NULLS = frozenset({"", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>"})
 _ERRORS = {
@@ -51,7 +53,11 @@ def parse(body: bytes, content_type: str | None, signature: Signature, *, most: 
                                   fix="Send UTF-8.", http_status=415)  # fmt: skip
     made = _of_csv(body, signature, most) if media == CSV_TYPE else _of_json(_decoded(body), signature, most)
     known = frozenset(column.name for column in signature.request)
-    return [{name: _value(value) for name, value in record.items() if name in known} for record in made]
+    return [_known(record, known) for record in made]
+
+
+def _known(record: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return record if names.issuperset(record) else {name: record[name] for name in record if name in names}
 
 
 def answer(answered: Answered) -> bytes:
@@ -74,16 +80,23 @@ def _media(content_type: str) -> tuple[str, str]:
 
 
 def _decoded(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; NaN and infinities, which MLflow's client writes, are numbers here."""
+    """The JSON object of a body. NaN, which is no JSON but what MLflow's client writes, is null."""
     try:
-        value = json.loads(body)
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        value = _loosely_decoded(body)
+    if not isinstance(value, dict):
+        raise _not_one_shape("it is not an object")
+    return value
+
+
+def _loosely_decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_CONSTANTS.__getitem__)
     except (ValueError, UnicodeDecodeError) as error:
         raise RequestRefusedError("the body is not JSON", why=str(error)[:200]) from error
     except RecursionError as error:
         raise RequestRefusedError("the body is not JSON", why="it is nested too deeply") from error
-    if not isinstance(value, dict):
-        raise _not_one_shape("it is not an object")
-    return value
 
 
 def _of_json(body: Mapping[str, Any], signature: Signature, most: int) -> Records:
@@ -179,18 +192,19 @@ def _of_csv(body: bytes, signature: Signature, most: int) -> Records:
     return [{name: readers[name](cell) for name, cell in record.items() if name in readers} for record in made]
 
 
-def _whole(cell: str) -> int | float | str:
+def _whole(cell: str) -> int | float | str | None:
     try:
         return int(cell)
     except ValueError:
         return _number(cell)
 
 
-def _number(cell: str) -> float | str:
+def _number(cell: str) -> float | str | None:
     try:
-        return float(cell)
+        value = float(cell)
     except ValueError:
         return cell
+    return None if math.isnan(value) else value
 
 
 def _truth(cell: str) -> bool | str:
@@ -214,8 +228,3 @@ _CELLS: dict[Kind, Callable[[str], Any]] = {
     "datetime": _or_null(_text),
 }
 """How a cell becomes a value; one that does not stays a text, which the model's contract refuses by name."""
-
-
-def _value(value: Any) -> Any:
-    """NaN is how MLflow's client writes null."""
-    return None if type(value) is float and value != value else value  # noqa: PLR0124 - NaN
