@@ -29,3 +29,9 @@ def test_long_text_ends_in_an_ellipsis() -> None:
 
 def test_floats_are_short_and_absent_attributes_are_left_out() -> None:
     assert svg.element("rect", x=1.23456, class_=None, stroke_width=2) == '<rect x="1.2" stroke-width="2"></rect>'
+
+
+def test_a_long_path_is_drawn_to_its_end() -> None:
+    drawn = svg.path([(float(place), 1.0) for place in range(5_000)], "line")
+    assert "L4999.0 1.0" in drawn
+    assert "…" not in drawn

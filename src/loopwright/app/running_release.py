@@ -44,6 +44,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdicts: tuple[dict[str, Any], ...] = ()
     override: str | None = None
 
+    @property
+    def split(self) -> str:
+        """The shares in words; beside a champion that answers everything, the others' are of copies."""
+        copied = self.shares.get("champion", 0.0) >= 1.0
+        return ", ".join(
+            f"copies to {name} {share:.0%}" if copied and name != "champion" else f"{name} {share:.0%}"
+            for name, share in sorted(self.shares.items(), key=lambda pair: (pair[0] != "champion", pair[0]))
+        )
+
 
 class RunningRelease(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a record of kind `release`.

@@ -73,6 +73,5 @@ def show_release(release: RunningRelease) -> None:
 
 
 def _entry(entry: Entry) -> tuple[object, ...]:
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in entry.shares.items())
     why = "; ".join(entry.reasons) + (f" (override: {entry.override})" if entry.override else "")
-    return (iso(entry.at)[:19], entry.decision, entry.actor, shares, entry.requests, entry.labels, why)
+    return (iso(entry.at)[:19], entry.decision, entry.actor, entry.split, entry.requests, entry.labels, why)

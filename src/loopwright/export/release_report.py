@@ -39,6 +39,7 @@ _DECISIONS: dict[str, Tone] = {
     "pause": "warn",
 }
 _MOST_SLICES = 12
+MOST_STRENGTH = 6.0
 
 
 def release_report(workspace: Workspace, release: str) -> Report:
@@ -108,13 +109,6 @@ def _shares(workspace: Workspace, release: RunningRelease, course: Course) -> It
     if not moves:
         return
     names = list(dict.fromkeys(name for entry in moves for name in ("champion", *entry.shares)))
-    # A shadow's share is of copies, not of answers; it is no part of the whole.
-    copied = {
-        name
-        for entry in moves
-        for name in entry.shares
-        if sum(entry.shares.values()) > 1.0 + 1e-9 and name != "champion"
-    }
     last = course.points[-1].at if course.points else moves[-1].at
     running = release.state.status == "running"
     until = max(moves[-1].at, last, workspace.clock.now() if running else 0)
@@ -127,22 +121,21 @@ def _shares(workspace: Workspace, release: RunningRelease, course: Course) -> It
         parts=tuple(
             Part(
                 name=f"{name} ({_version(release, name)[:8]})",
-                share=tuple(_answered(entry, name, copied) for entry in moves),
+                share=tuple(_answered(entry, name) for entry in moves),
                 tone="bad" if name != "champion" and release.state.status == "rolled_back" else "plain",
             )
             for name in names
         ),
         markers=_markers(release),
-        note="Share of the requests that each arm was given. "
-        + ("A shadow is given copies and answers nobody." if copied else ""),
+        note="Share of the requests that each arm answered. A shadow is given copies and answers nobody.",
     )
 
 
-def _answered(entry: Entry, name: str, copied: set[str]) -> float:
-    whole = sum(share for arm, share in entry.shares.items() if arm not in copied or arm == "champion")
-    if name in copied and sum(entry.shares.values()) > 1.0 + 1e-9:
+def _answered(entry: Entry, name: str) -> float:
+    """What part of the requests an arm answered; beside a champion that answers all of them, others get copies."""
+    if entry.shares.get("champion", 0.0) >= 1.0 and name != "champion":
         return 0.0
-    return entry.shares.get(name, 0.0) / whole if whole else 0.0
+    return entry.shares.get(name, 0.0)
 
 
 def _version(release: RunningRelease, arm: str) -> str:
@@ -196,8 +189,8 @@ def _evidence(release: RunningRelease, course: Course) -> Iterator[Section]:
 
 
 def _strength(p_value: float | None) -> float | None:
-    """log10(1 / p), at most 12."""
-    return None if p_value is None else min(-math.log10(max(p_value, 1e-300)), 12.0)
+    """log10(1 / p), cut where more would only flatten the rest of the picture."""
+    return None if p_value is None else min(-math.log10(max(p_value, 1e-300)), MOST_STRENGTH)
 
 
 def _steps(release: RunningRelease) -> Grid:
@@ -206,7 +199,7 @@ def _steps(release: RunningRelease) -> Grid:
             instant_text(entry.at),
             entry.decision,
             entry.actor,
-            ", ".join(f"{name} {share:.0%}" for name, share in entry.shares.items()),
+            entry.split,
             entry.requests,
             entry.labels,
             "; ".join(entry.reasons) + (f" (override: {entry.override})" if entry.override else ""),

@@ -21,15 +21,17 @@ def element(tag: str, *content: str, **attributes: object) -> str:
     Attributes are escaped; floats are written to a tenth; `class_` is `class`, and `stroke_width` is `stroke-width`.
     """
     named = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"'
+        f' {name.rstrip("_").replace("_", "-")}="{_value(name, value)}"'
         for name, value in attributes.items()
         if value is not None
     )
     return f"<{tag}{named}>{''.join(content)}</{tag}>"
 
 
-def _value(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else escape(value)
+def _value(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return escape(value, len(str(value))) if name == "d" else escape(value)  # a path that is cut is another path
 
 
 def line(start: tuple[float, float], end: tuple[float, float], class_: str) -> str:

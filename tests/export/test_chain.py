@@ -1,0 +1,20 @@
+from typing import Any
+
+from loopwright.export.chain import chain
+from loopwright.export.sections import EventList, Text
+
+pytest_plugins = ["tests.app.conftest"]
+Project = Any
+
+
+def test_causes_come_before_effects_and_digests_are_short(project: Project) -> None:
+    (found,) = chain(project.workspace(), "model:small@champion")
+    assert isinstance(found, EventList)
+    kinds = [event.kind for event in found.events]
+    assert kinds.index("run_started") < kinds.index("ref_moved")
+    assert all(len(word) < 40 for event in found.events for word in event.text.split())
+
+
+def test_what_nobody_knows_is_said(project: Project) -> None:
+    (found,) = chain(project.workspace(), "incident:inc_none")
+    assert isinstance(found, Text)
