@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from loopwright.app.clock import set_clock
 from loopwright.app.labelled_log import LabelledLog
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.schema import Column, Signature
-from loopwright.observations.labels import LabelRow, append_labels
+from loopwright.observations.labels import LabelRow, append_labels, labelled_requests
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 COLUMN = Column(name="x", kind="float")
@@ -57,18 +58,37 @@ def test_labels_come_before_and_after_their_rows(workspace: Workspace) -> None:
     assert found(workspace, log, 30) == [(10.0, False), (21.0, True)]
 
 
-def test_a_label_for_the_request_wins_over_one_for_its_key(workspace: Workspace) -> None:
+def test_of_a_label_for_the_request_and_one_for_its_key_the_later_known_counts(workspace: Workspace) -> None:
     log = log_of(workspace)
     ask(workspace, 10, "a", key="k")
     ask(workspace, 11, "b", key="k")
     label(workspace, 12, True, request_id="a")
     assert found(workspace, log, 20) == [(10.0, True), (11.0, None)]
     label(workspace, 21, False, key="k")
-    assert found(workspace, log, 30) == [(10.0, True), (11.0, False)]
-    label(workspace, 31, True, key="k")
-    label(workspace, 32, False, request_id="a")
-    assert found(workspace, log, 40) == [(10.0, False), (11.0, True)]
+    assert found(workspace, log, 30) == [(10.0, False), (11.0, False)]
+    label(workspace, 31, True, request_id="a")
+    assert found(workspace, log, 40) == [(10.0, True), (11.0, False)]
     assert found(workspace, log_of(workspace), 40) == found(workspace, log, 40)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_are_those_that_reading_everything_anew_gives(workspace: Workspace, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log, asked = log_of(workspace), 0
+    for look in range(1, 6):
+        for at in rng.integers(10 * look, 10 * look + 9, 12).tolist():
+            if rng.random() < 0.4:
+                asked += 1
+                ask(workspace, at, f"r{asked}", key=f"k{rng.integers(3)}")
+            elif rng.random() < 0.5:
+                label(workspace, at, bool(rng.random() < 0.5), request_id=f"r{rng.integers(1, 12)}")
+            else:
+                label(workspace, at, bool(rng.random() < 0.5), key=f"k{rng.integers(3)}")
+        known = found(workspace, log, 10 * look + 9)
+        anew = labelled_requests(workspace.stores.tables, "e", known_at=10 * look + 9).sort("at")
+        assert sorted((score, value) for score, value in known if value is not None) == sorted(
+            anew.select("score", "label").rows()
+        )
 
 
 def test_rows_are_in_order_of_event_time(workspace: Workspace) -> None:

@@ -200,7 +200,9 @@ def test_a_row_takes_its_label_whenever_it_comes(log: tuple[Days, LabelledLog]) 
     assert (found.labelled.sum(), found.label.tolist()) == (2, [True, False])
 
 
-def test_a_label_for_the_very_request_wins_over_one_for_its_key(log: tuple[Days, LabelledLog]) -> None:
+def test_of_a_label_for_the_very_request_and_one_for_its_key_the_later_known_counts(
+    log: tuple[Days, LabelledLog],
+) -> None:
     days, rows = log
     days.live()
     label(days, True, request_id="r1", at=SECOND)
@@ -209,10 +211,10 @@ def test_a_label_for_the_very_request_wins_over_one_for_its_key(log: tuple[Days,
     label(days, False, key="1", at=3 * SECOND)
     label(days, False, key="2", at=3 * SECOND)
     after(days, 4)
-    assert rows.rows(0).label.tolist() == [True, False]
-    label(days, False, request_id="r1", at=5 * SECOND)
-    after(days, 6)
     assert rows.rows(0).label.tolist() == [False, False]
+    label(days, True, request_id="r1", at=5 * SECOND)
+    after(days, 6)
+    assert rows.rows(0).label.tolist() == [True, False]
 
 
 def test_only_rows_since_an_event_time_are_shown_each_once(log: tuple[Days, LabelledLog]) -> None:

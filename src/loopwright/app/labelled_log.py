@@ -4,6 +4,7 @@ Looking back over months of rows each day would cost more each day. Rows are rea
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from loopwright.core.clock import SECOND, Micros
 from loopwright.core.schema import Signature
 from loopwright.monitoring.joined import LabelledRequests
 from loopwright.observations.labels import latest_labels
+
+_NONE: tuple[int, Any] = (0, None)
 
 
 def settled_until(workspace: Workspace) -> Micros:
@@ -45,14 +48,15 @@ class LabelledLog:
         self._version = version
         self._signature = signature
         self._until = since
-        self._ids: list[str] = []
         self._times: list[np.ndarray] = []
         self._scores: list[np.ndarray] = []
         self._values: list[Any] = []
         self._row_of: dict[str, int] = {}
         self._rows_of: dict[str, list[int]] = {}
-        self._by_key: dict[str, Any] = {}
-        self._by_request: dict[str, Any] = {}
+        # By name: which of all labels it is, and its value. The last of those about a row counts.
+        self._by_key: dict[str, tuple[int, Any]] = {}
+        self._by_request: dict[str, tuple[int, Any]] = {}
+        self._labels = 0
 
     def rows(self, since: Micros) -> LabelledRequests:
         """Requests with event time from `since` on, in its order, with the labels known by now."""
@@ -80,25 +84,25 @@ class LabelledLog:
             self._add(rows["request_id"].to_list(), rows["key"].cast(pl.String).to_list())
         labels = latest_labels(tables, self._endpoint, known_at=until - 1, learned_since=self._until)
         for key, request_id, value in labels.select("key", "request_id", "value").iter_rows():
+            self._labels += 1
             if request_id is not None:
-                self._by_request[request_id] = value
+                self._by_request[request_id] = (self._labels, value)
                 self._give((self._row_of[request_id],) if request_id in self._row_of else (), value)
             elif key is not None:
-                self._by_key[key] = value
-                rows_of_key = self._rows_of.get(key, ())
-                self._give([row for row in rows_of_key if self._ids[row] not in self._by_request], value)
+                self._by_key[key] = (self._labels, value)
+                self._give(self._rows_of.get(key, ()), value)
         self._until = until
 
     def _add(self, ids: list[str], keys: list[str | None]) -> None:
-        """New rows, with what is known of them. A label given for the very request wins over one given for its key."""
+        """New rows, with the last label that is known of each; see `observations.labels.latest_labels`."""
         for request_id, key in zip(ids, keys, strict=True):
-            row = len(self._ids)
-            self._ids.append(request_id)
+            row = len(self._values)
             self._row_of[request_id] = row
             if key is not None:
                 self._rows_of.setdefault(key, []).append(row)
-            by_key = None if key is None else self._by_key.get(key)
-            self._values.append(self._by_request.get(request_id, by_key))
+            by_key = _NONE if key is None else self._by_key.get(key, _NONE)
+            _, value = max(by_key, self._by_request.get(request_id, _NONE), key=itemgetter(0))
+            self._values.append(value)
 
     def _give(self, rows: Sequence[int], value: Any) -> None:
         for row in rows:

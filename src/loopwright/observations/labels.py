@@ -82,8 +82,9 @@ def latest_labels(
         learned_since: Labels that became known before are left out: what is new since an earlier look.
 
     Returns:
-        Columns key, request_id, endpoint, value, event_time, at, source, value_type; (n_labels, 8), oldest first.
-        `value` has the type of the endpoint's labels where they have one, else it is text.
+        Columns key, request_id, endpoint, value, event_time, at, source, value_type; (n_labels, 8), oldest first: of
+        two that are about one request, by id and by key, the later one in this order counts. `value` has the type of
+        the endpoint's labels where they have one, else it is text.
     """
     import polars as pl
 
@@ -218,9 +219,10 @@ def with_labels(requests: "pl.DataFrame", labels: "pl.DataFrame") -> "pl.DataFra
         return requests.clear()
     requests = requests.with_columns(pl.col("request_id").cast(pl.String), pl.col("key").cast(pl.String))
     rows = requests.with_row_index("_row")
-    found = pl.concat([_joined(rows, labels, "request_id"), _joined(rows, labels, "key")])
-    latest = found.sort("label_at", "label_source").unique("_row", keep="last")
-    return rows.join(latest, on="_row", how="inner").sort("_row").drop("_row")
+    ordered = labels.with_row_index("_order")
+    found = pl.concat([_joined(rows, ordered, "request_id"), _joined(rows, ordered, "key")])
+    latest = found.sort("_order").unique("_row", keep="last", maintain_order=True)
+    return rows.join(latest, on="_row", how="inner").sort("_row").drop("_row", "_order")
 
 
 def _joined(rows: "pl.DataFrame", labels: "pl.DataFrame", by: str) -> "pl.DataFrame":
@@ -230,6 +232,7 @@ def _joined(rows: "pl.DataFrame", labels: "pl.DataFrame", by: str) -> "pl.DataFr
     ours = labels.filter(pl.col(by).is_not_null() & (pl.col("request_id").is_null() if by == "key" else pl.lit(True)))
     named = ours.select(
         by,
+        "_order",
         pl.col("value").alias("label"),
         pl.col("at").alias("label_at"),
         pl.col("event_time").alias("label_event_time"),
