@@ -1,10 +1,12 @@
 from typing import Any
 
+from tests.app import conftest as app
+
 from loopwright.export.chain import chain
 from loopwright.export.sections import EventList, Text
 
-pytest_plugins = ["tests.app.conftest"]
 Project = Any
+_trained, own_modules, project = app._trained, app.own_modules, app.project
 
 
 def test_causes_come_before_effects_and_digests_are_short(project: Project) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.app import conftest as app
 from tests.app.test_release_strategies import World
 
 from loopwright.errors import NotFoundError
@@ -10,8 +11,8 @@ from loopwright.export.release_report import release_report
 from loopwright.export.report import render
 from loopwright.export.sections import AreaChart, EventList, Figures, Grid, LineChart
 
-pytest_plugins = ["tests.app.conftest"]
 Project = Any
+_trained, own_modules, replayed = app._trained, app.own_modules, app.replayed
 
 
 @pytest.fixture
