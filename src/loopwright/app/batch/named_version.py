@@ -1,13 +1,12 @@
 """Which version a person means: NAME@champion, NAME@previous, NAME@candidate, NAME@ and a digest's beginning."""
 
 from loopwright.app.arms import current_arms
+from loopwright.app.versions import registered_version
 from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import Digest
 from loopwright.errors import NotFoundError
-from loopwright.registry.alias import CHAMPION, alias_history, alias_target, aliases
-from loopwright.registry.version import versions
+from loopwright.registry.alias import CHAMPION, alias_history, alias_target
 
-_SHORTEST = 6
 _CANDIDATES = ("canary", "variant", "shadow")
 
 
@@ -17,26 +16,16 @@ def named_version(workspace: Workspace, text: str) -> tuple[str, Digest]:
     Args:
         workspace: The project's workspace.
         text: `NAME`, or `NAME@` and an alias, `previous` (the champion before this one), `candidate` (the version on
-            trial) or at least six letters of a digest. Where the name is left out the home's only model is meant.
+            trial), a number, or at least six letters of a digest. Without a name, the home's only model.
 
     Raises:
         NotFoundError: There is no such model or version, or a name is needed.
     """
     name, _, alias = text.partition("@")
-    name = name or _only_model(workspace)
-    alias = alias or CHAMPION
-    found = alias_target(workspace.stores.ledger, name, alias=alias, namespace=workspace.namespace)
-    if found is None and alias == "previous":
-        found = _previous(workspace, name)
-    if found is None and alias == "candidate":
-        found = _candidate(workspace, name)
-    found = found or _by_digest(workspace, name, alias)
-    if found is None:
-        known = ", ".join(sorted(aliases(workspace.stores.ledger, name, namespace=workspace.namespace)))
-        raise NotFoundError(
-            f"there is no version {name}@{alias}", why=f"{name!r} has {known}" if known else f"no model {name!r}"
-        )
-    return name, found
+    name, alias = name or _only_model(workspace), alias or CHAMPION
+    special = {"previous": _previous, "candidate": _candidate}.get(alias)
+    found = special(workspace, name) if special else None
+    return name, found or registered_version(workspace, name, alias)
 
 
 def _only_model(workspace: Workspace) -> str:
@@ -63,13 +52,3 @@ def _previous(workspace: Workspace, name: str) -> Digest | None:
 def _candidate(workspace: Workspace, name: str) -> Digest | None:
     arms = current_arms(workspace, name)
     return next((arm.version for arm in arms.arms if arm.role in _CANDIDATES), None) if arms is not None else None
-
-
-def _by_digest(workspace: Workspace, name: str, beginning: str) -> Digest | None:
-    if len(beginning) < _SHORTEST:
-        return None
-    known = versions(workspace.stores.ledger, name, namespace=workspace.namespace, limit=10_000)
-    found = {version.digest for version in known if version.digest.startswith(beginning)}
-    if len(found) > 1:
-        raise NotFoundError(f"several versions of {name!r} begin with {beginning}", fix="Write more of the digest.")
-    return found.pop() if found else None

@@ -13,6 +13,7 @@ from loopwright.app.batch.files import LINE, FileFormat, decoded_lines
 from loopwright.app.batch.joined import JoinedFeatures
 from loopwright.app.batch.screen import Screened, screen_records, screen_table
 from loopwright.core.schema import Column, Signature
+from loopwright.errors import ArmFailedError, LoopwrightError
 from loopwright.serving.door import Door, Policy
 from loopwright.serving.model import Model
 from loopwright.serving.outputs import checked_outputs
@@ -89,7 +90,24 @@ class Scorer:
         )
 
     def outputs(self, part: Prepared) -> dict[str, np.ndarray[Any, Any]]:
-        """What the version answers. Raises whatever its own code raises, and ArmFailedError for a wrong shape."""
+        """What the version answers to a part.
+
+        Raises:
+            ArmFailedError: Its code raises, or its answer has the wrong shape.
+        """
+        try:
+            return self._asked(part)
+        except LoopwrightError:
+            raise
+        except Exception as error:  # boundary: the version's own code may raise anything
+            first = part.given.start + 1
+            raise ArmFailedError(
+                f"the version fails on rows {first:,} to {first + part.given.rows.height - 1:,} of {part.given.source}",
+                why=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}",
+                fix="Correct the rows, or score with a version that takes them; what was scored before is kept.",
+            ) from error
+
+    def _asked(self, part: Prepared) -> dict[str, np.ndarray[Any, Any]]:
         rows = part.screened.values.height
         if not rows:
             return self._nothing()
