@@ -12,14 +12,12 @@ SCORES = np.array([0.4, 0.1, 0.2, 0.3])
 
 
 def labels(*rows):
-    return pl.DataFrame(
-        rows,
-        schema={"key": pl.String, "request_id": pl.String, "value": pl.Boolean, "at": pl.Int64},
-        orient="row",
-    )
+    schema = {"key": pl.String, "request_id": pl.String, "value": pl.Boolean, "at": pl.Int64}
+    given = pl.DataFrame(rows, schema=schema, orient="row").sort("at")
+    return given.with_columns(event_time="at", source=pl.lit("s"))
 
 
-def test_latest_known_wins_and_a_label_of_the_request_beats_one_of_its_key():
+def test_the_label_known_last_counts_by_key_or_by_request():
     found = join_labels(
         REQUESTS,
         labels(("a", None, True, 9), ("a", None, False, 5), (None, "r4", False, 1), (None, "r3", True, 2)),
@@ -28,7 +26,9 @@ def test_latest_known_wins_and_a_label_of_the_request_beats_one_of_its_key():
     assert found.event_time.tolist() == [10, 20, 30, 40]
     assert found.score.tolist() == [0.1, 0.2, 0.3, 0.4]
     assert found.labelled.tolist() == [False, True, True, True]
-    assert found.label.tolist() == [True, False, True]
+    assert found.label.tolist() == [True, True, True]
+    later = join_labels(REQUESTS, labels(("a", None, True, 9), (None, "r4", False, 10)), SCORES)
+    assert later.label.tolist() == [False, True]
 
 
 def test_a_label_without_value_is_none():

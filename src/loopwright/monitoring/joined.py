@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from loopwright.observations.labels import with_labels
 from loopwright.stats.arrays import AnyArray, Floats, floats
 
 if TYPE_CHECKING:
@@ -46,33 +47,25 @@ class LabelledRequests:
 
 
 def join_labels(requests: "pl.DataFrame", labels: "pl.DataFrame", scores: Floats) -> LabelledRequests:
-    """Requests with the label that is known latest for their key or their request id.
-
-    A label given for the very request wins over one given for its key.
+    """Requests in order of event time with the label that counts for each; see `observations.labels.with_labels`.
 
     Args:
         requests: n rows with `request_id`, `key` (nullable) and `event_time` (microseconds UTC).
-        labels: Rows with `key`, `request_id` (one of them null), `value` and `at`.
+        labels: As `observations.labels.latest_labels` gives them; those without a value are none.
         scores: (n,) or (n, k), in the rows' order.
     """
     import polars as pl
 
     rows = requests.select("request_id", "key", "event_time").with_row_index("row")
-    latest = labels.filter(pl.col("value").is_not_null()).sort("at", maintain_order=True)
-    found = rows
-    for name in ("request_id", "key"):
-        last = latest.filter(pl.col(name).is_not_null()).group_by(name).agg(pl.col("value").last().alias(f"by_{name}"))
-        found = found.with_columns(pl.col(name).cast(last.schema[name])) if last.height else found
-        found = (
-            found.join(last, on=name, how="left", maintain_order="left")
-            if last.height
-            else found.with_columns(pl.lit(None, dtype=labels.schema["value"]).alias(f"by_{name}"))
-        )
-    found = found.with_columns(value=pl.coalesce("by_request_id", "by_key")).sort("event_time", "row")
-    labelled = found["value"].is_not_null().to_numpy()
+    told = with_labels(rows, labels.filter(pl.col("value").is_not_null()))
+    values = (
+        told.select("row", "label") if told.height else pl.DataFrame(schema={"row": pl.UInt32, "label": pl.Boolean})
+    )
+    found = rows.join(values, on="row", how="left", maintain_order="left").sort("event_time", "row")
+    labelled = found["label"].is_not_null().to_numpy()
     return LabelledRequests(
         event_time=found["event_time"].cast(pl.Int64).to_numpy(),
         score=floats(scores)[found["row"].to_numpy()],
         labelled=labelled,
-        label=found["value"].drop_nulls().to_numpy(),
+        label=found["label"].drop_nulls().to_numpy(),
     )
