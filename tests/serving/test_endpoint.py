@@ -1,6 +1,7 @@
 """An endpoint with a champion and a canary whose child is played by the test."""
 
 import asyncio
+import dataclasses
 
 import msgspec
 import numpy as np
@@ -351,6 +352,21 @@ def test_a_cohort_by_input_or_header_belongs_to_the_canary(endpoint, champion, c
         call("b", {"carrier": "AA", "distance": 5}, headers={"x-group": "rest"}),
     )
     assert (inside.arm, outside.arm) == ("candidate", "champion")
+
+
+def test_requests_outside_a_releases_cohort_are_no_part_of_its_figures(endpoint, champion, log):
+    cohort = Cohort(source="input", field="carrier", values=("UA",))
+    arms = cohort_arms(champion(), Child(lambda n: {"score": np.full(n, 0.9)}), cohort, of_all=True)
+    first = msgspec.structs.replace(arms.spec.champion, share=1.0)
+    canary = msgspec.structs.replace(arms.canaries[0].spec, share=0.0)
+    spec = msgspec.structs.replace(arms.spec, arms=(first, canary))
+    answering = dataclasses.replace(arms.champion, label=label_of(spec, first))
+    arms = ArmSet(spec=spec, champion=answering, canaries=arms.canaries)
+    ask(endpoint, arms, call("out"), call("in", {"carrier": "UA", "distance": 100}))
+    assert {row["request_id"]: (row["arm"], row["release"]) for row in log.rows} == {
+        "out": ("champion", None),
+        "in": ("champion", "rel_1"),
+    }
 
 
 def test_a_lot_may_be_drawn_by_another_column_than_the_key(endpoint, champion):

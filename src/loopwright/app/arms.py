@@ -11,7 +11,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
 from loopwright.errors import ReleaseError
-from loopwright.release.routing import Arm, Arms
+from loopwright.release.routing import Arms
 from loopwright.store.ledger import Record
 
 RefMoves = Mapping[str, tuple[str | None, str | None]]
@@ -30,11 +30,6 @@ def alone(arms: Arms, version: Digest, *, previous: Digest | None) -> Arms:
     """The next revision: `version` answers everything, `previous` what it cannot, and then the declared default."""
     kept = previous if previous != version else None
     return msgspec.structs.replace(arms.with_champion(version), previous=kept, default=arms.default)
-
-
-def beside(arms: Arms, wanted: Sequence[Arm], *, release: str, unit: str | None) -> Arms:
-    """The next revision: these arms of a release, drawn by `unit`, with what stands behind them as it was."""
-    return msgspec.structs.replace(arms, revision=arms.revision + 1, arms=tuple(wanted), release=release, unit=unit)
 
 
 def move_arms(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from loopwright.app.arms import beside, current_arms, move_arms
+from loopwright.app.arms import current_arms, move_arms
 from loopwright.app.kill_switch import kill_switch, not_killed
 from loopwright.app.loop import Loop
 from loopwright.app.loop_run import Override
@@ -172,7 +172,9 @@ def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Sta
     if by.override:
         plan = msgspec.structs.replace(plan, limit=OVERRIDE_LASTS)
     state = start(plan, now)
-    following = beside(arms, wanted(plan, state), release=workspace.ids("rel"), unit=plan.unit)
+    following = arms.with_arms(
+        wanted(plan, state), release=workspace.ids("rel"), unit=plan.unit, cohort=plan.cohort
+    )
     shares = {arm.name: arm.share for arm in following.arms}
     release = RunningRelease(
         id=str(following.release),

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.arms import RefMoves, alone, beside, current_arms, move_arms
+from loopwright.app.arms import RefMoves, alone, current_arms, move_arms
 from loopwright.app.champion import Change, champion_move, moved_draft
 from loopwright.app.kill_switch import not_killed
 from loopwright.app.release_course import Point, course_of, evidence_in
@@ -131,7 +131,7 @@ class ReleaseController:
         """The arms that the decision leads to."""
         plan = release.plan
         if judged.decision == "advance":
-            return beside(arms, judged.arms, release=release.id, unit=plan.unit)
+            return arms.with_arms(judged.arms, release=release.id, unit=plan.unit, cohort=plan.cohort)
         winner = next(arm.version for arm in judged.arms if arm.role == "champion")
         return alone(arms, winner, previous=plan.champion if judged.decision == "promote" else arms.previous)
 

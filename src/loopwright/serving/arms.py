@@ -1,14 +1,15 @@
 """The versions that answer for an endpoint at one time: the champion in this process, others in their children."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from loopwright.errors import ArmFailedError
-from loopwright.release.routing import Arm, Arms, Lots, mirrored
+from loopwright.release.routing import Arm, Arms, Lots, in_cohort, mirrored
 from loopwright.serving.door import Row
 from loopwright.serving.explain import Explanation
 from loopwright.serving.health import ArmHealth
@@ -145,6 +146,7 @@ class ArmSet:
         cause: The journal's number of the event that set them (0: none), which a trip names as its cause.
         failed: Name of the arm that `champion` answers for, because that one cannot be started; None: none.
         lots: Which request is whose.
+        outside: What answers the requests that take no part in the release; None where all do.
     """
 
     spec: Arms
@@ -155,11 +157,34 @@ class ArmSet:
     cause: int = 0
     failed: str | None = None
     lots: Lots = field(init=False)
+    outside: "ArmSet | None" = field(init=False)
     _by_name: dict[str, CanaryArm] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lots", Lots(self.spec))
+        object.__setattr__(self, "outside", self._outside())
         object.__setattr__(self, "_by_name", {canary.spec.name: canary for canary in self.canaries})
+
+    def _outside(self) -> "ArmSet | None":
+        """The champion alone, whose figures are no part of the release."""
+        if self.spec.cohort is None:
+            return None
+        alone = msgspec.structs.replace(self.champion.spec, share=1.0)
+        spec = msgspec.structs.replace(self.spec, arms=(alone,), release=None, cohort=None)
+        champion = replace(self.champion, label=label_of(spec, alone), spec=alone)
+        return ArmSet(spec=spec, champion=champion, previous=self.previous, cause=self.cause, failed=self.failed)
+
+    def taking_part(self, asked: list[Pending]) -> list[tuple["ArmSet", list[Pending]]]:
+        """The champion's requests, those of the release's cohort apart from those that take no part in it."""
+        cohort, outside = self.spec.cohort, self.outside
+        if cohort is None or outside is None:
+            return [(self, asked)]
+        inside: list[Pending] = []
+        others: list[Pending] = []
+        for pending in asked:
+            inputs = pending.rows[0].values if pending.rows else {}
+            (inside if in_cohort(cohort, inputs, pending.headers or {}) else others).append(pending)
+        return [(arms, part) for arms, part in ((self, inside), (outside, others)) if part]
 
     @property
     def children(self) -> tuple[CanaryArm, ...]:

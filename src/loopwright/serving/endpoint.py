@@ -5,7 +5,7 @@ nonsense, the champion answers those same requests. Where the champion itself fa
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from loopwright.core.clock import SECOND, Clock
@@ -141,7 +141,7 @@ class Endpoint:
 
     def note_failure(self, arms: ArmSet, canary: CanaryArm, error: LoopwrightError) -> None:
         """Count a failure of a canary; tells `on_trip` where it stops the arm."""
-        count_failure(arms, canary, error, self._on_trip)
+        count_failure(arms, canary, error, on_trip=self._on_trip)
 
     def stop_canary(self, arms: ArmSet, canary: CanaryArm, *, cause: str, why: str) -> None:
         """Stop a canary for what happened outside any request: its child never came up, or went away."""
@@ -173,8 +173,8 @@ class Endpoint:
                 (routed if routes or pending.pinned is not None else plain).append(pending)
         if routed:
             plain += self._route(arms, routed)
-        if plain:
-            self._champions.ask(arms, plain)
+        for answering, asked in arms.taking_part(plain) if plain else ():
+            self._champions.ask(answering, asked)
 
     def _route(self, arms: ArmSet, asked: Sequence[Pending]) -> list[Pending]:
         """Hand requests to the canaries that they belong to; returns those that are the champion's."""
@@ -235,16 +235,16 @@ class Endpoint:
             explained = await canary.explain(prepared, self._limits.probation_timeout_s) if asked[0].explain else None
         except (StoreError, NotExplainableError) as error:
             for pending in asked:
-                self._refused(arms, pending, error, canary.spec.name if isinstance(error, StoreError) else "")
+                self._refused(arms, pending, error, arm=canary.spec.name if isinstance(error, StoreError) else "")
         except Exception as error:  # noqa: BLE001 - boundary: the version on probation; counted, the champion answers
-            self._canary_failed(arms, canary, asked, as_failure(error))
+            self._canary_failed(arms, canary, asked, failure=as_failure(error))
         else:
             canary.health.succeeded()
             outcome = Outcome(label=canary.label, door=door, prepared=prepared, outputs=outputs, explanations=explained)
             self._finish(arms, outcome, asked)
 
     def _canary_failed(
-        self, arms: ArmSet, canary: CanaryArm, asked: Sequence[Pending], failure: LoopwrightError
+        self, arms: ArmSet, canary: CanaryArm, asked: Sequence[Pending], *, failure: LoopwrightError
     ) -> None:
         name = canary.spec.name
         for pending in asked:
@@ -253,15 +253,15 @@ class Endpoint:
         self.note_failure(arms, canary, failure)
         for pending in asked:
             if pending.pinned is not None:
-                self._refused(arms, pending, failure, name)
+                self._refused(arms, pending, failure, arm=name)
         free = [pending for pending in asked if pending.pinned is None]
         if free:
             self._champions.ask(arms, free, failed=name)
 
-    def _finish(self, arms: ArmSet, outcome: Outcome, asked: Sequence[Pending], lost: set[int] | None = None) -> None:
+    def _finish(self, arms: ArmSet, outcome: Outcome, asked: Sequence[Pending], *, lost: Collection[int] = ()) -> None:
         """Log the answers, then give them. Requests whose `id()` is in `lost` are somebody else's by now."""
         now = self._clock.monotonic()
-        rows: Sequence[RequestRow] = outcome.log_rows(asked, now, lost or ())
+        rows: Sequence[RequestRow] = outcome.log_rows(asked, now, lost)
         if self._tracer is not None:
             answered = [pending for pending in asked if not lost or id(pending) not in lost]
             rows = self._tracer.answered(outcome, answered, rows, now=now)
@@ -305,7 +305,7 @@ class Endpoint:
         version = arms.champion.spec.version if arms else ""
         return ArmLabel(endpoint=self.name, release=arms.spec.release if arms else None, arm="", version=version)
 
-    def _refused(self, arms: ArmSet, pending: Pending, error: LoopwrightError, arm: str = "") -> None:
+    def _refused(self, arms: ArmSet, pending: Pending, error: LoopwrightError, *, arm: str = "") -> None:
         """Count and log a request that gets no prediction; its content stays out of the log."""
         version = arms.champion.spec.version
         label = ArmLabel(endpoint=self.name, release=arms.spec.release, arm=arm, version=version)
