@@ -61,7 +61,7 @@ def find_release(workspace: Workspace, id_: str | None = None, *, endpoint: str 
         return read_release(record.data)
     newest = releases(workspace, endpoint, limit=1)
     if not newest:
-        raise NotFoundError("there is no release yet", fix="Start one with `loopwright release start VERSION`.")
+        raise NotFoundError("there is no release yet", fix="Start one with `loopwright release start --version 2`.")
     return find_release(workspace, newest[0].id)
 
 

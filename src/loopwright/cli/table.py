@@ -61,7 +61,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "release",
                 "Plan, start, watch, pause, promote, roll back and stop releases.",
-                "loopwright release plan @latest --strategy canary",
+                "loopwright release plan --version @latest --strategy canary",
             ),
             Entry(
                 "replay",

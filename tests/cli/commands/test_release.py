@@ -27,22 +27,24 @@ def test_a_release_is_paused_resumed_and_aborted_with_the_reason_in_its_record(t
 
 
 def test_a_plan_says_what_is_needed_and_what_is_in_the_way_and_moves_nothing(two: Command) -> None:
-    planned = two.json("release", "plan", "2", "--strategy", "canary", "--set", "steps=[10,100]")
+    planned = two.json("release", "plan", "--version", "2", "--strategy", "canary", "--set", "steps=[10,100]")
     assert planned["plan"]["strategy"]["steps"] == [10, 100]
     assert "is under way" in planned["blocked"]
     assert any("requests" in need for need in planned["needs"])
     assert two.json("release", "list")[0]["status"] == "running"
     two.json("release", "abort")
-    assert "Next: loopwright release start" in two.text("release", "plan", "2")
+    assert "Next: loopwright release start" in two.text("release", "plan", "--version", "2")
 
 
 def test_any_registered_version_is_started_by_any_strategy(two: Command) -> None:
     two.json("release", "abort")
-    assert two.json("release", "start", "@latest", "--strategy", "shadow", "--reason", "look first")["release"]
+    assert two.json("release", "start", "--version", "@latest", "--strategy", "shadow", "--reason", "look first")[
+        "release"
+    ]
     (newest, *_) = two.json("release", "list")
     assert (newest["strategy"], newest["reason"]) == ("shadow", "look first")
-    assert "Cannot start now" in two.text("release", "plan", "2", "--strategy", "blue_green")
-    assert "has begun" not in two.error("release", "start", "2", code=1)["what"]
+    assert "Cannot start now" in two.text("release", "plan", "--version", "2", "--strategy", "blue_green")
+    assert "has begun" not in two.error("release", "start", "--version", "2", code=1)["what"]
 
 
 def test_a_promotion_that_is_not_proven_needs_a_word_and_a_rollback_undoes_it(two: Command) -> None:
@@ -59,7 +61,7 @@ def test_a_promotion_that_is_not_proven_needs_a_word_and_a_rollback_undoes_it(tw
 def test_the_kill_switch_stops_releases_until_it_is_off_and_status_says_so(two: Command) -> None:
     two.json("release", "kill", "small", "--reason", "investigating")
     assert "releases of small are stopped" in two.text("status")
-    assert "investigating" in two.error("release", "start", "2")["why"]
+    assert "investigating" in two.error("release", "start", "--version", "2")["why"]
     two.json("release", "unkill", "small")
     assert two.json("status")["killed"] == []
 
@@ -77,7 +79,7 @@ def test_a_page_is_written_for_a_release(two: Command, tmp_path: Path) -> None:
     [
         ("release", "pause", "nobody"),
         ("release", "show", "rel_none"),
-        ("release", "start", "99"),
+        ("release", "start", "--version", "99"),
         ("release", "start", "--strategy", "luck"),
         ("release", "plan", "--set", "luck=1"),
         ("release", "resume"),

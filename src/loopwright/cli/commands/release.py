@@ -27,7 +27,10 @@ Endpoint = Annotated[str | None, typer.Argument(help="The endpoint; may be left 
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 Versions = Annotated[
     list[str] | None,
-    typer.Argument(help="Versions: numbers, beginnings of digests, or aliases as @latest. @latest where left out."),
+    typer.Option(
+        "--version",
+        help="A number, the beginning of a digest, or an alias; again for each of several. @latest where left out.",
+    ),
 ]
 Strategy = Annotated[
     str | None, typer.Option(help="canary, blue_green, shadow, ab_test or bandit. The loop's own where left out.")
@@ -38,7 +41,7 @@ Set = Annotated[
 BY_HAND = "asked for by hand"
 
 
-@app.command("plan", epilog="Example: loopwright release plan 4 --strategy canary --set min_requests=200")
+@app.command("plan", epilog="Example: loopwright release plan --version 4 --strategy canary --set min_requests=200")
 def plan(
     *,
     versions: Versions = None,
@@ -55,7 +58,10 @@ def plan(
     return Answer(data=planned, show=lambda: show_plan(planned))
 
 
-@app.command("start", epilog="Example: loopwright release start 3 4 --strategy ab_test --set metric=conversion")
+@app.command(
+    "start",
+    epilog="Example: loopwright release start --version 3 --version 4 --strategy ab_test --set metric=conversion",
+)
 def start(
     *,
     versions: Versions = None,
