@@ -19,6 +19,7 @@ from typing import cast
 
 import msgspec
 import numpy as np
+import uvloop
 
 from loopwright.core.schema import Signature
 from loopwright.errors import ModelLoadError
@@ -187,7 +188,7 @@ def main(arguments: list[str] | None = None) -> None:
         failure = f"{error.what}: {error.why}"
     except MemoryError:
         failure = f"it takes more memory than the {given.memory_mb} MB that a version on probation may have"
-    asyncio.run(Child(given.folder.name, model, failure, hang_s=given.hang_s).serve(given.socket))
+    uvloop.run(Child(given.folder.name, model, failure, hang_s=given.hang_s).serve(given.socket))
 
 
 if __name__ == "__main__":
