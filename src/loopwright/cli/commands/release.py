@@ -60,7 +60,7 @@ def plan(
 
 @app.command(
     "start",
-    epilog="Example: loopwright release start --version 3 --version 4 --strategy ab_test --set metric=conversion",
+    epilog="Example: loopwright release start --version 3 --version 4 --strategy ab_test --set metric=sale",
 )
 def start(
     *,
