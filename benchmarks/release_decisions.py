@@ -191,8 +191,8 @@ class Market:
     variants: tuple[float, ...]
     known: float = 0.0
     lost: float = 0.0
-    units: int = 200
-    looks: int = 300
+    units: int = 500
+    looks: int = 120
 
 
 def experiment(seed: int, market: Market, strategy: ABTest | Bandit) -> tuple[Ended, float]:
@@ -242,8 +242,8 @@ def experiment_rows(releases: int, pool: ProcessPoolExecutor, kinds: set[str]) -
         runs += [
             (Market(name="A/B, no difference", champion=0.1, variants=(0.1,)), test),
             (Market(name="A/B/C/D, no difference", champion=0.1, variants=(0.1, 0.1, 0.1)), test),
-            (Market(name="A/B, 10 % to 12 %", champion=0.1, variants=(0.12,), looks=600), test),
-            (Market(name="A/B, 10 % to 8 %", champion=0.1, variants=(0.08,), looks=600), test),
+            (Market(name="A/B, 10 % to 12 %", champion=0.1, variants=(0.12,), looks=240), test),
+            (Market(name="A/B, 10 % to 8 %", champion=0.1, variants=(0.08,), looks=240), test),
             (Market(name="A/B, past explains 0 %", champion=0.5, variants=(0.51,), known=1e-9), cuped),
             (Market(name="A/B, past explains 64 %, ignored", champion=0.5, variants=(0.51,), known=0.8), test),
             (Market(name="A/B, past explains 64 %, CUPED", champion=0.5, variants=(0.51,), known=0.8), cuped),
@@ -252,7 +252,7 @@ def experiment_rows(releases: int, pool: ProcessPoolExecutor, kinds: set[str]) -
         ]
     if "bandit" in kinds:
         for variants in ((0.12,), (0.08, 0.1, 0.14), (0.1,)):
-            market = Market(name=f"bandit, 10 % beside {variants}", champion=0.1, variants=variants, looks=200)
+            market = Market(name=f"bandit, 10 % beside {variants}", champion=0.1, variants=variants, looks=80)
             runs.append((market, bandit))
             even = replace_strategy(bandit, burn_in=10**9)
             runs.append((replace(market, name=market.name.replace("bandit", "even split")), even))
