@@ -131,16 +131,16 @@ def load_part(folder: Path, name: str) -> Any:
         ModelLoadError: There is no such part, or this process cannot read it.
     """
     manifest = load_manifest(folder)
-    return _of_part(folder, manifest, name, lambda part: load_value(part, trust_pickle=manifest.trust_pickle))
+    return _of_part(folder, manifest, name, load=lambda part: load_value(part, trust_pickle=manifest.trust_pickle))
 
 
 def load_native_part(folder: Path, name: str) -> Any:
     """A part's model for a process that only asks it, see `load_native`; None: decode it. Raises as `load_part`."""
     manifest = load_manifest(folder)
-    return _of_part(folder, manifest, name, lambda part: load_native(part, trust_pickle=manifest.trust_pickle))
+    return _of_part(folder, manifest, name, load=lambda part: load_native(part, trust_pickle=manifest.trust_pickle))
 
 
-def _of_part(folder: Path, manifest: Manifest, name: str, load: Callable[[Path], T]) -> T:
+def _of_part(folder: Path, manifest: Manifest, name: str, *, load: Callable[[Path], T]) -> T:
     if name not in manifest.parts:
         raise ModelLoadError(f"the bundle in {folder} has no part {name!r}")
     try:

@@ -90,7 +90,7 @@ class Probabilities(msgspec.Struct, gc=False):
         return {"prediction": self.prediction, "probabilities": self.probabilities}
 
 
-class Streamed(msgspec.Struct, gc=False):
+class Streamed(msgspec.Struct, frozen=True, gc=False):
     """What a stream said, as it is logged: its events up to 1,000, and its texts joined up to 65,536 characters.
 
     Attributes:
