@@ -34,8 +34,8 @@ def test_categories_are_told_apart_as_in_training(data, same):
     same(model.fit(abs(data.x.round()) % 7, data.two), nulls=True)
 
 
-def test_many_rows_are_answered_in_parts(data, same, monkeypatch):
-    monkeypatch.setattr(histogram_trees, "_CELLS_AT_ONCE", 500)
+def test_many_rows_are_answered_tree_by_tree(data, same, monkeypatch):
+    monkeypatch.setattr(histogram_trees, "_MOST_CELLS", 500)
     same(HistGradientBoostingClassifier(**SMALL).fit(data.x, data.three))
 
 

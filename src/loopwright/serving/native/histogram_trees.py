@@ -1,7 +1,7 @@
 """scikit-learn's histogram gradient boosting: all trees of a model in one compiled call.
 
-The library calls each tree by itself, which costs more than the tree. Here the trees hang below one more tree that
-tells them apart by an extra column, and each row is asked once for every tree.
+The library calls each tree by itself, which costs more than the tree where rows are few. Here the trees hang below one
+more tree that tells them apart by an extra column, and each row is asked once for every tree.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 
 from loopwright.serving.native.rows_call import RowsCall
 
-_CELLS_AT_ONCE = 1 << 18
+_MOST_CELLS = 1 << 18  # above, the copies of the rows cost more than the calls
 
 
 def histogram_tree_call(model: Any, threads: int) -> RowsCall | None:
@@ -46,17 +46,18 @@ class _Forest:
         self._ask: Any = _predict_from_raw_data
         self._threads = threads
         self._start = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(-1)
+        self._each = trees
         self._trees = len(trees)
         self._nodes, self._sets = _joined(trees, extra_column=len(places))
         self._known = known
         self._places = np.append(places, np.uint32(0)).astype(np.uint32)
+        self._own_places = places
 
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """(n, k) → (n, c) raw predictions, added tree by tree as the library adds them."""
-        most = max(1, _CELLS_AT_ONCE // (self._trees * (rows.shape[1] + 1)))
-        if len(rows) > most:
-            return np.concatenate([self.sums(rows[at : at + most]) for at in range(0, len(rows), most)])
         n, k = rows.shape
+        if n * self._trees * (k + 1) > _MOST_CELLS:
+            return self._sums_tree_by_tree(rows)
         asked = np.empty((self._trees, n, k + 1))
         asked[:, :, :k] = rows
         asked[:, :, k] = np.arange(self._trees)[:, None]
@@ -67,6 +68,13 @@ class _Forest:
         steps[0] = self._start
         steps[1:] = answers.reshape(-1, classes, n).transpose(0, 2, 1)
         return np.asarray(np.add.accumulate(steps, axis=0)[-1])
+
+    def _sums_tree_by_tree(self, rows: np.ndarray) -> np.ndarray:
+        made = np.empty((len(rows), len(self._start)), order="F")
+        made[:] = self._start
+        for number, tree in enumerate(self._each):
+            made[:, number % made.shape[1]] += tree.predict(rows, self._known, self._own_places, self._threads)
+        return made
 
 
 def _joined(trees: list[Any], *, extra_column: int) -> tuple[np.ndarray, np.ndarray]:
