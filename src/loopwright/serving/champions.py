@@ -4,9 +4,9 @@ Each model has a lane of its own, so that one that hangs holds up nobody else.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -57,19 +57,27 @@ class _Batch:
         return same and not self.alone and not other.alone and self.records + other.records <= most
 
 
+class Finish(Protocol):
+    """Logs answers, then gives them."""
+
+    def __call__(self, arms: ArmSet, outcome: Outcome, asked: Sequence[Pending], *, lost: Collection[int] = ()) -> None:
+        """`lost` holds the `id()` of requests that somebody else answers."""
+
+
+class Refuse(Protocol):
+    """Gives a request an error, in the name of an arm."""
+
+    def __call__(self, arms: ArmSet, pending: Pending, error: LoopwrightError, *, arm: str = "") -> None:
+        """`arm` is empty where it met none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where the answers of versions go.
-
-    Attributes:
-        prepare: Reads the features of requests for a version; raises StoreError where that cannot be.
-        finish: Logs answers, then gives them; `lost` are ids of requests that are not to be answered any more.
-        refuse: Gives a request an error, in the name of an arm.
-    """
+    """Where answers of versions go. `prepare` reads the features of requests for a version, or raises StoreError."""
 
     prepare: Callable[[ChampionArm, Sequence[Pending]], Prepared]
-    finish: Callable[[ArmSet, Outcome, Sequence[Pending], set[int]], None]
-    refuse: Callable[[ArmSet, Pending, LoopwrightError, str], None]
+    finish: Finish
+    refuse: Refuse
 
 
 class Champions:
@@ -144,7 +152,7 @@ class Champions:
                 question = batch.arm.explaining(prepared, question, batch.told)
         except Exception as error:  # noqa: BLE001 - boundary: the feature store; the error goes to the callers
             for pending in batch.asked:
-                self._desk.refuse(batch.arms, pending, as_failure(error), batch.arm.spec.name)
+                self._desk.refuse(batch.arms, pending, as_failure(error), arm=batch.arm.spec.name)
             self._next(lane)
             return
 
@@ -176,7 +184,7 @@ class Champions:
             label=arm.label, door=arm.intake.door, prepared=prepared, outputs=outputs, fallback_from=batch.failed,
             explanations=batch.told,
         )  # fmt: skip
-        self._desk.finish(batch.arms, outcome, batch.asked, batch.lost)
+        self._desk.finish(batch.arms, outcome, batch.asked, lost=batch.lost)
 
     def _failed(self, batch: _Batch, error: Exception) -> None:
         """A batch that fails is asked again one by one, so that no call can fail another."""
@@ -185,7 +193,7 @@ class Champions:
             for pending in still:
                 self._put(_Batch(arms=batch.arms, arm=batch.arm, asked=[pending], failed=batch.failed, alone=True))
         elif still and isinstance(error, NotExplainableError):
-            self._desk.refuse(batch.arms, still[0], error, "")
+            self._desk.refuse(batch.arms, still[0], error, arm="")
         elif still:
             batch.asked = still
             self._stand_in(batch, as_failure(error))
@@ -198,7 +206,7 @@ class Champions:
         free = [] if nobody else [pending for pending in batch.asked if pending.pinned is None]
         for pending in batch.asked:
             if nobody or pending.pinned is not None:
-                self._desk.refuse(arms, pending, error, arm.spec.name)
+                self._desk.refuse(arms, pending, error, arm=arm.spec.name)
         if not free:
             return
         until = self._clock.monotonic() + _STAND_IN_S
@@ -224,7 +232,7 @@ class Champions:
             label=label, door=champion.intake.door, prepared=prepared, outputs=[output] * len(rows),
             fallback_from=failed,
         )  # fmt: skip
-        self._desk.finish(arms, outcome, asked, set())
+        self._desk.finish(arms, outcome, asked)
 
     def _tick_soon(self) -> None:
         if not self._ticking:
@@ -259,7 +267,7 @@ class Champions:
             for pending in gone:
                 why = "the requests before it took the time"
                 error = DeadlineError("the request waited longer than its deadline", why=why)
-                self._desk.refuse(batch.arms, pending, error, "")
+                self._desk.refuse(batch.arms, pending, error, arm="")
 
 
 def default_output(said: dict[str, Any]) -> Score | Probabilities:

@@ -22,7 +22,7 @@ def cause_of(error: LoopwrightError) -> str:
     return str(error.context.get("cause", "error"))
 
 
-def count_failure(arms: ArmSet, canary: CanaryArm, error: LoopwrightError, on_trip: OnTrip) -> None:
+def count_failure(arms: ArmSet, canary: CanaryArm, error: LoopwrightError, *, on_trip: OnTrip) -> None:
     """Count a failure of a version in a child; tells `on_trip` where it stops the arm.
 
     One that was let go while it was asked has not failed.

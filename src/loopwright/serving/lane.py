@@ -6,6 +6,7 @@ While a batch is in the thread the loop goes on: health is answered, deadlines f
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
@@ -102,7 +103,7 @@ class Lane(Generic[T]):
             began = self._clock.monotonic()
             result = _tried(work)
             seconds = None if aside else self._clock.monotonic() - began
-            loop.call_soon_threadsafe(self._finished, records, seconds, result, done)
+            loop.call_soon_threadsafe(partial(self._finished, records, result, done, seconds=seconds))
 
         self._thread().put(job)
 
@@ -112,7 +113,7 @@ class Lane(Generic[T]):
             self._jobs.put(None)
             self._jobs = None
 
-    def _finished(self, records: int, seconds: float | None, result: R | Exception, done: Done[R]) -> None:
+    def _finished(self, records: int, result: R | Exception, done: Done[R], *, seconds: float | None) -> None:
         self.since = None
         if seconds is not None:
             self._expected.seen(records, seconds)

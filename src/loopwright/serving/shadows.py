@@ -115,7 +115,7 @@ class Shadows:
         except StoreError:
             tools.observer.shadow_dropped(shadow.label, len(taken))
         except Exception as error:  # noqa: BLE001 - boundary: the version in the shadow; counted, nobody waits for it
-            self._failed(arms, shadow, [pending for pending, _ in taken], as_failure(error))
+            self._failed(arms, shadow, [pending for pending, _ in taken], error=as_failure(error))
         else:
             shadow.health.succeeded()
             for pending, _ in taken:
@@ -126,10 +126,10 @@ class Shadows:
         try:
             return shadow.rows_for(arms.champion, [pending])
         except RequestRefusedError as error:
-            self._failed(arms, shadow, [pending], error)
+            self._failed(arms, shadow, [pending], error=error)
             return []
 
-    def _failed(self, arms: ArmSet, shadow: CanaryArm, asked: Sequence[Pending], error: LoopwrightError) -> None:
+    def _failed(self, arms: ArmSet, shadow: CanaryArm, asked: Sequence[Pending], *, error: LoopwrightError) -> None:
         tools, label = self._tools, shadow.label
         for pending in asked:
             tools.observer.failed(label, pending.at, cause_of(error))
@@ -145,7 +145,7 @@ class Shadows:
             tools.sink.append(rows)
         except StoreError:
             tools.observer.shadow_dropped(label, len(rows))
-        count_failure(arms, shadow, error, tools.on_trip)
+        count_failure(arms, shadow, error, on_trip=tools.on_trip)
 
 
 def _copies(outcome: Outcome, asked: Sequence[Pending], seconds: float) -> list[RequestRow]:

@@ -131,14 +131,14 @@ class _Said:
 
     def refused(self, error: LoopwrightError) -> None:
         """There was no stream."""
-        self._endpoint.desk.refuse(self._arms, self._pending, error, "")
+        self._endpoint.desk.refuse(self._arms, self._pending, error)
 
     def failed(self, error: LoopwrightError) -> None:
         """The stream broke off; one without any event is a request without an answer."""
         if self._count:
             self.finished(error.code)
         else:
-            self._endpoint.desk.refuse(self._arms, self._pending, error, self._arms.champion.spec.name)
+            self._endpoint.desk.refuse(self._arms, self._pending, error, arm=self._arms.champion.spec.name)
 
     def finished(self, ended: str) -> None:
         """The stream has ended: log what it said."""
@@ -148,7 +148,7 @@ class _Said:
         outcome = Outcome(
             label=champion.label, door=champion.intake.door, prepared=self._prepared, outputs=[output]
         )  # fmt: skip
-        self._endpoint.desk.finish(self._arms, outcome, [self._pending], set())
+        self._endpoint.desk.finish(self._arms, outcome, [self._pending])
 
 
 class _Events:
