@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from loopwright.errors import ReleaseError
-from loopwright.release.routing import Arm, Arms, Cohort, choose, in_cohort, mirrored, point
+from loopwright.release.routing import Arm, Arms, Cohort, Lots, choose, in_cohort, mirrored, point
 
 
 def arm(name="c", role="champion", share=0.5):
@@ -146,3 +146,20 @@ def test_new_arms_keep_what_to_fall_back_on():
     assert (after.revision, after.release, after.unit) == (2, "rel_1", "user")
     assert (after.previous, after.default) == ("p" * 64, {"prediction": 0})
     assert Arms.of(msgspec.json.decode(msgspec.json.encode(after.to_json()))) == after
+
+
+@pytest.mark.parametrize(
+    "arms",
+    [
+        BEFORE,
+        canary(0.3),
+        several(),
+        several(cohort={"source": "input", "field": "country", "values": ["de"]}),
+        several(cohort={"source": "header", "field": "x-insider", "values": ["1"]}),
+    ],
+)
+def test_lots_worked_out_once_say_the_same(arms):
+    lots = Lots(arms)
+    for key in map(str, range(500)):
+        inputs, headers = {"country": "de" if int(key) % 2 else "fr"}, {"x-insider": str(int(key) % 3)}
+        assert lots.choose(key, inputs=inputs, headers=headers) == choose(arms, key, inputs=inputs, headers=headers)
