@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from loopwright.core.clock import micros
-from loopwright.data.instants import is_time, micros_of, span
+from loopwright.core.clock import FIRST_INSTANT, LAST_INSTANT, micros
+from loopwright.data.instants import is_time, micros_of, span, unsayable
 
 NOON = micros(datetime(2013, 4, 1, 12, tzinfo=UTC))
 
@@ -27,3 +27,10 @@ def test_only_times_and_integers_say_when() -> None:
 def test_a_span_of_nothing_is_nothing() -> None:
     assert span(pl.Series([3, 1, None])) == (1, 3)
     assert span(pl.Series([None], dtype=pl.Datetime("us"))) == (None, None)
+
+
+def test_only_the_years_that_a_datetime_can_say_are_sayable() -> None:
+    instants = [FIRST_INSTANT - 1, FIRST_INSTANT, None, LAST_INSTANT, LAST_INSTANT + 1]
+    for column in (pl.Series(instants), pl.Series(instants).cast(pl.Datetime("us"))):
+        assert unsayable(column).to_list() == [True, False, False, False, True]
+    assert unsayable(pl.Series([-800_000, 0, 3_000_000]).cast(pl.Int32).cast(pl.Date)).to_list() == [True, False, True]

@@ -85,3 +85,10 @@ def test_a_column_that_failed_while_reading_is_not_told_twice() -> None:
 def test_the_contract_states_the_types() -> None:
     assert types_for(KEYED) == {"id": pl.String, "x": pl.Int64}
     assert types_for(Dataset("d")) == {}
+
+
+def test_times_of_no_year_are_broken_rules_in_every_column() -> None:
+    frame = pl.DataFrame({"at": [0, 10**18], "on": pl.Series([None, 3_000_000]).cast(pl.Int32).cast(pl.Date)})
+    broken = broken_rules(frame, Dataset("d", event_time="at"))
+    assert [(f.column, f.positions) for f in broken.failures] == [("at", (1,)), ("on", (1,))]
+    assert broken_rules(frame.head(1), Dataset("d", event_time="at")).failures == ()

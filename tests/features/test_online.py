@@ -220,6 +220,8 @@ def test_event_times_may_be_datetimes_or_text(kv):
         ({"shop": "a", "at": 1}, MissingColumnError),
         (sale("a", 1, "many"), UsageError),
         (sale("a", "noon"), UsageError),
+        (sale("a", 10**18), UsageError),
+        (sale("a", -(2**70)), UsageError),
     ],
 )
 def test_a_push_with_one_wrong_row_writes_nothing(kv, row, error):

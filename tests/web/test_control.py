@@ -182,6 +182,19 @@ def test_a_body_that_cannot_be_taken_says_why_and_leaves_nothing(
     assert api.rows("labels") == api.rows("push.sensors") == []
 
 
+@pytest.mark.parametrize(
+    "at",
+    [10**18, -(10**17), 2**63, -(2**63) - 1, 2**64, 10**40, 1e300, "0000-01-01T00:00:00", "0001-01-01T00:00:00+05:00"],
+)
+@pytest.mark.parametrize("dataset", ["sensors", "table"])
+def test_a_pushed_row_of_no_year_that_there_is_is_refused_by_field(api: Api, dataset: str, at: object) -> None:
+    row = {"at": at, "room": "a", "heat": 1} if dataset == "sensors" else {"id": 1, "at": at, "room": "a", "x": 0.5}
+    good = row | {"at": "2024-01-01T00:00:00Z", "id": 2}
+    error = api.refused(422, "POST", f"/datasets/{dataset}/rows", json={"rows": [good, row]})
+    assert "at: " in error["what"] + error["why"]
+    assert api.rows(f"push.{dataset}") == []
+
+
 def test_settling_is_one_pass(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopwright.app.controller.READY_S", 0.0)  # no worker stands beside it
     said = api.send("POST", "/api/settle", json={}).json()

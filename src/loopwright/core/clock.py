@@ -47,6 +47,11 @@ def micros(at: datetime) -> Micros:
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
 
 
+FIRST_INSTANT: Micros = micros(datetime.min.replace(tzinfo=UTC))
+LAST_INSTANT: Micros = micros(datetime.max.replace(tzinfo=UTC))
+"""What a datetime can say: the years 1 to 9999."""
+
+
 def to_datetime(at: Micros) -> datetime:
     """The UTC datetime of an instant."""
     whole, part = divmod(at, SECOND)

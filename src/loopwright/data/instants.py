@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from loopwright.core.clock import Micros
+from loopwright.core.clock import FIRST_INSTANT, LAST_INSTANT, Micros
 
 
 def is_time(dtype: pl.DataType) -> bool:
@@ -15,6 +15,11 @@ def micros_of(column: pl.Series) -> pl.Series:
     if column.dtype.is_integer():
         return column.cast(pl.Int64)
     return column.cast(pl.Datetime("us")).to_physical() if column.dtype == pl.Date else column.dt.epoch("us")
+
+
+def unsayable(column: pl.Series) -> pl.Series:
+    """Which values of a column of times, (n_rows,), lie outside the years 1 to 9999; nulls do not."""
+    return ~micros_of(column).is_between(FIRST_INSTANT, LAST_INSTANT).fill_null(value=True)
 
 
 def span(column: pl.Series) -> tuple[Micros | None, Micros | None]:

@@ -173,6 +173,9 @@ def _column(name: str, values: list[Any], dtype: pl.DataType | None) -> tuple[pl
     if dtype is None:
         return plain(column), None
     if isinstance(dtype, pl.Datetime) and column.dtype.is_integer():
+        column, failure = convert(column, pl.Int64())
+        if failure is not None:
+            return empty, failure
         column = column.cast(pl.Datetime("us"))
     if column.dtype == pl.String and not (dtype == pl.String or dtype.is_temporal() or dtype.is_nested()):
         rows = column.is_not_null().arg_true()

@@ -9,8 +9,10 @@ import polars as pl
 from loopwright.data.contract import check, expected_types, refuse
 from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.failure import FIRST, Failure
-from loopwright.data.instants import is_time
+from loopwright.data.instants import is_time, unsayable
 from loopwright.errors import DuplicateKeyError
+
+_SAYABLE = "a time between the years 1 and 9999"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def _untold(found: Sequence[Failure], failures: Sequence[Failure]) -> list[Failu
 
 
 def _column_rules(frame: pl.DataFrame, dataset: Dataset, told: set[tuple[str, str]]) -> list[Failure]:
-    found = []
+    found = _unsayable_times(frame, dataset)
     if RESERVED_COLUMN in frame.columns:
         found.append(Failure(column=RESERVED_COLUMN, rule="a reserved name"))
     for column in (dataset.event_time, dataset.known_at):
@@ -113,6 +115,19 @@ def _column_rules(frame: pl.DataFrame, dataset: Dataset, told: set[tuple[str, st
             found.append(
                 Failure(column=column, rule="not null", rows=len(rows), positions=tuple(rows.head(FIRST).to_list()))
             )
+    return found
+
+
+def _unsayable_times(frame: pl.DataFrame, dataset: Dataset) -> list[Failure]:
+    """Times of years that there are not, in any column: nothing could show them."""
+    times = {column for column, dtype in frame.schema.items() if dtype == pl.Date or isinstance(dtype, pl.Datetime)}
+    times |= {c for c in (dataset.event_time, dataset.known_at) if c in frame.columns and is_time(frame.schema[c])}
+    found = []
+    for column in sorted(times):
+        rows = unsayable(frame[column]).arg_true()
+        if len(rows):
+            first = tuple(rows.head(FIRST).to_list())
+            found.append(Failure(column=column, rule=_SAYABLE, rows=len(rows), positions=first))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loopwright.core.clock import Micros, micros, parse_duration
+from loopwright.core.clock import Micros, micros, parse_duration, to_datetime
 from loopwright.core.codec import canonical
 from loopwright.core.hashing import digest_value
 from loopwright.errors import MissingColumnError, StoreBusyError, UsageError
@@ -264,11 +264,11 @@ def _instant(value: Any, layout: Layout) -> Micros | None:
         return None
     if isinstance(value, datetime):
         return micros(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     try:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return micros(to_datetime(value))  # one that is out of bounds is none
         return micros(datetime.fromisoformat(value))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, OSError) as error:
         raise UsageError(
             f"the event time {value!r} of a row pushed to {layout.source!r} is no time",
             fix=f"Send {layout.event_time!r} as ISO 8601 text or as microseconds since 1970.",
