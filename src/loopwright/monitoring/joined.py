@@ -58,9 +58,8 @@ def join_labels(requests: "pl.DataFrame", labels: "pl.DataFrame", scores: Floats
 
     rows = requests.select("request_id", "key", "event_time").with_row_index("row")
     told = with_labels(rows, labels.filter(pl.col("value").is_not_null()))
-    values = (
-        told.select("row", "label") if told.height else pl.DataFrame(schema={"row": pl.UInt32, "label": pl.Boolean})
-    )
+    none = pl.DataFrame(schema={"row": pl.UInt32, "label": labels.schema["value"]})
+    values = told.select("row", "label") if told.height else none
     found = rows.join(values, on="row", how="left", maintain_order="left").sort("event_time", "row")
     labelled = found["label"].is_not_null().to_numpy()
     return LabelledRequests(
