@@ -218,7 +218,7 @@ def table(found: Mapping[str, Mapping[int, list[Figures]]], servers: Mapping[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=int, default=4, help="whole ones, as wrk takes them")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[], help="parts of the names to run beside the floor")
     given = parser.parse_args()
