@@ -55,6 +55,17 @@ def test_history_gives_what_the_training_join_gives(sensed: Project) -> None:
     assert found["readings"].max() > 1  # type: ignore[operator]
 
 
+def test_a_row_alone_gets_what_it_gets_among_others(sensed: Project) -> None:
+    workspace = sensed.workspace()
+    signature, views = contract(workspace)
+    history = joined_features(workspace, signature, views, as_of="event", known_at=SENSED_AT)
+    values = asked(40)
+
+    alone = pl.concat([history.join(values.slice(row, 1)) for row in range(values.height)])
+
+    assert alone.equals(history.join(values))
+
+
 def test_the_online_store_gives_what_serving_gives(sensed: Project) -> None:
     workspace = sensed.workspace()
     signature, views = contract(workspace)

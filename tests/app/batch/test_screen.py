@@ -17,8 +17,9 @@ from loopwright.serving.door import Door
 
 COLUMNS = {
     "ratio": Column(name="ratio", kind="float", minimum=0.0, maximum=1.0, exclusive_maximum=True),
+    "positive": Column(name="positive", kind="float", minimum=0.0, exclusive_minimum=True, nullable=True),
     "free": Column(name="free", kind="float", nullable=True),
-    "count": Column(name="count", kind="int", minimum=0.5, exclusive_minimum=True, maximum=2.0**53 + 2),
+    "count": Column(name="count", kind="int", minimum=0.5, exclusive_minimum=True, maximum=2.0**53),
     "large": Column(name="large", kind="int", nullable=True, minimum=-(2.0**62)),
     "on": Column(name="on", kind="bool"),
     "name": Column(name="name", kind="string", nullable=True),
@@ -99,12 +100,31 @@ def test_every_row_is_judged_as_the_door_judges_it_as_a_record(name: str, kind: 
     assert found == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "kept"),
+    [
+        ("positive", [0.0, 5e-324, 1.0, None], [5e-324, 1.0, None]),
+        ("ratio", [0.0, 0.999, 1.0], [0.0, 0.999]),
+        ("count", [0, 1, 2**53, 2**53 + 1], [1, 2**53]),
+    ],
+)
+def test_bounds_hold_to_the_last_digit(name: str, values: list[Any], kept: list[Any]) -> None:
+    door = Door(Signature(task="regression", request=(COLUMNS[name],), features=()))
+
+    assert screen_table(door, pl.DataFrame({name: values})).values[name].to_list() == kept
+    for value in values:  # alone, so that a whole column within its bounds is told from one outside
+        alone = screen_table(
+            door, pl.DataFrame({name: [value]}, schema={name: pl.Int64 if name == "count" else pl.Float64})
+        )
+        assert alone.values.height == (value in kept)
+
+
 @pytest.mark.parametrize("policy", ["refuse", "flag"])
 def test_several_columns_are_judged_together(policy: Any) -> None:
     door = Door(Signature(task="regression", request=tuple(COLUMNS.values()), features=()), policy)
     good = {
-        "ratio": 0.5, "free": None, "count": 1, "large": None, "on": True, "name": "n", "carrier": "AA", "open": "q",
-        "at": None, "other": 1,
+        "ratio": 0.5, "positive": 1.0, "free": None, "count": 1, "large": None, "on": True, "name": "n",
+        "carrier": "AA", "open": "q", "at": None, "other": 1,
     }  # fmt: skip
     rows = [good, good | {"ratio": 1.0, "carrier": "ZZ"}, good | {"on": None}, good | {"ratio": 2.0}, good]
     frame = pl.DataFrame(rows, schema_overrides={"at": pl.Datetime("us"), "free": pl.Float64, "large": pl.Int64})
