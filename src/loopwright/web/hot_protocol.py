@@ -62,6 +62,7 @@ class HotProtocol(HttpToolsProtocol):
         self.hot = hot
         self._line: deque[HotCycle] = deque()
         self._between = True
+        self._beginning = False
         self._messages = 0
         self._last_head: Head | None = None
         self._since = hot.monotonic()
@@ -185,13 +186,25 @@ class HotProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _rest(self) -> None:
-        """Nothing on the short way is under way: what waits behind it begins."""
+        """Nothing on the short way is under way: what waits behind it begins, one after the other.
+
+        One that is answered at once comes back here; it must not begin the next, or a packet full of them would be as
+        many calls deep.
+        """
         self._since = self.hot.monotonic()
-        if self.flow.read_paused and not self.flow.write_paused:
+        if self._beginning:
+            return
+        self._beginning = True
+        try:
+            while self.pipeline and not self._line and not self.transport.is_closing():
+                cycle, app = self.pipeline.pop()
+                self._start_asgi_task(cycle, app)
+                if type(cycle) is not HotCycle:
+                    break
+        finally:
+            self._beginning = False
+        if not self.pipeline and self.flow.read_paused and not self.flow.write_paused:
             self.flow.resume_reading()
-        if self.pipeline and not self.transport.is_closing():
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         super().pause_writing()
