@@ -249,6 +249,32 @@ def test_over_tls_a_client_shows_a_certificate_where_the_settings_ask_for_one(
                 client.infer("flights", flights(1), client_timeout=3)
 
 
+def test_over_tls_a_renewed_certificate_is_shown_to_new_connections(second_home, worker, tmp_path, wait_until):
+    authority, another = Authority(tmp_path), Authority(tmp_path, "another")
+    certificate, key = authority.issue("server")
+    second_home.arms(second_home.bundle())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {
+        "LOOPWRIGHT_GRPC_PORT": str(port), "LOOPWRIGHT_TLS_CERTIFICATE": str(certificate),
+        "LOOPWRIGHT_TLS_KEY": str(key),
+    }  # fmt: skip
+
+    def ready(ca):
+        creds = grpc.ssl_channel_credentials(ca.path.read_bytes())
+        with triton.InferenceServerClient(f"localhost:{port}", creds=creds) as client:
+            try:
+                assert client.is_server_ready()
+            except InferenceServerException as error:
+                raise AssertionError from error
+
+    with worker(second_home, "--name", "renewed", **given):
+        wait_until(lambda: ready(authority))
+        for target, source in zip((certificate, key), another.issue("renewed"), strict=True):
+            target.write_bytes(source.read_bytes())
+        wait_until(lambda: ready(another), 10)
+
+
 def test_other_machines_need_a_key_that_is_good_for_predictions(second_home, worker, wait_until):
     second_home.arms(second_home.bundle())
     with socket.create_server(("127.0.0.1", 0)) as free:

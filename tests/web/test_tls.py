@@ -1,5 +1,6 @@
 """Servers that speak TLS, asked by stock clients."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -12,9 +13,10 @@ import pytest
 import requests
 from tests.web.certificates import Authority
 
+from loopwright.app.servers import free_ports
 from loopwright.core.settings import resolve
 from loopwright.errors import SettingError
-from loopwright.web.tls import certificates, server_context
+from loopwright.web.tls import certificates, server_context, server_tls
 
 NOWHERE = Path("/nonexistent")
 EXAMPLE = {"flight_id": "f1", "carrier": "AA", "distance": 500, "wind": 3.5}
@@ -110,6 +112,101 @@ def test_a_worker_that_asks_for_clients_certificates_answers_those_that_its_auth
             with pytest.raises(requests.exceptions.RequestException):
                 ask(*certificate)
         asked()
+
+
+def renewal(authority, folder, name):
+    """Files that a server shows, the settings that name them, and what puts another certificate there."""
+    shown = folder / "shown.pem", folder / "shown-key.pem"
+
+    def renew(to):
+        issued = authority.issue(to)
+        for target, source in zip(shown, issued, strict=True):
+            target.write_bytes(source.read_bytes())
+        return issued[0].read_text()
+
+    return {"LOOPWRIGHT_TLS_CERTIFICATE": str(shown[0]), "LOOPWRIGHT_TLS_KEY": str(shown[1])}, renew, renew(name)
+
+
+def test_a_renewed_certificate_is_shown_to_new_connections_and_old_ones_go_on(
+    home, worker, wait_until, authority, tmp_path
+):
+    home.arms(home.bundle())
+    given, renew, first = renewal(authority, tmp_path, "first")
+    with worker(home, "--name", "renewed", **given) as process, requests.Session() as kept:
+        address = ("127.0.0.1", process.client.base_url.port)
+
+        def ask(session):
+            url = f"https://127.0.0.1:{address[1]}/predict/flights"
+            answer = session.post(url, json=EXAMPLE, verify=authority.path, timeout=10)
+            assert answer.status_code == 200
+
+        wait_until(lambda: ask(kept))
+        assert ssl.get_server_certificate(address) == first
+        second = renew("second")
+
+        def shown():
+            assert ssl.get_server_certificate(address) == second
+
+        wait_until(shown, 10)
+        ask(kept)
+        ask(requests)
+
+
+def test_a_control_process_shows_a_renewed_certificate(whole, wait_until, authority, tmp_path):
+    given, renew, first = renewal(authority, tmp_path, "control-first")
+    port = free_ports()
+    command = [sys.executable, "-m", "loopwright.web.control_process", "--project", str(whole), "--port", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | given)
+    try:
+
+        def shown(certificate):
+            assert process.poll() is None
+            assert ssl.get_server_certificate(("127.0.0.1", port)) == certificate
+
+        wait_until(lambda: shown(first))
+        second = renew("control-second")
+        wait_until(lambda: shown(second), 10)
+        assert requests.get(f"https://127.0.0.1:{port}/health/live", verify=authority.path, timeout=5).ok
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdin.close()
+
+
+def test_a_pair_that_does_not_fit_is_logged_once_and_the_one_before_goes_on(authority, tmp_path, caplog):
+    given, renew, first = renewal(authority, tmp_path, "fits")
+    named = {name.removeprefix("LOOPWRIGHT_").lower(): value for name, value in given.items()}
+    tls = server_tls(settings(**named), base=NOWHERE)
+    key = Path(named["tls_key"])
+    own = key.read_bytes()
+    key.write_bytes(authority.issue("another")[1].read_bytes())
+    for _ in range(3):
+        asyncio.run(tls.look())
+    key.unlink()
+    asyncio.run(tls.look())
+    assert len(caplog.records) == 2
+    assert "PRIVATE" not in caplog.text
+    assert tls.shown.chain.decode() == first
+    key.write_bytes(own)
+    asyncio.run(tls.look())
+    assert len(caplog.records) == 2
+    second = renew("then")
+    asyncio.run(tls.look())
+    assert tls.shown.chain.decode() == second
+
+
+def test_who_may_come_in_changes_with_a_restart_only(authority, tmp_path):
+    given, renew, _ = renewal(authority, tmp_path, "mutual")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(authority.path.read_bytes())
+    named = {name.removeprefix("LOOPWRIGHT_").lower(): value for name, value in given.items()}
+    tls = server_tls(settings(**named, tls_client_ca=str(ca)), base=NOWHERE)
+    before = tls.shown.client_ca
+    ca.write_bytes(Authority(tmp_path, "others").path.read_bytes())
+    second = renew("mutual-second")
+    asyncio.run(tls.look())
+    assert (tls.shown.chain.decode(), tls.shown.client_ca) == (second, before)
+    assert len(tls.context.get_ca_certs()) == 1
 
 
 def test_a_worker_whose_certificate_is_none_ends_with_the_cause(home, tmp_path, capfd, monkeypatch):

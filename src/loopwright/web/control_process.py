@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -22,10 +22,9 @@ from loopwright.web.alone import hold_alone
 from loopwright.web.auth import open_doors
 from loopwright.web.background import kept_up
 from loopwright.web.control import control_app
-from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.sockets import listen
-from loopwright.web.tls import certificates, server_context
+from loopwright.web.tls import server_tls
 
 PASS_S = 0.5
 STEER_S = 0.2
@@ -77,8 +76,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
 def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: object) -> None:
     project: Path = arguments.project
-    given = certificates(workspace.settings, base=project)
-    context = None if given is None else server_context(given)
+    tls = server_tls(workspace.settings, base=project)
     doors, keyring = open_doors(workspace.stores, workspace.settings, host=arguments.host, machine=workspace.machine)
     controller = Controller(workspace, load_loop(project / arguments.file, project))
     controller.prepare()
@@ -91,14 +89,16 @@ def _serve_alone(arguments: argparse.Namespace, workspace: Workspace, door: obje
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
-            ssl_context_factory=None if context is None else lambda *_: context,
+            ssl_context_factory=None if tls is None else lambda *_: tls.context,
         )
     )
-    asyncio.run(_until_stopped(server, door, keyring, background=passes(workspace, controller)))
+    work = [kept_up("following the keys", keyring.follow)]
+    work += [] if tls is None else [kept_up("following the certificate", tls.follow)]
+    asyncio.run(_until_stopped(server, door, [passes(workspace, controller), *work]))
 
 
 async def _until_stopped(
-    server: uvicorn.Server, door: object, keyring: Keyring, *, background: Coroutine[None, None, None]
+    server: uvicorn.Server, door: object, background: Sequence[Coroutine[None, None, None]]
 ) -> None:
     loop = asyncio.get_running_loop()
 
@@ -108,7 +108,7 @@ async def _until_stopped(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     when_parent_ends(lambda: loop.call_soon_threadsafe(stop) and None, SystemClock())
-    tasks = [asyncio.create_task(background), asyncio.create_task(kept_up("following the keys", keyring.follow))]
+    tasks = [asyncio.create_task(work) for work in background]
     await server.serve(sockets=[door])  # type: ignore[list-item]
     for task in tasks:
         task.cancel()

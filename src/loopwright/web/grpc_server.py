@@ -17,7 +17,7 @@ from loopwright.web.asking import MOST_RECORDS, Asked, Asking, answering_signatu
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, status_of
 from loopwright.web.health_routes import HealthRoutes
-from loopwright.web.tls import Certificates
+from loopwright.web.tls import Certificates, ServerTls
 
 if TYPE_CHECKING:
     import grpc
@@ -39,13 +39,13 @@ class GrpcOptions:
         host: The address.
         port: The port; 0: any that is free.
         health: How the worker is.
-        certificates: For TLS, and mutual TLS; None: none.
+        tls: For TLS, and mutual TLS; None: none.
     """
 
     host: str
     port: int
     health: HealthRoutes
-    certificates: Certificates | None = None
+    tls: ServerTls | None = None
 
 
 class GrpcServer:
@@ -96,15 +96,15 @@ class GrpcServer:
         return port
 
     def _bind(self, server: Any, address: str) -> int:
-        given = self._options.certificates
-        if given is None:
+        tls = self._options.tls
+        if tls is None:
             return int(server.add_insecure_port(address))
         import grpc
 
-        credentials = grpc.ssl_server_credentials(
-            [(given.key, given.chain)],
-            root_certificates=given.client_ca,
-            require_client_auth=given.client_ca is not None,
+        credentials = grpc.dynamic_ssl_server_credentials(
+            _configuration(tls.shown),
+            lambda: _configuration(tls.shown),  # asked for by every handshake
+            require_client_authentication=tls.shown.client_ca is not None,
         )
         return int(server.add_secure_port(address, credentials))
 
@@ -219,6 +219,13 @@ class GrpcServer:
                 yield response(infer_response=await self._infer(_decoded("ModelInferRequest", raw), context))
             except Exception as error:  # noqa: BLE001 - boundary: one request of the stream
                 yield response(error_message=text_of(self._known("ModelStreamInfer", error)))
+
+
+def _configuration(given: Certificates) -> Any:
+    import grpc
+
+    pairs = [(given.key, given.chain)]
+    return grpc.ssl_server_certificate_configuration(pairs, root_certificates=given.client_ca)
 
 
 def code_of(error: LoopwrightError) -> Any:

@@ -54,7 +54,7 @@ from loopwright.web.scrape import Scrape
 from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
-from loopwright.web.tls import Certificates, certificates, server_context
+from loopwright.web.tls import ServerTls, server_tls
 from loopwright.web.tracing import tracer_of
 from loopwright.web.workspace_clock import WorkspaceClock
 
@@ -170,10 +170,11 @@ class Worker:
             )
         )
         hot = self._hot_path(app, doors, ids)
-        config = _uvicorn_config(app, self._certificates(), hot)
+        tls = server_tls(self._options.settings, base=self._stores.home.parent)
+        config = _uvicorn_config(app, tls, hot)
         most = self._options.settings.whole("max_connections")
         server = Server(config, most_connections=most, shared=self._options.door is not None)
-        grpc = await self._grpc(app, doors)
+        grpc = await self._grpc(app, doors, tls)
         self._obey(server, app, hot)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "following the arms": self._follower.run,
@@ -185,6 +186,8 @@ class Worker:
             "telling of feedback": feedback.announce,
         }
         tasks = [asyncio.create_task(kept_up(what, run)) for what, run in work.items()]
+        if tls is not None:
+            tasks.append(asyncio.create_task(kept_up("following the certificate", tls.follow)))
         if hot is not None:
             sweep = partial(hot.keep_sweeping, server.server_state.connections)
             tasks.append(asyncio.create_task(kept_up("looking after connections", sweep)))
@@ -225,20 +228,16 @@ class Worker:
             actor=f"worker:{self._id}", most_bytes=settings.whole("max_request_bytes"),
         )  # fmt: skip
 
-    async def _grpc(self, app: InferenceServer, doors: Doors) -> GrpcServer:
+    async def _grpc(self, app: InferenceServer, doors: Doors, tls: ServerTls | None) -> GrpcServer:
         """The gRPC service, begun where the settings give it a port."""
         settings = self._options.settings
         options = GrpcOptions(
-            host=settings.text("host"), port=settings.whole("grpc_port"), health=app.health,
-            certificates=self._certificates(),
+            host=settings.text("host"), port=settings.whole("grpc_port"), health=app.health, tls=tls,
         )  # fmt: skip
         made = GrpcServer(app.asking, doors, options)
         if options.port:
             await made.start()
         return made
-
-    def _certificates(self) -> Certificates | None:
-        return certificates(self._options.settings, base=self._stores.home.parent)
 
     def _hot_path(self, app: InferenceServer, doors: Doors, ids: RequestIds) -> HotPath | None:
         """The short way of predictions; None where it is off: a replay's clock is set request by request."""
@@ -298,13 +297,12 @@ def _from_thread(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> N
     loop.call_soon_threadsafe(stop)
 
 
-def _uvicorn_config(app: Any, given: Certificates | None, hot: HotPath | None) -> uvicorn.Config:
-    context = None if given is None else server_context(given)
+def _uvicorn_config(app: Any, tls: ServerTls | None, hot: HotPath | None) -> uvicorn.Config:
     protocol: Any = "httptools" if hot is None else partial(HotProtocol, hot)
     return uvicorn.Config(
         app, http=protocol, lifespan="off", ws="none", interface="asgi3", log_config=None, access_log=False,
         server_header=False, date_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN_S,
-        timeout_keep_alive=75, ssl_context_factory=None if context is None else lambda *_: context,
+        timeout_keep_alive=75, ssl_context_factory=None if tls is None else lambda *_: tls.context,
     )  # fmt: skip
 
 
