@@ -58,6 +58,11 @@ def test_of_several_windows_the_last_end_counts():
     assert frozen_until([], at("2026-11-20T17:00:00")) is None
 
 
+def test_universal_time_needs_no_database_of_zones(monkeypatch):
+    monkeypatch.setattr("loopwright.release.freeze.ZoneInfo", None)
+    assert Freeze("Tue 22:00", "Wed 06:00").until(at("2026-11-18T05:00:00", "UTC")) is not None
+
+
 def test_it_survives_as_json():
     assert msgspec.json.decode(msgspec.json.encode(WEEKEND), type=Freeze) == WEEKEND
 

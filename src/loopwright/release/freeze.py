@@ -1,7 +1,7 @@
 """Freeze windows: when no release may gain traffic. Going back to the champion is always allowed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -31,7 +31,7 @@ class Freeze(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         try:
-            ZoneInfo(self.zone)
+            _zone(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise UsageError(
                 f"there is no time zone {self.zone!r}", fix="Write an IANA name such as Europe/Berlin."
@@ -48,7 +48,7 @@ class Freeze(msgspec.Struct, frozen=True):
 
     def until(self, now: Micros) -> Micros | None:
         """When the window that `now` lies in ends; None where it lies in none. The end itself is outside."""
-        zone = ZoneInfo(self.zone)
+        zone = _zone(self.zone)
         local = to_datetime(now).astimezone(zone).replace(tzinfo=None)
         first, last = _once(self.start), _once(self.end)
         if first is not None and last is not None:
@@ -67,6 +67,11 @@ class Freeze(msgspec.Struct, frozen=True):
 def frozen_until(freezes: Sequence[Freeze], now: Micros) -> Micros | None:
     """When the last of the windows that `now` lies in ends; None where it lies in none."""
     return max((end for freeze in freezes if (end := freeze.until(now)) is not None), default=None)
+
+
+def _zone(name: str) -> tzinfo:
+    """The zone; UTC needs no database of zones, which small images lack."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _weekly(text: str) -> timedelta | None:
