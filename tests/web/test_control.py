@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from starlette.datastructures import URL
+from starlette.requests import Request
 
 from loopwright.app.controller import Controller
 from loopwright.app.keys import new_key, revoke_key
@@ -248,3 +250,11 @@ def test_a_path_that_is_none_and_a_method_that_is_not_answered_are_refused_as_al
         said = api.send(method, path, headers=headers)
         assert (said.status_code, said.headers["allow"]) == (405, allowed), (method, path)
         assert {"code", "what", "why", "fix"} <= said.json().keys()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1/health/live?", "127.0.0.1:8701/health/live#", "x@127.0.0.1/health/live?"])
+def test_a_host_that_ends_in_an_open_path_opens_nothing(api: Api, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some versions of Starlette let a Host header write the path of `request.url`."""
+    url = property(lambda self: URL(f"http://{self.headers['host']}{self.scope['path']}"))
+    monkeypatch.setattr(Request, "url", url)
+    assert api.send("GET", "/api/status", token=None, headers={"host": host}).status_code in (401, 403)

@@ -90,10 +90,12 @@ def _behind(doors: Doors) -> Callable[[Request, GoOn], Awaitable[Response]]:
 
     async def door(request: Request, go_on: GoOn) -> Response:
         try:
-            if request.url.path in OPEN_PATHS and request.method == "GET":
+            # The path that is routed; `request.url` is put together with a Host header that nobody has checked yet.
+            path = str(request.scope["path"])
+            if path in OPEN_PATHS and request.method == "GET":
                 return await go_on(request)
             headers = {name.lower(): value for name, value in request.headers.items()}
-            caller = doors.admit(request.method, headers, scope=_scope_of(request.url.path))
+            caller = doors.admit(request.method, headers, scope=_scope_of(path))
             request.state.caller = caller.name
             response = await go_on(request)
         except LoopwrightError as error:
