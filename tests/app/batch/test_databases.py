@@ -165,12 +165,6 @@ def test_an_address_is_written_down_without_its_password() -> None:
             sqlite_file(wrong)
 
 
-def test_a_lost_connection_to_a_server_is_said() -> None:
-    pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
-    with pytest.raises(SourceError, match="PostgreSQL"):
-        open_database("postgresql://nobody@127.0.0.1:1/none")
-
-
 def test_parts_are_those_of_the_batch_asked_for(tmp_path: Path) -> None:
     opened = SqliteDatabase(tmp_path / "d.db")
     for batch, index in (("bat_1", 0), ("bat_2", 0), ("bat_1", 1)):
