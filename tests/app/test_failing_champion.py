@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from tests.app.test_release_operations import CHAMPION, WORD, Desk
 
+from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
 from loopwright.app.failing_champion import FailingRule, fails, heal
 from loopwright.app.release_operations import promote_now
-from loopwright.app.release_request import Asked, start_asked
+from loopwright.app.run import run_loop
 from loopwright.core.events import EventDraft
 from loopwright.observations.arm_stats import BUCKET_BOUNDS_US, ArmTotals
 from loopwright.store.ledger import Record
@@ -63,15 +64,19 @@ def test_a_champion_that_fails_gives_way_to_the_one_before_and_the_journal_says_
 
 
 def test_what_came_back_in_this_way_is_not_taken_away_in_this_way(desk: Desk) -> None:
-    champion_answers(desk, 100, failed=90)
-    assert heal(desk.workspace, "small") is not None
-    promoted_again = Asked(versions=(desk.candidate,), strategy="canary", fields={"guards": []}, reason="try again")
-    champion_answers(desk, 100, failed=90)
-    assert heal(desk.workspace, "small") is None
-    start_asked(desk.workspace, desk.project.loaded().loop, promoted_again)
+    third = run_loop(desk.workspace, desk.project.loaded(), parameters={"depth": 1}).judged
+    assert third is not None
     promote_now(desk.workspace, "small", WORD)
     champion_answers(desk, 100, failed=90)
-    assert heal(desk.workspace, "small") is not None, "another promotion, another chance"
+    done = heal(desk.workspace, "small")
+    assert done is not None
+    assert done.champion == desk.candidate
+    arms = current_arms(desk.workspace, "small")
+    assert arms is not None
+    assert arms.previous == desk.champion, "there is one to go back to"
+    champion_answers(desk, 100, failed=100)
+    assert heal(desk.workspace, "small") is None
+    assert desk.workspace.stores.ledger.ref(CHAMPION) == desk.candidate
 
 
 def test_a_worker_s_word_that_the_champion_took_it_down_is_enough_for_this_time_as_champion(desk: Desk) -> None:

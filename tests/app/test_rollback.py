@@ -8,6 +8,7 @@ from tests.app.test_release_operations import CHAMPION, WORD, Desk
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
 from loopwright.app.kill_switch import kill_switch
+from loopwright.app.release import Beginning, begin_release, plan_of
 from loopwright.app.release_operations import promote_now
 from loopwright.app.release_request import Asked, plan_asked, start_asked
 from loopwright.app.release_view import find_release
@@ -16,7 +17,7 @@ from loopwright.app.run import run_loop
 from loopwright.app.running_release import running_release
 from loopwright.app.status import status
 from loopwright.app.waiting_version import waiting
-from loopwright.errors import ReleaseError
+from loopwright.errors import ConflictError, ReleaseError
 
 Project = Any
 
@@ -144,3 +145,13 @@ def test_what_stands_behind_a_champion_stays_named(desk: Desk) -> None:
     arms = current_arms(desk.workspace, "small")
     assert arms is not None
     assert arms.previous == desk.champion
+
+
+def test_of_a_kill_and_a_start_at_once_the_start_is_refused(desk: Desk, project: Project) -> None:
+    roll_back(desk.workspace, "small", WORD)
+    strategy = project.loaded().loop.release
+    plan = plan_of(desk.workspace, "small", strategy, versions=desk.candidate)
+    kill(desk.workspace, "small", WORD)
+    with pytest.raises(ConflictError):
+        begin_release(desk.workspace, plan, Beginning(actor="user:me", reason="at the same time"))
+    assert desk.shares() == {desk.champion: 1.0}
