@@ -1,6 +1,8 @@
 """What happens where the champion itself fails, hangs or is slow."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -222,10 +224,16 @@ def test_a_switch_while_the_thread_works_changes_only_what_comes_after(endpoint,
         await asyncio.sleep(0.02)
         made.switch(after)
         second = await made.answer(call("c"))
-        return [one.version for one in (await first, await waiting, second)], before, after
+        versions = [one.version for one in (await first, await waiting, second)]
+        return versions, before, after, made
 
-    versions, before, after = asyncio.run(asyncio.wait_for(run(), 20))
-    assert versions == [before.champion.spec.version] * 2 + [after.champion.spec.version]
+    versions, before, after, _endpoint = asyncio.run(asyncio.wait_for(run(), 20))
+    model = weakref.ref(before.champion.model)
+    expected = [before.champion.spec.version] * 2 + [after.champion.spec.version]
+    del before
+    gc.collect()
+    assert model() is None, "a model that nobody names any more is still held"
+    assert versions == expected
 
 
 def test_a_full_log_refuses_without_asking_the_model_again(endpoint, arms, log):

@@ -91,6 +91,7 @@ class Champions:
         self._lanes: dict[Model, Lane[_Batch]] = {}
         self._running: dict[Model, _Batch] = {}
         self._ticking = False
+        self._kept: set[Model] = set()
 
     @property
     def idle(self) -> bool:
@@ -106,12 +107,16 @@ class Champions:
         return max((lane.running_s() for lane in self._lanes.values()), default=0.0)
 
     def keep(self, arms: ArmSet) -> None:
-        """Let go of the lanes of models that are no longer among the arms and have nothing to do."""
-        kept = {arms.champion.model, arms.previous.model if arms.previous else arms.champion.model}
-        for model, lane in list(self._lanes.items()):
-            if model not in kept and not lane.busy and not lane.waiting:
-                lane.close()
-                del self._lanes[model]
+        """Let go of lanes, and so of models, that are no longer among the arms, once they have nothing to do."""
+        self._kept = {arm.model for arm in (arms.champion, arms.previous) if arm is not None}
+        for model in list(self._lanes):
+            self._let_go(model)
+
+    def _let_go(self, model: Model) -> None:
+        lane = self._lanes.get(model)
+        if lane is not None and model not in self._kept and not lane.busy and not lane.waiting:
+            lane.close()
+            del self._lanes[model]
 
     def ask(self, arms: ArmSet, asked: list[Pending], *, failed: str | None = None) -> None:
         """Let the champion answer requests, or whoever stands in for it."""
@@ -160,6 +165,7 @@ class Champions:
             self._running.pop(batch.arm.model, None)
             self._found(batch, prepared, found)
             self._next(lane)
+            self._let_go(batch.arm.model)
 
         lane.run(len(prepared.rows), question, done, aside=batch.told is not None)
         if lane.busy:
