@@ -55,6 +55,10 @@ def test_nothing_is_allowed_unless_somebody_says_so(tmp_path: Path) -> None:
 def test_an_object_store_has_a_prefix(tmp_path: Path) -> None:
     assert place_below("s3://lake/jobs", "in/*.parquet", tmp_path) == "s3://lake/jobs/in/*.parquet"
     assert place_below("s3://lake/jobs/", "s3://lake/jobs/out/", tmp_path) == "s3://lake/jobs/out/"
-    for given in ("s3://lake/jobs-other/a", "s3://other/jobs/a", "../a", "s3://lake/jobs/../a", "/../a"):
+    assert place_below("s3://lake/jobs", "day=1%2F2/a", tmp_path) == "s3://lake/jobs/day=1%2F2/a"
+    for given in (
+        "s3://lake/jobs-other/a", "s3://other/jobs/a", "../a", "s3://lake/jobs/../a", "/../a", "%2e%2e/a", "b/.%2E/a",
+        "b%2f..%2f..%2fa", "..\\a", "s3://lake/jobs/%5c../a",
+    ):  # fmt: skip
         with pytest.raises(ForbiddenError):
             place_below("s3://lake/jobs", given, tmp_path)

@@ -237,3 +237,26 @@ def test_a_folder_is_named_by_the_operator_or_not_at_all(project: Project, tmp_p
 
     with pytest.raises(ForbiddenError, match="may not name files"):
         work.submit(JobRequest(endpoint="small", input="data/first.csv"), by="me")
+
+
+def test_an_answer_without_end_is_not_read(workspace: Workspace) -> None:
+    sent: list[int] = []
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while sum(sent) < 1 << 28:
+                sent.append(self.wfile.write(bytes(1 << 20)))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    request = JobRequest(endpoint="small", input="a.csv", webhook=f"http://127.0.0.1:{server.server_port}/")
+    said = Jobs(workspace)._sent(Job(id="job_1", by="me", submitted_at=0, request=request, state="finished"))
+    server.shutdown()
+    server.server_close()
+    assert said == ""
+    assert sum(sent) < 1 << 26

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from loopwright.app.batch.database import is_database
 from loopwright.app.batch.files import is_remote
@@ -58,7 +59,9 @@ def _remote(allowed: str, given: str) -> str:
     scheme, _, rest = whole.partition("://")
     ending = "/" if rest.endswith("/") else ""
     clean = f"{scheme}://{posixpath.normpath(rest)}{ending}"
-    if not clean.startswith(root) or clean != whole:
+    # What reads the address may take an escaped dot for a dot, and a backslash for a slash.
+    plain = posixpath.normpath(unquote(rest)) == unquote(rest).rstrip("/") and "\\" not in unquote(rest)
+    if not clean.startswith(root) or clean != whole or not plain:
         raise _elsewhere(given, allowed)
     return clean
 
