@@ -50,6 +50,19 @@ def test_a_second_fill_counts_nothing_twice(workspace: Workspace) -> None:
     assert warmth(workspace, HEAT) == {"warmth": 3.0}
 
 
+def test_an_entity_whose_rows_have_all_gone_has_none_after_the_next_fill(workspace: Workspace) -> None:
+    keyed = lw.Dataset("keyed", key="id", event_time="at")
+    view = lw.FeatureView("seen", source=keyed, entity="room", features={"rows": lw.count(over="1h")})
+    row = {"id": 1, "at": NOW - SECOND, "room": "a"}
+    for room in ("a", "b"):
+        push_rows(workspace, {"keyed": keyed}, [view, HEAT], name="keyed", rows=[row | {"room": room}])
+        refill_online(workspace, [view, HEAT])
+        set_clock(workspace.stores, workspace.clock.now() + 1)
+    asked = [({"room": room}, NOW) for room in ("a", "b")]
+    found = online_features(workspace, [view, HEAT]).read(asked, NOW + 1)
+    assert found == [{"rows": 0, "warmth": 3.0}, {"rows": 1, "warmth": 0.0}]
+
+
 def test_a_source_of_which_nothing_is_known_yet_does_not_hold_up_the_others(workspace: Workspace) -> None:
     refill_online(workspace, [OTHER, HEAT])
     assert warmth(workspace, HEAT, OTHER) == {"warmth": 3.0, "seen": 0}

@@ -59,7 +59,7 @@ def refill(online: OnlineFeatures, frames: Mapping[str, pl.DataFrame], *, as_of:
     for layout in online.layouts:
         if layout.source in frames:
             rows = _changes(layout, frames[layout.source], as_of=as_of, keep=online.keep(layout), row_id=None)
-            online.replace(rows, as_of=as_of)
+            online.replace(layout, rows, as_of=as_of)
             filled += len(rows)
     return filled
 

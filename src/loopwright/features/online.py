@@ -146,10 +146,13 @@ class OnlineFeatures:
             why="other writers changed the same entities each time",
         )
 
-    def replace(self, rows: Mapping[str, tuple[Layout, Recent]], *, as_of: Micros) -> None:
-        """Put rows in place of those of their entities by key, in one transaction. Nobody may push meanwhile."""
-        kept = {key: own.trimmed(as_of - self.keep(layout), self._most_rows) for key, (layout, own) in rows.items()}
+    def replace(self, layout: Layout, rows: Mapping[str, tuple[Layout, Recent]], *, as_of: Micros) -> None:
+        """Put rows by key in place of all that a layout has; other entities have none. Nobody may push meanwhile."""
+        kept = {key: own.trimmed(as_of - self.keep(layout), self._most_rows) for key, (_, own) in rows.items()}
         self._kv.put_many({key: own.encode() for key, own in kept.items()})
+        gone = [key for key in self._kv.keys(self._prefixes[layout]) if key not in kept]
+        if gone:
+            self._kv.delete_many(gone)
 
     def read(self, requests: Sequence[tuple[Mapping[str, Any], Micros]], known_at: Micros) -> list[Features]:
         """The features of each request, in the order of the views.

@@ -19,6 +19,10 @@ class KeyValues(ABC):
         """The values of those keys that are there."""
 
     @abstractmethod
+    def keys(self, prefix: str) -> list[str]:
+        """The keys that are there and begin so, sorted by their code points."""
+
+    @abstractmethod
     def put_many(self, items: Mapping[str, bytes], *, expires_at: Micros | None = None) -> None:
         """Set all of them, in one transaction."""
 

@@ -40,6 +40,15 @@ class KeyValuesSuite:
         clock.advance(2 * SECOND)
         assert kv.get_many(["a"]) == {"a": b"2"}
 
+    def test_keys_are_found_by_how_they_begin(self, kv: KeyValues, clock: ManualClock) -> None:
+        kv.put_many(dict.fromkeys(["a/2", "a/1", "a/é", "a", "a0", "a_1", "a%", "b/1"], b"v"))
+        kv.put_many({"a/gone": b"v"}, expires_at=clock.now() + 1)
+        clock.advance(1)
+        assert kv.keys("a/") == ["a/1", "a/2", "a/é"]
+        assert kv.keys("b") == ["b/1"]
+        assert kv.keys("c") == []
+        assert len(kv.keys("")) == 8
+
     def test_deleting_counts_what_was_there(self, kv: KeyValues) -> None:
         kv.put_many({"a": b"1", "b": b"2"})
         assert kv.delete_many(["a", "a", "absent"]) == 1

@@ -21,6 +21,10 @@ class MemoryKeyValues(KeyValues):
             found = {key: self._current(key) for key in keys}
         return {key: value for key, value in found.items() if value is not None}
 
+    def keys(self, prefix: str) -> list[str]:
+        with self._lock:
+            return sorted(key for key in self._pairs if key.startswith(prefix) and self._current(key) is not None)
+
     def put_many(self, items: Mapping[str, bytes], *, expires_at: Micros | None = None) -> None:
         with self._lock:
             self._pairs.update({key: (value, expires_at) for key, value in items.items()})

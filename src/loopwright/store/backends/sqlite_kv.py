@@ -56,6 +56,16 @@ class SqliteKeyValues(KeyValues):
                 found.update(db.execute(query, (*part, now)).fetchall())
         return found
 
+    def keys(self, prefix: str) -> list[str]:
+        query = "SELECT key FROM pairs WHERE key >= ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY key"
+        found: list[str] = []
+        with self._file.reading() as db:
+            for (key,) in db.execute(query, (prefix, self._clock.now())):
+                if not key.startswith(prefix):
+                    break
+                found.append(key)
+        return found
+
     def put_many(self, items: Mapping[str, bytes], *, expires_at: Micros | None = None) -> None:
         with self._file.writing(synchronous="NORMAL") as db:
             self._purge(db)
