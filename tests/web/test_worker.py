@@ -65,10 +65,14 @@ def test_a_worker_follows_the_champion_and_keeps_it_where_the_next_one_cannot_lo
         wait_until(noted)
         assert process.predict().json()["version"] == second
         assert wait_until(lambda: home.events("version_load_failed")[0]).data["code"] == "LW501"
-        leases = [record.data for record in home.stores.ledger.search("lease")]
-        (lease,) = [lease for lease in leases if lease["pid"] == process.child.pid]
-        assert lease["revisions"] == {"flights": held}
-        assert "not today" in lease["failures"]["flights"]["why"]
+
+        def leased():
+            leases = [record.data for record in home.stores.ledger.search("lease")]
+            (lease,) = [lease for lease in leases if lease["pid"] == process.child.pid]
+            assert lease["revisions"] == {"flights": held}
+            assert "not today" in lease["failures"]["flights"]["why"]
+
+        wait_until(leased)
         home.arms(first)
         process.ready(home.revision)
         assert "failure" not in process.ready()
