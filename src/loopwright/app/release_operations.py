@@ -119,7 +119,7 @@ def _set_paused(workspace: Workspace, at: Held, word: Word, *, now_paused: bool)
     release, now = at.under_way(), workspace.clock.now()
     action = "paused" if now_paused else "resumed"
     state = paused(release.state, now) if now_paused else resumed(release.state, now)
-    decision = "pause" if now_paused else "resume"
+    decision, kind = ("pause", "release_paused") if now_paused else ("resume", "release_resumed")
     entry = Entry(at=now, decision=decision, actor=word.actor, shares=shares_of(at.arms), reasons=(word.reason,))
     after = release.moved(entry, state=state)
     ref = turn_ref(workspace, at.arms.endpoint)
@@ -127,7 +127,7 @@ def _set_paused(workspace: Workspace, at: Held, word: Word, *, now_paused: bool)
         expect={ref: at.turn},
         moves={ref: after.turn},
         records=[after.record(now)],
-        events=[draft_of(workspace, after, f"release_{action}", word=word)],
+        events=[draft_of(workspace, after, kind, word=word)],
     )
     return done(at.arms, action, release=release.id, events=tuple(event.seq for event in written))
 
