@@ -1,11 +1,13 @@
 """A release as the ledger keeps it: everything that the next process needs, found by endpoint and status."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import Entry, running_release
+from loopwright.app.running_release import Entry, read_release, running_release
 from loopwright.observations.arm_stats import ArmTotals
 
 Project = Any
@@ -38,3 +40,25 @@ def test_a_release_that_has_ended_is_not_under_way(project: Project) -> None:
     assert running_release(workspace, "small") is None
     found = workspace.stores.ledger.search("release", where={"endpoint": "small", "status": "rolled_back"})
     assert [record.id for record in found] == [release.id]
+
+
+def test_a_release_that_an_earlier_version_began_goes_on() -> None:
+    golden = Path(__file__).parent.parent / "release" / "golden" / "1"
+    plan, state = (json.loads((golden / name).read_text()) for name in ("plan.json", "state.json"))
+    step = {
+        "at": 1,
+        "decision": "advance",
+        "share": 0.5,
+        "reasons": ["done"],
+        "requests": 3,
+        "labels": 0,
+        "verdicts": [],
+    }
+    data = {
+        "id": "rel_old", "plan": plan, "state": state, "counted_until": 5, "labels_until": 5, "needs": [], "event": 7,
+        "totals": {"candidate": {"requests": 3}}, "steps": [step],
+    }  # fmt: skip
+    release = read_release(data)
+    assert (release.turn, release.settled_until, release.totals["candidate"].requests) == ("rel_old#0", 0, 3)
+    assert release.steps[0].reasons == ("done",)
+    assert release.plan.candidates == {"candidate": plan["candidate"]}
