@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
+from loopwright.errors import ConflictError
 from loopwright.release.routing import Arms
 from loopwright.serving.deaths import DeathRule, read_deaths, too_many
 from loopwright.store.ledger import Ledger, Record
@@ -54,9 +57,9 @@ class ChampionFailures:
             why: In words; may quote the model's own error.
         """
         endpoint, version, since = spec.endpoint, spec.champion.version, self._since(spec.endpoint)
-        id = f"{endpoint}/{version}"
-        known = self.ledger.record(KIND, id)
-        if known is not None and known.data.get("since") == since:
+        claim = f"{self.namespace}/{KIND}/{endpoint}@{version}"
+        claimed = self.ledger.ref(claim)
+        if claimed == str(since):
             return
         data = {
             "endpoint": endpoint,
@@ -73,9 +76,16 @@ class ChampionFailures:
             actor=f"worker:{self.worker}",
             logical_at=self.clock.now(),
         )
-        (event,) = self.ledger.commit(events=[draft])
-        told = data | {"why": why, "since": since, "event": event.seq}
-        self.ledger.commit(records=[Record(kind=KIND, id=id, data=told, at=self.clock.now())])
+        told = Record(
+            kind=KIND, id=f"{endpoint}/{version}", data=data | {"why": why, "since": since}, at=self.clock.now()
+        )
+        try:
+            (event,) = self.ledger.commit(
+                expect={claim: claimed}, moves={claim: str(since)}, records=[told], events=[draft]
+            )
+        except ConflictError:  # another worker found the same at the same moment
+            return
+        self.ledger.commit(records=[msgspec.structs.replace(told, data=told.data | {"event": event.seq})])
 
     def _since(self, endpoint: str) -> int:
         """The journal's number of the event that made the champion; 0 where no registry did."""
