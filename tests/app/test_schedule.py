@@ -141,6 +141,8 @@ def kill_child(scores: ScheduledScores) -> None:
         for child in psutil.Process().children():
             if child.status() != psutil.STATUS_ZOMBIE and "loopwright.app.batch.child" in child.cmdline():
                 child.kill()
+                while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+                    time.sleep(0.01)
                 return
         time.sleep(0.02)
     raise AssertionError("there is no child")
