@@ -28,8 +28,7 @@ def sent(pieces, *, declared=None, kind="http"):
     headers = [] if declared is None else [(b"content-length", declared)]
     try:
         asyncio.run(BodyLimit(app, most_bytes=10)({"type": kind, "headers": headers}, receive, None))
-    except PayloadTooLargeError as error:
-        assert error.context["limit_bytes"] == 10
+    except PayloadTooLargeError:
         return read, "refused"
     return read, "taken"
 

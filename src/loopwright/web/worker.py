@@ -176,18 +176,8 @@ class Worker:
         server = Server(config, most_connections=most, shared=self._options.door is not None)
         grpc = await self._grpc(app, doors, tls)
         self._obey(server, app, hot)
-        work: dict[str, Callable[[], Awaitable[None]]] = {
-            "following the arms": self._follower.run,
-            "following the keys": keyring.follow,
-            "writing figures": self._flush,
-            "settling the memory": partial(keep_settled, self._endpoints),
-            "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
-            "telling of lost rows": self._log.run,
-            "telling of feedback": feedback.announce,
-        }
+        work = self._work(app, keyring, feedback) | ({} if tls is None else {"following the certificate": tls.follow})
         tasks = [asyncio.create_task(kept_up(what, run)) for what, run in work.items()]
-        if tls is not None:
-            tasks.append(asyncio.create_task(kept_up("following the certificate", tls.follow)))
         if hot is not None:
             sweep = partial(hot.keep_sweeping, server.server_state.connections)
             tasks.append(asyncio.create_task(kept_up("looking after connections", sweep)))
@@ -206,6 +196,20 @@ class Worker:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._finish()
             self._last_words(feedback)
+
+    def _work(
+        self, app: InferenceServer, keyring: Keyring, feedback: FeedbackTaker
+    ) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What goes on beside the requests, whatever the settings."""
+        return {
+            "following the arms": self._follower.run,
+            "following the keys": keyring.follow,
+            "writing figures": self._flush,
+            "settling the memory": partial(keep_settled, self._endpoints),
+            "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
+            "telling of lost rows": self._log.run,
+            "telling of feedback": feedback.announce,
+        }
 
     def _last_words(self, feedback: FeedbackTaker) -> None:
         """Tell what was not told yet; what cannot be kept now, as on a full disk, is logged and holds up nothing."""
