@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 
 import pytest
 
@@ -17,8 +18,13 @@ def served(home, worker):
         yield process
 
 
-def predict(body=GOOD, *headers):
-    lines = [b"POST /predict/flights HTTP/1.1", b"host: 127.0.0.1", b"content-type: application/json", *headers]
+def predict(body=GOOD, *headers, query=b""):
+    lines = [
+        b"POST /predict/flights%b HTTP/1.1" % query,
+        b"host: 127.0.0.1",
+        b"content-type: application/json",
+        *headers,
+    ]
     return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
 
 
@@ -69,3 +75,26 @@ def test_predictions_and_others_by_turns_keep_their_order(served):
     wire = (predict() + get() + predict(b"{") + get(b"/predict/trains")) * 100
     assert [status for status, _ in exchange(served, wire, 400)] == [200, 200, 422, 404] * 100
     assert in_flight(served) == 0
+
+
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_read(served, name):
+    """As Java's client sends it with the first request of every connection."""
+    wish = predict(GOOD, b"Connection: Upgrade, HTTP2-Settings", name + b": h2c", b"HTTP2-Settings: AAEAAEAAAAIAAAAB")
+    assert [status for status, _ in exchange(served, wish + predict(), 2, 5.0)] == [200, 200]
+
+
+def test_callers_who_leave_before_their_pipelined_answers_are_no_failures(home, worker, capfd):
+    with worker(home, "--name", "leavers") as process:
+        process.ready()
+        address = (process.client.base_url.host, process.client.base_url.port)
+        slow = predict(json.dumps([RECORD] * 300).encode(), query=b"?explain=true")
+        capfd.readouterr()
+        for _ in range(30):
+            with socket.create_connection(address, timeout=5) as caller:
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                caller.sendall(slow * 4 + get())
+                caller.recv(10)
+        assert process.predict().status_code == 200
+        assert in_flight(process) == 0
+    assert "Traceback" not in capfd.readouterr().err

@@ -4,6 +4,7 @@ This leans on the inside of one file of uvicorn's. `missing_parts` says what of 
 uvicorn's own connections, on which everything works, only slower.
 """
 
+import re
 from collections import deque
 from typing import Any
 
@@ -13,6 +14,7 @@ from loopwright.web.hot import Head, HotCycle, HotPath
 
 _END = b"\r\n\r\n"
 _CLOSE = (b"connection", b"close")
+_UPGRADE = re.compile(rb"\r\nupgrade(?=:)", re.IGNORECASE)
 _MOST_IN_LINE = 32
 _TOO_SLOW = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: 58\r\nconnection: close\r\n\r\n"
@@ -28,6 +30,7 @@ _METHODS = {
     "on_response_complete": ("self",),
     "_start_asgi_task": ("self", "cycle", "app"),
     "_unset_keepalive_if_required": ("self",),
+    "connection_lost": ("self", "exc"),
     "shutdown": ("self",),
     "pause_writing": ("self",),
     "resume_writing": ("self",),
@@ -63,6 +66,7 @@ class HotProtocol(HttpToolsProtocol):
         self._line: deque[HotCycle] = deque()
         self._between = True
         self._beginning = False
+        self._at_work: Any = None
         self._messages = 0
         self._last_head: Head | None = None
         self._since = hot.monotonic()
@@ -97,7 +101,7 @@ class HotProtocol(HttpToolsProtocol):
         """Let the parser read; a request that it read from exactly these bytes has a head worth knowing."""
         fresh, before = self._between, self._messages
         self._last_head = None
-        super().data_received(data)
+        super().data_received(_not_upgraded(data) if fresh else data)
         head = self._last_head
         if fresh and head is not None and self._between and self._messages == before + 1:
             body_at = data.find(_END) + 4
@@ -153,6 +157,7 @@ class HotProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if type(cycle) is not HotCycle:
+            self._at_work = cycle
             super()._start_asgi_task(cycle, app)
             return
         cycle.queued = False
@@ -215,6 +220,13 @@ class HotProtocol(HttpToolsProtocol):
         if not self.pipeline:
             self.flow.resume_reading()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request at work too, where others wait behind it; uvicorn tells the last one only."""
+        if self._at_work is not None and not self._at_work.response_complete:
+            self._at_work.disconnected = True
+            self._at_work.message_event.set()
+        super().connection_lost(exc)
+
     def on_response_complete(self) -> None:
         self._since = self.hot.monotonic()
         super().on_response_complete()
@@ -231,3 +243,12 @@ class HotProtocol(HttpToolsProtocol):
         elif now - self._since > self.hot.header_timeout_s:
             self.transport.write(_TOO_SLOW)
             self.transport.close()
+
+
+def _not_upgraded(data: bytes) -> bytes:
+    """A request whose head asks for another protocol, as Java's client does, without that wish.
+
+    A server may ignore it (RFC 9110, 7.8); the parser would leave out the body.
+    """
+    head, end, rest = data.partition(_END)
+    return b"".join((_UPGRADE.sub(b"\r\nignored", head), end, rest)) if _UPGRADE.search(head) else data
