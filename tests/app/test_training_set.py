@@ -2,6 +2,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandera.polars as pa
 import polars as pl
 import pytest
 
@@ -114,6 +115,19 @@ def test_new_rows_and_new_labels_change_the_probe(bare: Project) -> None:
     second = sets.resolver().probe(spec)
     sets.land(frame(id=["e", "f", "g", "h"]), "b.csv")
     assert len({first, second, sets.resolver().probe(spec)}) == 3
+
+
+def test_another_contract_over_the_same_rows_changes_the_probe(bare: Project) -> None:
+    wide = pa.DataFrameSchema({"x": pa.Column(float, pa.Check.lt(100), nullable=True)})
+    narrow = pa.DataFrameSchema({"x": pa.Column(float, pa.Check.lt(10), nullable=True)})
+    spec = Sets(bare, frame()).spec()
+
+    def probe(contract: Any, **declared: Any) -> str | None:
+        table = lw.Dataset("table", source="data/*.csv", contract=contract, **({"key": "id"} | declared))
+        return TrainingSets(workspace=bare.workspace(), datasets={"table": table}, endpoint="small").probe(spec)
+
+    assert probe(wide) == probe(wide)
+    assert len({probe(None), probe(None, key=None), probe(wide), probe(narrow)}) == 4
 
 
 def test_before_the_data_has_landed_the_probe_is_unknown(bare: Project) -> None:

@@ -18,6 +18,7 @@ from loopwright.core.hashing import Digest, digest_value
 from loopwright.core.schema import Column, Signature, Task
 from loopwright.data.coercion import convert
 from loopwright.data.contract import columns as contract_columns
+from loopwright.data.contract import expected_types
 from loopwright.data.dataset import RESERVED_COLUMN, Dataset
 from loopwright.data.versions import read
 from loopwright.errors import MissingColumnError, NotFoundError, TargetError, UsageError
@@ -139,13 +140,13 @@ class TrainingSets:
         return {} if pins is None else dict(msgspec.to_builtins(pins))
 
     def probe(self, spec: Mapping[str, Any]) -> Digest | None:
-        """The digest of the newest pins."""
+        """The digest of the newest pins and of what the dataset declares, which the signature is made of."""
         wanted = msgspec.convert(spec, TrainingSetSpec)
         pins = self.pins(wanted)
         waiting = {name: self.waiting[name] for name in wanted.sources if name in self.waiting}
-        if waiting:
-            return digest_value([pins, waiting])
-        return None if pins is None else digest_value(pins)
+        if pins is None and not waiting:
+            return None
+        return digest_value([pins, waiting, _declared(self.datasets.get(wanted.dataset))])
 
     def load(self, spec: Mapping[str, Any]) -> TrainingSet:
         """Build the training set from the newest pins."""
@@ -203,6 +204,14 @@ class TrainingSets:
         newer = told["value"].is_not_null() & (base[spec.label].is_null() | (told["at"] > base[RESERVED_COLUMN]))
         merged = told["value"].zip_with(newer.fill_null(value=False), base[spec.label])
         return base.with_columns(merged.alias(spec.label)).filter(pl.col(spec.label).is_not_null())
+
+
+def _declared(dataset: Dataset | None) -> list[Any]:
+    """What of a dataset's declaration reaches a signature: its key, its time, and its contract's rules."""
+    if dataset is None:
+        return []
+    stated = pl.DataFrame(schema=expected_types(dataset.contract))
+    return [dataset.key, dataset.event_time, contract_columns(dataset.contract, stated)]
 
 
 def _require(base: pl.DataFrame, spec: TrainingSetSpec) -> None:
