@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.app.test_release_operations import CHAMPION, WORD, Desk
 
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
 from loopwright.app.kill_switch import kill_switch
+from loopwright.app.loop_run import Override
 from loopwright.app.release import Beginning, begin_release, plan_of
-from loopwright.app.release_operations import promote_now
+from loopwright.app.release_operations import abort, promote_now
 from loopwright.app.release_request import Asked, plan_asked, start_asked
 from loopwright.app.release_view import find_release
 from loopwright.app.rollback import kill, roll_back, unkill
@@ -133,6 +135,42 @@ def test_what_waits_behind_a_release_starts_by_itself_when_that_has_ended(desk: 
     release = running_release(desk.workspace, "small")
     assert release is not None
     assert (release.plan.candidate, release.plan.champion) == (third.version, desk.champion)
+
+
+def test_what_waited_longer_than_its_override_lasts_is_not_released(desk: Desk, project: Project) -> None:
+    kill(desk.workspace, "small", WORD)
+    project.change('lw.at_least("roc_auc", 0.6)', 'lw.at_least("roc_auc", 1.0)')
+    word = Override(reason="a feast", actor="user:me")
+    judged = run_loop(desk.workspace, project.loaded(), parameters={"depth": 1}, override=word).judged
+    assert judged is not None
+    assert judged.status == "waiting"
+    ledger = desk.workspace.stores.ledger
+    (said,) = ledger.search("override", where={"version": judged.version})
+    expired = said.data | {"expires_at": desk.workspace.clock.now() - 1}
+    ledger.commit(records=[msgspec.structs.replace(said, data=expired)])
+    unkill(desk.workspace, "small", WORD)
+    Controller(desk.workspace, project.loaded()).step()
+    assert running_release(desk.workspace, "small") is None
+    assert waiting(desk.workspace, "small") == ()
+    assert desk.shares() == {desk.champion: 1.0}
+
+
+def test_a_release_by_override_ends_when_the_override_does(desk: Desk, project: Project) -> None:
+    abort(desk.workspace, "small", WORD)
+    project.change('lw.at_least("roc_auc", 0.6)', 'lw.at_least("roc_auc", 1.0)')
+    word = Override(reason="a feast", actor="user:me")
+    judged = run_loop(desk.workspace, project.loaded(), parameters={"depth": 1}, override=word).judged
+    assert judged is not None
+    abort(desk.workspace, "small", WORD)
+    ledger = desk.workspace.stores.ledger
+    (said,) = ledger.search("override", where={"version": judged.version})
+    soon = desk.workspace.clock.now() + 3_600_000_000
+    ledger.commit(records=[msgspec.structs.replace(said, data=said.data | {"expires_at": soon})])
+    start_asked(desk.workspace, project.loaded().loop, Asked(versions=(judged.version,)))
+    release = running_release(desk.workspace, "small")
+    assert release is not None
+    assert release.plan.limit is not None
+    assert release.plan.limit <= 3_600_000_000
 
 
 def test_what_stands_behind_a_champion_stays_named(desk: Desk) -> None:

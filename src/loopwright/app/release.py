@@ -15,7 +15,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.errors import ConflictError, ReleaseError, UsageError
+from loopwright.errors import ApprovalMissingError, ConflictError, ReleaseError, UsageError
 from loopwright.observations.request_log import read_requests, stood_for
 from loopwright.release.explain import Assumptions, explain
 from loopwright.release.freeze import frozen_until
@@ -24,7 +24,8 @@ from loopwright.release.policy import start, wanted
 from loopwright.release.strategy import Canary, Strategy
 
 OVERRIDE_LASTS: Micros = 7 * 86_400 * SECOND
-"""How long an override admits a version to canary: a release that has not ended by then ends inconclusive."""
+"""How long an override admits a version to canary: it starts no release after that, and one that has not ended by then
+ends inconclusive."""
 UNDECLARED = Canary(steps=(5, 100))
 """How a version is released by hand, or by an override, where the loop declares no release."""
 _DAY: Micros = 86_400 * SECOND
@@ -110,6 +111,9 @@ def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
     )
     try:
         return begin_release(workspace, plan, by)
+    except ApprovalMissingError:  # it waited longer than the word lasts that let it through its gate
+        workspace.stores.ledger.commit(records=[newest.turned("superseded").record()])
+        return None
     except ConflictError:
         return None  # somebody was faster; it goes on waiting
 
@@ -161,6 +165,7 @@ def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Sta
     Raises:
         ConflictError: Another release has started, or the kill switch was turned on, meanwhile.
         ReleaseError: A release is under way, or the champion is not the plan's any more.
+        ApprovalMissingError: The word that let a version through its gate has expired.
     """
     turn = turn_of(workspace, plan.endpoint)
     arms = current_arms(workspace, plan.endpoint)
@@ -170,11 +175,10 @@ def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Sta
         )
     now = workspace.clock.now()
     if by.override:
-        plan = msgspec.structs.replace(plan, limit=OVERRIDE_LASTS)
+        until = admitted_until(workspace, tuple(plan.candidates.values()))
+        plan = msgspec.structs.replace(plan, limit=OVERRIDE_LASTS if until is None else until - now)
     state = start(plan, now)
-    following = arms.with_arms(
-        wanted(plan, state), release=workspace.ids("rel"), unit=plan.unit, cohort=plan.cohort
-    )
+    following = arms.with_arms(wanted(plan, state), release=workspace.ids("rel"), unit=plan.unit, cohort=plan.cohort)
     shares = {arm.name: arm.share for arm in following.arms}
     release = RunningRelease(
         id=str(following.release),
@@ -201,6 +205,29 @@ def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Sta
         moves={turn_ref(workspace, plan.endpoint): (turn, release.turn), **not_killed(workspace, plan.endpoint)},
     )
     return Started(status="releasing", release=release.id, events=moved)
+
+
+def admitted_until(workspace: Workspace, versions: tuple[Digest, ...]) -> int | None:
+    """When the word expires that let one of the versions through its gate; None where all passed it.
+
+    Raises:
+        ApprovalMissingError: It has expired.
+    """
+    words = [
+        record.data
+        for version in versions
+        for record in workspace.stores.ledger.search("override", where={"version": version}, limit=1)
+    ]
+    if not words:
+        return None
+    expires = min(int(word["expires_at"]) for word in words)
+    if expires <= workspace.clock.now():
+        raise ApprovalMissingError(
+            "the word that let this version through its gate has expired",
+            why="; ".join(f"{word['actor']}: {word['reason']}" for word in words),
+            fix="Run the loop again with --override, or release a version that passed.",
+        )
+    return expires
 
 
 def _said(release: RunningRelease, by: Beginning) -> dict[str, object]:

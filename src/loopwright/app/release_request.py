@@ -9,6 +9,7 @@ from loopwright.app.release import (
     UNDECLARED,
     Beginning,
     Started,
+    admitted_until,
     begin_release,
     hindrance,
     needs_of,
@@ -17,7 +18,7 @@ from loopwright.app.release import (
 from loopwright.app.versions import registered_version
 from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import Digest
-from loopwright.errors import ApprovalMissingError, ReleaseError, UsageError
+from loopwright.errors import ReleaseError, UsageError
 from loopwright.registry.version import find_version
 from loopwright.release.plan import ReleasePlan
 from loopwright.release.strategy import ABTest, Bandit, BlueGreen, Canary, Shadow, Strategy
@@ -131,29 +132,6 @@ def strategy_of(loop: Loop, asked: Asked) -> Strategy:
         if isinstance(cause, UsageError):
             raise cause from None
         raise UsageError(f"{kind.__name__} does not take these fields", why=str(error)) from error
-
-
-def admitted_until(workspace: Workspace, versions: tuple[Digest, ...]) -> int | None:
-    """When the word expires that let one of the versions through its gate; None where all passed it.
-
-    Raises:
-        ApprovalMissingError: It has expired.
-    """
-    words = [
-        record.data
-        for version in versions
-        for record in workspace.stores.ledger.search("override", where={"version": version}, limit=1)
-    ]
-    if not words:
-        return None
-    expires = min(int(word["expires_at"]) for word in words)
-    if expires <= workspace.clock.now():
-        raise ApprovalMissingError(
-            "the word that let this version through its gate has expired",
-            why="; ".join(f"{word['actor']}: {word['reason']}" for word in words),
-            fix="Run the loop again with --override, or release a version that passed.",
-        )
-    return expires
 
 
 def _versions(workspace: Workspace, model: str, asked: Asked) -> Digest | dict[str, Digest]:

@@ -22,7 +22,8 @@ class WaitingVersion(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: Where it is to be released.
         version: The model.
         at: Since when it waits.
-        status: Whether it still does. `superseded`: a newer one passed meanwhile, or it is champion already.
+        status: Whether it still does. `superseded`: a newer one passed meanwhile, it is champion already, or the
+            word has expired that let it through its gate.
         event: The event that said so, which its release names as its cause.
         override: Whether somebody's word let it through its gate.
     """
