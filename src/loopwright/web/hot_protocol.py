@@ -202,8 +202,8 @@ class HotProtocol(HttpToolsProtocol):
         self._beginning = True
         try:
             while self.pipeline and not self._line and not self.transport.is_closing():
-                cycle, app = self.pipeline.pop()
-                self._start_asgi_task(cycle, app)
+                cycle: Any = self.pipeline[-1][0]
+                self._start_asgi_task(*self.pipeline.pop())
                 if type(cycle) is not HotCycle:
                     break
         finally:
