@@ -198,7 +198,7 @@ def test_the_queue_has_an_end(endpoint, arms, log):
     async def run():
         made = endpoint(queued=3)
         made.switch(arms(SLOW))
-        first = asyncio.ensure_future(made.answer(call("a", distance=14)))
+        first = asyncio.ensure_future(made.answer(call("a", distance=13)))
         await asyncio.sleep(0.02)
         waiting = []
         for number in range(5):

@@ -5,7 +5,7 @@ Each model has a lane of its own, so that one that hangs holds up nobody else.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,7 +26,6 @@ _TICK_S = 0.02
 _STAND_IN_S = 1.0  # what a request that was given up at its deadline may still take elsewhere
 
 
-@dataclass(slots=True, kw_only=True)
 class _Batch:
     """Requests that one version answers together.
 
@@ -39,13 +38,25 @@ class _Batch:
         lost: Ids of the requests that have been given up while it ran; somebody else answers them.
     """
 
-    arms: ArmSet
-    arm: ChampionArm
-    asked: list[Pending]
-    failed: str | None = None
-    alone: bool = False
-    told: list[dict[str, Any]] | None = None
-    lost: set[int] = field(default_factory=set)
+    __slots__ = ("alone", "arm", "arms", "asked", "failed", "lost", "told")
+
+    def __init__(
+        self,
+        *,
+        arms: ArmSet,
+        arm: ChampionArm,
+        asked: list[Pending],
+        failed: str | None = None,
+        alone: bool = False,
+        told: list[dict[str, Any]] | None = None,
+    ) -> None:
+        self.arms = arms
+        self.arm = arm
+        self.asked = asked
+        self.failed = failed
+        self.alone = alone
+        self.told = told
+        self.lost: set[int] = set()
 
     @property
     def records(self) -> int:

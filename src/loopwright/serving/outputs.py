@@ -55,7 +55,7 @@ def with_label(signature: Signature, outputs: Mapping[str, np.ndarray]) -> dict[
     return made
 
 
-class Score(msgspec.Struct, gc=False):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """One record's answer of a binary model (probability of the second class) or of a regression (the value).
 
     Only a declared default may have no score.
@@ -74,7 +74,7 @@ class Score(msgspec.Struct, gc=False):
         return {"prediction": self.prediction, "score": self.score}
 
 
-class Probabilities(msgspec.Struct, gc=False):
+class Probabilities(msgspec.Struct, frozen=True, gc=False):
     """One record's answer of a multiclass model: probabilities in the order of the signature's classes."""
 
     prediction: Any

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 _LOCK = threading.RLock()
 """Held while a bundle's modules stand in the interpreter's tables."""
@@ -72,23 +72,17 @@ class OwnCode:
         """Whether a module of that name is one of these."""
         return name.partition(".")[0] in self._names
 
-    def imports(
-        self,
-        name: str,
-        globals: Mapping[str, Any] | None = None,
-        locals: Mapping[str, Any] | None = None,
-        fromlist: Sequence[str] = (),
-        level: int = 0,
-    ) -> ModuleType:
-        """`__import__` for these modules."""
-        absolute = resolve_name("." * level + name, str((globals or {}).get("__package__"))) if level else name
+    def imports(self, name: str, *given: Any, **named: Any) -> ModuleType:
+        """`__import__` for these modules; takes what that takes."""
+        rest = _Rest(*given, **named)
+        absolute = rest.absolute(name)
         if not self.owns(absolute):
-            return builtins.__import__(name, globals, locals, fromlist, level)
+            return builtins.__import__(name, *rest)
         known = self._modules.get(absolute)
-        if known is not None and all(hasattr(known, one) for one in fromlist or ()):
-            return known if fromlist or level else self._modules[absolute.partition(".")[0]]
+        if known is not None and all(hasattr(known, one) for one in rest.fromlist or ()):
+            return known if rest.fromlist or rest.level else self._modules[absolute.partition(".")[0]]
         with self.held():
-            return builtins.__import__(name, globals, locals, fromlist, level)
+            return builtins.__import__(name, *rest)
 
     def spec_of(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """Where one of these modules lies."""
@@ -96,6 +90,20 @@ class OwnCode:
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             spec.loader = _Loader(self._builtins, spec.loader)
         return spec
+
+
+class _Rest(NamedTuple):
+    """What `__import__` is told beside the name."""
+
+    globals: Mapping[str, Any] | None = None
+    locals: Mapping[str, Any] | None = None
+    fromlist: Sequence[str] | None = ()
+    level: int = 0
+
+    def absolute(self, name: str) -> str:
+        """The full name of the module that is meant."""
+        package = str((self.globals or {}).get("__package__"))
+        return resolve_name("." * self.level + name, package) if self.level else name
 
 
 class _Finder:

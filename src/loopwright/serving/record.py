@@ -14,7 +14,7 @@ from loopwright.core.schema import Column
 _INT_LOW, _INT_HIGH = -(2**63), 2**63 - 1
 
 
-class Record(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A record that passed, with no flag. Its fields are the request's columns in their order; it encodes as the JSON
     object of its columns."""
 
@@ -50,8 +50,8 @@ class RecordForm:
             raise ValueError("two columns have one name")
         try:
             self.record = msgspec.defstruct(
-                "Record", fields, bases=(Record,), namespace={"names": names}, kw_only=True, gc=False,
-                forbid_unknown_fields=True, rename={f"f{index}": name for index, name in enumerate(names)},
+                "Record", fields, bases=(Record,), namespace={"names": names}, kw_only=True, frozen=True,
+                gc=False, forbid_unknown_fields=True, rename={f"f{index}": name for index, name in enumerate(names)},
             )  # fmt: skip
             several = msgspec.defstruct(
                 "Records", [("records", Annotated[list[self.record], msgspec.Meta(min_length=1)])],  # type: ignore[name-defined]
@@ -89,7 +89,7 @@ class RecordForm:
         for field in self._dates:
             value = getattr(record, field)
             if value is not None:
-                setattr(record, field, self._instant(value))
+                msgspec.structs.force_setattr(record, field, self._instant(value))
 
 
 def _field(name: str, column: Column) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from loopwright.errors import UsageError
 from loopwright.store.tables import Tables
 
 
-class _Row(msgspec.Struct):
+class _Row(msgspec.Struct, frozen=True):
     at: int
     x: float | None = None
     inner: dict[str, Any] = {}
@@ -52,6 +52,7 @@ class DroppingSuite:
         tables.append("requests", [{"at": 2}])
         assert tables.seal("requests") == 1
         assert [row["at"] for row in rows_of(tables)] == [2]
+
 
 class TablesSuite(DroppingSuite):
     """The contract of `Tables`."""

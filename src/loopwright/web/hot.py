@@ -40,7 +40,7 @@ _OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\
 _encode = msgspec.json.Encoder().encode
 
 
-class _ScoreAnswer(msgspec.Struct, gc=False):
+class _ScoreAnswer(msgspec.Struct, frozen=True, gc=False):
     """What `json_records.answer` says of one record with a score and nothing special."""
 
     request_id: str
