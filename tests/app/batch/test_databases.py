@@ -157,6 +157,17 @@ def test_what_the_database_refuses_is_said(project: Project, database: str) -> N
 def test_an_address_is_written_down_without_its_password() -> None:
     assert without_password("postgresql://me:secret@db:5432/x?sslmode=require") == "postgresql://me@db:5432/x"
     assert without_password("sqlite:////a/b.db") == "sqlite:////a/b.db"
+    for password in ("se/cret", "se@cret", "se?cret", "se%zzcret", "se#cret"):
+        assert without_password(f"postgresql://me:{password}@db/x?password=secret") == "postgresql://me@db/x"
+    assert without_password("postgresql://me:secret@[::1/x") == "postgresql://me@[::1/x"
+
+
+@pytest.mark.parametrize("address", ["postgresql://me:secret@[::1/x", "postgresql://me:secret%zz@db/x"])
+def test_an_address_that_is_none_is_refused_without_its_password(address: str) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(SourceError) as refused:
+        open_database(address)
+    assert "secret" not in str(refused.value.as_dict())
     assert sqlite_file("sqlite:///data/b.db") == Path("data/b.db")
     assert sqlite_file("sqlite:////data/b.db") == Path("/data/b.db")
     assert checked_table("mart.scores") == "mart.scores"

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 import polars as pl
 
@@ -72,10 +71,9 @@ def without_password(address: str) -> str:
     """The address as it may be written down."""
     if address.startswith("sqlite:"):
         return address
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")
-    user = host[0].partition(":")[0]
-    return urlunsplit((parts.scheme, f"{user}@{host[2]}" if user else host[2], parts.path, "", ""))
+    scheme, _, rest = address.partition("://")
+    login, at, place = rest.rpartition("@")  # a password may hold any sign, also where the address is none for it
+    return f"{scheme}://{login.partition(':')[0]}{at}{place.partition('?')[0]}"
 
 
 def checked_table(table: str | None) -> str:

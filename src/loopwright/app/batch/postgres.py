@@ -18,6 +18,14 @@ class PostgresDatabase:
 
     def __init__(self, address: str) -> None:
         self._driver: Any = _driver()
+        try:
+            self._driver.conninfo.conninfo_to_dict(address)
+        except self._driver.ProgrammingError:  # what the driver says of it quotes the password
+            raise SourceError(
+                "the address is none of PostgreSQL's",
+                why="a part of it cannot be read",
+                fix="Write postgresql://USER@HOST:PORT/DATABASE, and signs such as % @ / of a password as %25 %40 %2F.",
+            ) from None
         with self._named():
             self._connection = self._driver.connect(address, autocommit=True, connect_timeout=10)
 
