@@ -11,7 +11,7 @@ from loopwright.app.run import run_loop
 from loopwright.app.running_release import last_event, running_release
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of
-from loopwright.errors import GateFailedError, ReleaseError
+from loopwright.errors import ConflictError, GateFailedError, ReleaseError
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 Project = Any
@@ -103,7 +103,7 @@ def test_a_champion_and_its_arms_move_in_one_commit(project: Project) -> None:
     assert len(moved) == 1
     said = next(event for event in journal(ledger) if event.seq == seq)
     assert (said.kind, said.data["from"], said.data["to"]) == ("ref_moved", None, version)
-    with pytest.raises(ReleaseError, match="revision 1"):
+    with pytest.raises(ConflictError, match="revision 1"):
         first_champion(workspace, other, version, caused_by=())
 
 

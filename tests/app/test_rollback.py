@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from tests.app.test_release_operations import CHAMPION, WORD, Desk
 
+from loopwright.app import release_operations
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
 from loopwright.app.kill_switch import kill_switch
@@ -192,4 +193,23 @@ def test_of_a_kill_and_a_start_at_once_the_start_is_refused(desk: Desk, project:
     kill(desk.workspace, "small", WORD)
     with pytest.raises(ConflictError):
         begin_release(desk.workspace, plan, Beginning(actor="user:me", reason="at the same time"))
+    assert desk.shares() == {desk.champion: 1.0}
+
+
+def test_a_move_of_the_arms_right_before_a_rollback_s_own_has_it_look_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def moved_meanwhile(workspace: Any, endpoint: str) -> Any:
+        arms = current_arms(workspace, endpoint)
+        if arms is not None and not seen:
+            seen.append(arms.revision)
+            abort(workspace, endpoint, WORD)
+            promoted = desk.candidate
+            start_asked(workspace, desk.project.loaded().loop, Asked(versions=(promoted,)))
+        return arms
+
+    monkeypatch.setattr(release_operations, "current_arms", moved_meanwhile)
+    assert roll_back(desk.workspace, "small", WORD).action == "rolled_back"
     assert desk.shares() == {desk.champion: 1.0}

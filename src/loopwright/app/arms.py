@@ -10,7 +10,7 @@ from loopwright.app.online import nobody_pushes, refill_online, views_of_arms
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.errors import ReleaseError
+from loopwright.errors import ConflictError
 from loopwright.release.routing import Arms
 from loopwright.store.ledger import Record
 
@@ -52,8 +52,7 @@ def move_arms(
         moves: What moves with it, such as the model's champion; a move from where a ref is to the same place asserts.
 
     Raises:
-        ReleaseError: The arms are not the revision after the current one.
-        ConflictError: Somebody else moved one of the refs meanwhile; nothing was written.
+        ConflictError: Somebody else moved the arms or one of the refs meanwhile; nothing was written.
     """
     ref, ledger = workspace.ref("endpoint", arms.endpoint, "arms"), workspace.stores.ledger
     before = ledger.ref(ref)
@@ -61,7 +60,7 @@ def move_arms(
     current = Arms.of(known.data) if known else None
     revision = current.revision if current else 0
     if arms.revision != revision + 1:
-        raise ReleaseError(
+        raise ConflictError(
             f"the arms of {arms.endpoint!r} are at revision {revision}",
             why=f"revision {arms.revision} does not follow it",
         )
