@@ -4,8 +4,9 @@
 
 For each kind a real `loopwright up` serves a champion and a candidate at 50 %. The candidate is as good as the champion
 until the traffic changes, and bad from then on: it raises, it sleeps for two seconds, or it answers the opposite.
-Labels come by feedback, a moment after each answer. Printed: from the first bad answer until no request touches the candidate
-any more, how many of its answers were bad, and failed client requests. Server, load and labels share this machine.
+Labels come by feedback, a moment after each answer. Printed: from the first bad answer until no request touches the
+candidate any more, how many of its answers were bad, and failed client requests. Server, load and labels share this
+machine.
 """
 
 import argparse

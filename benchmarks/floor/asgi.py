@@ -8,7 +8,7 @@ BODY = b'{"prediction":true,"score":0.5}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
 
 
-async def app(scope, receive, send):
+async def app(scope, receive, send):  # noqa: ARG001 - the form of an ASGI application
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": BODY})

@@ -1,4 +1,4 @@
-"""A candidate that turns bad under load, on the whole of `loopwright up`: it loses its traffic and no client notices."""
+"""A candidate that turns bad under load, on the whole of `loopwright up`, loses its traffic; no client notices."""
 
 import asyncio
 from pathlib import Path
