@@ -118,6 +118,14 @@ def test_a_pause_does_not_use_up_the_time():
     assert decide(given, state, Evidence(), now=250 * MINUTE).decision == "inconclusive"
 
 
+def test_a_pause_is_no_part_of_a_steps_least_time():
+    given = plan(guards=ERRORS_ONLY, min_requests=1, min_time="10m", steps=[50, 100])
+    state = decide(given, start(given, 0), both(2_000), now=MINUTE).state
+    state = resumed(paused(state, 2 * MINUTE), 100 * MINUTE)
+    assert decide(given, state, Evidence(), now=107 * MINUTE).decision == "hold"
+    assert decide(given, state, Evidence(), now=108 * MINUTE).decision == "advance"
+
+
 def test_a_pause_longer_than_the_release_does_not_end_it():
     given = plan(max_time="1h")
     assert decide(given, paused(start(given, 0), 0), Evidence(), now=500 * MINUTE).decision == "paused"
