@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-
 from tests.end_to_end.load import Load
 from tests.end_to_end.served import Served
 from tests.web.conftest import Home, eventually
