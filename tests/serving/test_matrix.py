@@ -70,6 +70,13 @@ def test_one_feature_and_several_in_a_row_are_picked_alike(features):
     ]
 
 
+def test_features_that_are_the_request_s_first_columns_are_taken_as_they_stand():
+    request = (DISTANCE, WIND, TEXT)
+    door = Door(Signature(task="binary", request=request, features=request[:2], classes=(False, True)))
+    made = MatrixForm(door.signature).of([door.form.one(b'{"distance": 7, "wind": 2.5, "id": "f1"}')], [])
+    assert made.tolist() == [[7.0, 2.5]]
+
+
 def test_no_record_is_a_matrix_without_rows():
     assert laid_out((DISTANCE, WIND), []).shape == (0, 2)
 
