@@ -1,12 +1,13 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import loopwright as lw
 from loopwright.app.arms import current_arms
 from loopwright.app.champion import first_champion, promote
 from loopwright.app.loop_run import Override
-from loopwright.app.release import needs_of, start_release
+from loopwright.app.release import Beginning, begin_release, needs_of, plan_of, start_release
 from loopwright.app.run import run_loop
 from loopwright.app.running_release import last_event, running_release
 from loopwright.app.trace import journal
@@ -81,6 +82,27 @@ def test_where_no_release_is_declared_an_override_gets_one_step_of_five_percent_
     assert judged.status == "releasing"
     assert shares(workspace) == {champion: 0.95, judged.version: 0.05}
     assert champion_of(workspace, "small") == champion
+
+
+@pytest.mark.parametrize("strategy", ["lw.BlueGreen()", "lw.Shadow(then=lw.BlueGreen())"])
+def test_an_override_gets_a_canary_where_the_loop_would_switch_at_once(project: Project, strategy: str) -> None:
+    workspace = project.workspace()
+    champion = str(champion_of(workspace, "small"))
+    text = (project.folder / "loop.py").read_text()
+    start, end = text.index("    release="), text.index("    monitor=")
+    (project.folder / "loop.py").write_text(f"{text[:start]}    release={strategy},\n{text[end:]}")
+    project.change('lw.at_least("roc_auc", 0.6)', 'lw.at_least("roc_auc", 1.0)')
+    judged = run_loop(workspace, project.loaded(), parameters={"depth": 3}, override=WORD).judged
+    assert judged is not None
+    assert shares(workspace) == {champion: 0.95, judged.version: 0.05}
+    release = running_release(workspace, "small")
+    assert release is not None
+    by_hand = plan_of(workspace, "small", lw.BlueGreen(), versions=str(judged.version))
+    workspace.stores.ledger.commit(
+        records=[replace(release.record(1), facets={"endpoint": "small", "status": "ended"})]
+    )
+    with pytest.raises(ReleaseError, match="all traffic to a version that its gate refused"):
+        begin_release(workspace, by_hand, Beginning(actor="user:me", reason="at once", override=True))
 
 
 def test_without_a_champion_there_is_nothing_to_stand_beside_or_to_follow(project: Project) -> None:

@@ -21,7 +21,7 @@ from loopwright.release.explain import Assumptions, explain
 from loopwright.release.freeze import frozen_until
 from loopwright.release.plan import ReleasePlan, plan_release
 from loopwright.release.policy import start, wanted
-from loopwright.release.strategy import Canary, Strategy
+from loopwright.release.strategy import Canary, Shadow, Strategy
 
 OVERRIDE_LASTS: Micros = 7 * 86_400 * SECOND
 """How long an override admits a version to canary: it starts no release after that, and one that has not ended by then
@@ -73,7 +73,7 @@ def start_release(
     Raises:
         ReleaseError: There is no champion to stand beside.
     """
-    strategy = loop.release or UNDECLARED
+    strategy = declared(loop, override=override is not None)
     why = hindrance(workspace, loop.name, strategy)
     if why:
         events = wait(workspace, loop.name, version, why=why, caused_by=caused_by, override=override is not None)
@@ -92,7 +92,7 @@ def start_release(
 def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
     """Release the newest version that waits, if nothing is in its way any more; the others are superseded."""
     waits = waiting(workspace, loop.name)
-    strategy = loop.release or UNDECLARED
+    strategy = declared(loop, override=bool(waits) and waits[0].override)
     if not waits or hindrance(workspace, loop.name, strategy):
         return None
     newest, others = waits[0], tuple(one.turned("superseded") for one in waits[1:])
@@ -116,6 +116,19 @@ def release_waiting(workspace: Workspace, loop: Loop) -> Started | None:
         return None
     except ConflictError:
         return None  # somebody was faster; it goes on waiting
+
+
+def declared(loop: Loop, *, override: bool) -> Strategy:
+    """How the loop releases a version; on somebody's word alone by steps, where the loop would switch at once."""
+    strategy: Strategy = loop.release or UNDECLARED
+    return UNDECLARED if override and not _by_steps(strategy) else strategy
+
+
+def _by_steps(strategy: Strategy) -> bool:
+    """Whether a version gets all traffic by this only after guards have seen it at a smaller share."""
+    if isinstance(strategy, Shadow):
+        return strategy.then is None or _by_steps(strategy.then)
+    return isinstance(strategy, Canary)
 
 
 def hindrance(workspace: Workspace, endpoint: str, strategy: Strategy) -> str:
@@ -175,6 +188,12 @@ def begin_release(workspace: Workspace, plan: ReleasePlan, by: Beginning) -> Sta
         )
     now = workspace.clock.now()
     if by.override:
+        if not _by_steps(plan.strategy):
+            raise ReleaseError(
+                "this strategy may give all traffic to a version that its gate refused",
+                why="somebody's word admits a version to a canary, and no further",
+                fix="Release it with --strategy canary.",
+            )
         until = admitted_until(workspace, tuple(plan.candidates.values()))
         plan = msgspec.structs.replace(plan, limit=OVERRIDE_LASTS if until is None else until - now)
     state = start(plan, now)
