@@ -23,9 +23,11 @@ check: $(STAMP)
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-# breast_cancer.py is what two of them run.
+# Not run here: what others import, and what takes many minutes or needs the peers' environments.
+NOT_BENCHED := $(addprefix benchmarks/,breast_cancer.py wrk_load.py release_decisions.py serving_peers.py overload.py soak.py)
+
 bench: $(STAMP)
-	@for script in $(filter-out benchmarks/breast_cancer.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in $(filter-out $(NOT_BENCHED),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 # Resolve again, for every Python and platform that pyproject.toml allows; add UPGRADE=--upgrade to move the pins.
 lock: $(STAMP)

@@ -55,7 +55,11 @@ def _roll_back(workspace: Workspace, at: Held, word: Word, *, to: Digest | None,
             fix="Name a version with --to, or release one with `loopwright release start`.",
         )
     if target == arms.champion.version:
-        raise ReleaseError(f"{target[:12]} is the champion of {arms.endpoint!r} already")
+        raise ReleaseError(
+            f"{target[:12]} is the champion of {arms.endpoint!r} already",
+            why="it answers all requests now",
+            fix="Name another version with --to.",
+        )
     if not was_champion(workspace, arms.endpoint, target):
         raise ReleaseError(
             f"{target[:12]} has never been champion of {arms.endpoint!r}",

@@ -20,6 +20,7 @@ from loopwright.export.release_report import release_report
 from loopwright.export.report import render
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
 Project = Annotated[Path, typer.Option(help="The project's folder.")]
 File = Annotated[str, typer.Option(help="The loop file, relative to the project.")]
 Home = Annotated[str | None, typer.Option(help="Another home of the project.")]
@@ -39,6 +40,11 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="A field of the strategy, as min_requests=200 or steps=[10,100].")
 ]
 BY_HAND = "asked for by hand"
+
+
+@app.callback()
+def _noun() -> None:
+    """Releases: how a version that passed its gate reaches traffic, or does not."""
 
 
 @app.command("plan", epilog="Example: loopwright release plan --version 4 --strategy canary --set min_requests=200")
