@@ -25,7 +25,7 @@ import httpx
 import numpy as np
 import polars as pl
 
-from loopwright.app.release_view import find_release
+from loopwright.app.releases.view import find_release
 from loopwright.app.servers import free_ports
 from loopwright.app.workspace import open_workspace
 

@@ -20,9 +20,9 @@ import numpy as np
 import polars as pl
 
 from loopwright.app.loop_file import load_loop
-from loopwright.app.release_control import ReleaseController
+from loopwright.app.releases.control import ReleaseController
+from loopwright.app.releases.running import RunningRelease, running_release
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import RunningRelease, running_release
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.clock import SECOND
 from loopwright.observations.arm_stats import BUCKET_BOUNDS_US

@@ -3,14 +3,14 @@
 from typing import Any
 
 from tests.app.conftest import SENSED_AT
-from tests.app.test_release_operations import WORD
+from tests.app.releases.test_operations import WORD
 
 import loopwright as lw
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
 from loopwright.app.online import online_features, views_of_arms
-from loopwright.app.release_operations import promote_now
-from loopwright.app.rollback import roll_back
+from loopwright.app.releases.operations import promote_now
+from loopwright.app.releases.rollback import roll_back
 from loopwright.app.run import run_loop
 from loopwright.app.versions import champion_of, manifest_of, views_of
 from loopwright.features.view import FeatureView

@@ -1,6 +1,6 @@
 import pytest
 
-from loopwright.app.release_operations import Done
+from loopwright.app.releases.operations import Done
 from loopwright.cli.show_release import show_done, show_releases
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.app import conftest as app
-from tests.app.test_release_strategies import World
+from tests.app.releases.test_strategies import World
 
 from loopwright.errors import NotFoundError
 from loopwright.export.release_report import release_report

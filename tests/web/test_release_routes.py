@@ -12,7 +12,7 @@ import pytest
 from loopwright.app.controller import Controller
 from loopwright.app.keys import new_key
 from loopwright.app.loop_file import load_loop
-from loopwright.app.release_view import find_release
+from loopwright.app.releases.view import find_release
 from loopwright.app.run import run_loop
 from loopwright.app.workspace import open_workspace
 from loopwright.web.auth import Doors, read_token

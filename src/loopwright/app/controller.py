@@ -7,17 +7,17 @@ from typing import Any
 import msgspec
 
 from loopwright.app.arrivals import Arrivals
-from loopwright.app.failing_champion import heal
 from loopwright.app.intake import take_feedback
 from loopwright.app.jobs import Jobs
 from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import Loop, OnNewData
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.online_intake import OnlineIntake
-from loopwright.app.release import release_waiting
-from loopwright.app.release_control import ReleaseController
+from loopwright.app.releases.control import ReleaseController
+from loopwright.app.releases.failing_champion import heal
+from loopwright.app.releases.running import running_release
+from loopwright.app.releases.starting import release_waiting
 from loopwright.app.retrain import retrain_if_due
-from loopwright.app.running_release import running_release
 from loopwright.app.schedule import ScheduledScores
 from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace

@@ -21,7 +21,7 @@ from loopwright.app.packaging import (
     training_set_node,
     with_reference,
 )
-from loopwright.app.release import OVERRIDE_LASTS, start_release
+from loopwright.app.releases.starting import OVERRIDE_LASTS, start_release
 from loopwright.app.run import Planned
 from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of

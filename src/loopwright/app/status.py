@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.kill_switch import KillSwitch, switches_on
-from loopwright.app.waiting_version import WaitingVersion, all_waiting
+from loopwright.app.releases.kill_switch import KillSwitch, switches_on
+from loopwright.app.releases.waiting import WaitingVersion, all_waiting
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.store.ledger import Record

@@ -1,10 +1,10 @@
 """Releases as a terminal shows them."""
 
-from loopwright.app.release import Started
-from loopwright.app.release_operations import Done
-from loopwright.app.release_request import Planned
-from loopwright.app.release_view import ReleaseLine, line_of
-from loopwright.app.running_release import Entry, RunningRelease
+from loopwright.app.releases.operations import Done
+from loopwright.app.releases.request import Planned
+from loopwright.app.releases.running import Entry, RunningRelease
+from loopwright.app.releases.starting import Started
+from loopwright.app.releases.view import ReleaseLine, line_of
 from loopwright.cli.render import line, table
 from loopwright.core.clock import iso
 

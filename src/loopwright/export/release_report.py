@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from loopwright.app.release_course import Course, course_of
-from loopwright.app.release_view import find_release, line_of
-from loopwright.app.running_release import Entry, RunningRelease
-from loopwright.app.shadow_report import Quantiles, ShadowReport, shadow_report
+from loopwright.app.releases.course import Course, course_of
+from loopwright.app.releases.running import Entry, RunningRelease
+from loopwright.app.releases.shadow_report import Quantiles, ShadowReport, shadow_report
+from loopwright.app.releases.view import find_release, line_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.export.chain import TONES, chain

@@ -10,11 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from loopwright.app.loop import Loop
-from loopwright.app.release_operations import Done, Word, abort, pause, promote_now, resume
-from loopwright.app.release_request import Asked, plan_asked, start_asked
-from loopwright.app.release_view import find_release, releases
-from loopwright.app.rollback import kill, roll_back, unkill
-from loopwright.app.shadow_report import shadow_report
+from loopwright.app.releases.operations import Done, Word, abort, pause, promote_now, resume
+from loopwright.app.releases.request import Asked, plan_asked, start_asked
+from loopwright.app.releases.rollback import kill, roll_back, unkill
+from loopwright.app.releases.shadow_report import shadow_report
+from loopwright.app.releases.view import find_release, releases
 from loopwright.app.versions import registered_version
 from loopwright.app.workspace import Workspace
 from loopwright.core.codec import to_json

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from loopwright.app.release_operations import Done, Word, abort, pause, promote_now, resume
-from loopwright.app.release_request import Asked, plan_asked, start_asked
-from loopwright.app.release_view import find_release, releases
-from loopwright.app.rollback import kill, roll_back, unkill
+from loopwright.app.releases.operations import Done, Word, abort, pause, promote_now, resume
+from loopwright.app.releases.request import Asked, plan_asked, start_asked
+from loopwright.app.releases.rollback import kill, roll_back, unkill
+from loopwright.app.releases.view import find_release, releases
 from loopwright.app.versions import registered_version
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.parameters import parameters_of

@@ -8,7 +8,6 @@ from loop import loop as the_loop
 
 import loopwright as lw
 
-
 LOADED_AT = time.monotonic()
 
 

@@ -7,9 +7,9 @@ import loopwright as lw
 from loopwright.app.arms import current_arms
 from loopwright.app.champion import first_champion, promote
 from loopwright.app.loop_run import Override
-from loopwright.app.release import Beginning, begin_release, needs_of, plan_of, start_release
+from loopwright.app.releases.running import last_event, running_release
+from loopwright.app.releases.starting import Beginning, begin_release, needs_of, plan_of, start_release
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import last_event, running_release
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of
 from loopwright.errors import ConflictError, GateFailedError, ReleaseError

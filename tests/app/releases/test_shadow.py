@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from loopwright.app.release_shadow import agreement, beside, copied_totals, copies
+from loopwright.app.releases.shadow import agreement, beside, copied_totals, copies
 
 ROW = {"at": 1_000_000, "endpoint": "e", "release": "r", "status": 200, "latency_us": 1000, "fallback_from": None}
 ROWS = pl.DataFrame(

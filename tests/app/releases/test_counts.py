@@ -4,11 +4,11 @@ import dataclasses
 from typing import Any
 
 import msgspec
-from tests.app.test_release_operations import Desk
+from tests.app.releases.test_operations import Desk
 
 from loopwright.app.clock import set_clock
-from loopwright.app.release_counts import LATE_S, added, counts_of, since
-from loopwright.app.running_release import RunningRelease, running_release
+from loopwright.app.releases.counts import LATE_S, added, counts_of, since
+from loopwright.app.releases.running import RunningRelease, running_release
 from loopwright.core.clock import SECOND
 from loopwright.observations.arm_stats import ArmTotals, read_arm_stats, totals
 from loopwright.testing.clocks import ManualClock

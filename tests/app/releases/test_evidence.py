@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from loopwright.app.clock import set_clock
-from loopwright.app.release_evidence import EvidenceGatherer, Gathered
+from loopwright.app.releases.evidence import EvidenceGatherer, Gathered
+from loopwright.app.releases.running import RunningRelease, running_release
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import RunningRelease, running_release
 from loopwright.app.scoring import answer_of
 from loopwright.core.clock import SECOND
 from loopwright.observations.labels import LabelRow, append_labels

@@ -1,4 +1,4 @@
-from loopwright.app.release_course import MOST_POINTS, Course, Point, evidence_in
+from loopwright.app.releases.course import MOST_POINTS, Course, Point, evidence_in
 from loopwright.core.clock import SECOND
 
 

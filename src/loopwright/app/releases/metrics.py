@@ -4,9 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from loopwright.app.release_log import ReleaseLog
-from loopwright.app.request_index import RequestIndex
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.releases.log import ReleaseLog
+from loopwright.app.releases.request_index import RequestIndex
+from loopwright.app.releases.running import RunningRelease
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros, parse_duration
 from loopwright.observations.labels import ANSWERED, latest_worths, rewards_of

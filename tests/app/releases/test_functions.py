@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from loopwright.app.release_functions import values_of
+from loopwright.app.releases.functions import values_of
 from loopwright.release.rules import FunctionGuard
 
 ROWS = pl.DataFrame({"score": [0.25, 0.75]})

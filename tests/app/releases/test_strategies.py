@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.app.test_release_operations import CHAMPION, WORD
+from tests.app.releases.test_operations import CHAMPION, WORD
 
 from loopwright.app.arms import current_arms
 from loopwright.app.clock import set_clock
-from loopwright.app.release_control import ReleaseController
-from loopwright.app.release_operations import abort
-from loopwright.app.release_request import Asked, start_asked
-from loopwright.app.release_view import find_release, strategy_name
+from loopwright.app.releases.control import ReleaseController
+from loopwright.app.releases.operations import abort
+from loopwright.app.releases.request import Asked, start_asked
+from loopwright.app.releases.running import RunningRelease
+from loopwright.app.releases.shadow_report import shadow_report
+from loopwright.app.releases.view import find_release, strategy_name
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import RunningRelease
-from loopwright.app.shadow_report import shadow_report
 from loopwright.core.clock import SECOND
 from loopwright.observations.arm_stats import ArmCounters
 from loopwright.observations.labels import LabelRow, append_labels

@@ -6,9 +6,9 @@ Meanwhile nobody waits for it: each worker lets the version before, or the decla
 import msgspec
 
 from loopwright.app.arms import current_arms
-from loopwright.app.release_control import CONTROLLER
-from loopwright.app.release_operations import Done, Word
-from loopwright.app.rollback import Because, roll_back
+from loopwright.app.releases.control import CONTROLLER
+from loopwright.app.releases.operations import Done, Word
+from loopwright.app.releases.rollback import Because, roll_back
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
 from loopwright.core.events import EventDraft

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import msgspec
 
 from loopwright.app.arms import current_arms, move_arms
-from loopwright.app.kill_switch import kill_switch, not_killed
 from loopwright.app.loop import Loop
 from loopwright.app.loop_run import Override
-from loopwright.app.running_release import Entry, RunningRelease, running_release, turn_of, turn_ref
+from loopwright.app.releases.kill_switch import kill_switch, not_killed
+from loopwright.app.releases.running import Entry, RunningRelease, running_release, turn_of, turn_ref
+from loopwright.app.releases.waiting import WaitingVersion, wait, waiting
 from loopwright.app.versions import manifest_of, reference_of
-from loopwright.app.waiting_version import WaitingVersion, wait, waiting
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.app.test_release_strategies import World
+from tests.app.releases.test_strategies import World
 
-from loopwright.app.release_log import ReleaseLog, answers
-from loopwright.app.running_release import RunningRelease, running_release
+from loopwright.app.releases.log import ReleaseLog, answers
+from loopwright.app.releases.running import RunningRelease, running_release
 from loopwright.core.clock import SECOND
 from loopwright.observations.request_log import RequestLog, RequestRow
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.releases.running import RunningRelease
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.observations.arm_stats import COUNTS, ArmTotals, read_arm_stats, totals

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from loopwright.app.release_shadow import agreement, beside, copies
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.releases.running import RunningRelease
+from loopwright.app.releases.shadow import agreement, beside, copies
 from loopwright.app.versions import manifest_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros

@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.app.test_release_strategies import World
+from tests.app.releases.test_strategies import World
 
 from loopwright.app.clock import set_clock
-from loopwright.app.release_log import ReleaseLog
-from loopwright.app.release_metrics import ReleaseMetrics, unit_of
-from loopwright.app.running_release import running_release
+from loopwright.app.releases.log import ReleaseLog
+from loopwright.app.releases.metrics import ReleaseMetrics, unit_of
+from loopwright.app.releases.running import running_release
 from loopwright.core.clock import SECOND
 
 Project = Any

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from loopwright.app.loop import Loop
-from loopwright.app.release import (
+from loopwright.app.releases.starting import (
     UNDECLARED,
     Beginning,
     Started,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from loopwright.app.running_release import KIND, RunningRelease, read_release
+from loopwright.app.releases.running import KIND, RunningRelease, read_release
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.errors import NotFoundError

@@ -4,9 +4,9 @@ import msgspec
 
 from loopwright.app.arms import alone
 from loopwright.app.champion import Change, champion_move, move_champion, moved_draft, replaced_by, was_champion
-from loopwright.app.kill_switch import KillSwitch, kill_ref, kill_switch
-from loopwright.app.release_operations import Beside, Done, Held, Word, done, end, held, until_won
-from loopwright.app.running_release import turn_ref
+from loopwright.app.releases.kill_switch import KillSwitch, kill_ref, kill_switch
+from loopwright.app.releases.operations import Beside, Done, Held, Word, done, end, held, until_won
+from loopwright.app.releases.running import turn_ref
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest

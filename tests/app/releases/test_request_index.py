@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loopwright.app.request_index import RequestIndex, spans
+from loopwright.app.releases.request_index import RequestIndex, spans
 from loopwright.core.clock import SECOND
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.app.test_release_operations import CHAMPION, Desk
+from tests.app.releases.test_operations import CHAMPION, Desk
 
-from loopwright.app.release_view import find_release
+from loopwright.app.releases.view import find_release
 from loopwright.app.trace import journal
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ import msgspec
 
 from loopwright.app.arms import alone, current_arms, move_arms
 from loopwright.app.champion import Change, champion_move, moved_draft
-from loopwright.app.kill_switch import not_killed
-from loopwright.app.running_release import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
+from loopwright.app.releases.kill_switch import not_killed
+from loopwright.app.releases.running import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest

@@ -6,10 +6,10 @@ import msgspec
 
 from loopwright.app.arms import RefMoves, alone, current_arms, move_arms
 from loopwright.app.champion import Change, champion_move, moved_draft
-from loopwright.app.kill_switch import not_killed
-from loopwright.app.release_course import Point, course_of, evidence_in
-from loopwright.app.release_evidence import EvidenceGatherer, Gathered
-from loopwright.app.running_release import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
+from loopwright.app.releases.course import Point, course_of, evidence_in
+from loopwright.app.releases.evidence import EvidenceGatherer, Gathered
+from loopwright.app.releases.kill_switch import not_killed
+from loopwright.app.releases.running import Entry, RunningRelease, last_event, running_release, turn_of, turn_ref
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from loopwright.app.request_index import RequestIndex, spans
-from loopwright.app.running_release import RunningRelease
+from loopwright.app.releases.request_index import RequestIndex, spans
+from loopwright.app.releases.running import RunningRelease
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.observations.labels import latest_labels, with_labels

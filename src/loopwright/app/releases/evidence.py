@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from loopwright.app.observed import scores_of
-from loopwright.app.release_counts import Counts, added, counts_of, since
-from loopwright.app.release_functions import values_of
-from loopwright.app.release_log import ReleaseLog, answers
-from loopwright.app.release_losses import CHAMPION, Versions, paired_evidence
-from loopwright.app.release_metrics import ReleaseMetrics, unit_of
-from loopwright.app.release_shadow import agreement, beside, copied_totals, copies
-from loopwright.app.request_index import RequestIndex
-from loopwright.app.running_release import RunningRelease, last_event
+from loopwright.app.releases.counts import Counts, added, counts_of, since
+from loopwright.app.releases.functions import values_of
+from loopwright.app.releases.log import ReleaseLog, answers
+from loopwright.app.releases.losses import CHAMPION, Versions, paired_evidence
+from loopwright.app.releases.metrics import ReleaseMetrics, unit_of
+from loopwright.app.releases.request_index import RequestIndex
+from loopwright.app.releases.running import RunningRelease, last_event
+from loopwright.app.releases.shadow import agreement, beside, copied_totals, copies
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.observations.arm_stats import ArmTotals

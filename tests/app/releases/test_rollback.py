@@ -4,22 +4,22 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.app.test_release_operations import CHAMPION, WORD, Desk
+from tests.app.releases.test_operations import CHAMPION, WORD, Desk
 
-from loopwright.app import release_operations
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
-from loopwright.app.kill_switch import kill_switch
 from loopwright.app.loop_run import Override
-from loopwright.app.release import Beginning, begin_release, plan_of
-from loopwright.app.release_operations import abort, promote_now
-from loopwright.app.release_request import Asked, plan_asked, start_asked
-from loopwright.app.release_view import find_release
-from loopwright.app.rollback import kill, roll_back, unkill
+from loopwright.app.releases import operations as release_operations
+from loopwright.app.releases.kill_switch import kill_switch
+from loopwright.app.releases.operations import abort, promote_now
+from loopwright.app.releases.request import Asked, plan_asked, start_asked
+from loopwright.app.releases.rollback import kill, roll_back, unkill
+from loopwright.app.releases.running import running_release
+from loopwright.app.releases.starting import Beginning, begin_release, plan_of
+from loopwright.app.releases.view import find_release
+from loopwright.app.releases.waiting import waiting
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import running_release
 from loopwright.app.status import status
-from loopwright.app.waiting_version import waiting
 from loopwright.errors import ConflictError, ReleaseError
 
 Project = Any

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from loopwright.app.releases.running import Entry, read_release, running_release
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import Entry, read_release, running_release
 from loopwright.observations.arm_stats import ArmTotals
 
 Project = Any
@@ -43,7 +43,7 @@ def test_a_release_that_has_ended_is_not_under_way(project: Project) -> None:
 
 
 def test_a_release_that_an_earlier_version_began_goes_on() -> None:
-    golden = Path(__file__).parent.parent / "release" / "golden" / "1"
+    golden = Path(__file__).parents[2] / "release" / "golden" / "1"
     plan, state = (json.loads((golden / name).read_text()) for name in ("plan.json", "state.json"))
     step = {
         "at": 1,

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from tests.app.test_release_operations import CHAMPION, WORD, Desk
+from tests.app.releases.test_operations import CHAMPION, WORD, Desk
 
 from loopwright.app.arms import current_arms
 from loopwright.app.controller import Controller
-from loopwright.app.failing_champion import FailingRule, fails, heal
-from loopwright.app.release_operations import promote_now
+from loopwright.app.releases.failing_champion import FailingRule, fails, heal
+from loopwright.app.releases.operations import promote_now
 from loopwright.app.run import run_loop
 from loopwright.core.events import EventDraft
 from loopwright.observations.arm_stats import BUCKET_BOUNDS_US, ArmTotals

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from loopwright.app.arms import current_arms
-from loopwright.app.release_control import ReleaseController
-from loopwright.app.release_operations import Word, abort, pause, promote_now, resume
-from loopwright.app.release_request import Asked, start_asked
-from loopwright.app.release_view import find_release
+from loopwright.app.releases.control import ReleaseController
+from loopwright.app.releases.operations import Word, abort, pause, promote_now, resume
+from loopwright.app.releases.request import Asked, start_asked
+from loopwright.app.releases.running import running_release, turn_ref
+from loopwright.app.releases.view import find_release
 from loopwright.app.run import run_loop
-from loopwright.app.running_release import running_release, turn_ref
 from loopwright.app.trace import journal
 from loopwright.core.events import EventDraft
 from loopwright.errors import ApprovalMissingError, ConflictError, ReleaseError

@@ -8,7 +8,7 @@ from loopwright.app.arms import current_arms
 from loopwright.app.clock import set_clock
 from loopwright.app.controller import Controller
 from loopwright.app.intake import Feedback
-from loopwright.app.release_control import ReleaseController
+from loopwright.app.releases.control import ReleaseController
 from loopwright.app.run import run_loop
 from loopwright.app.trace import journal
 from loopwright.core.clock import SECOND

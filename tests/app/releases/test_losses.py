@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.app.test_release_operations import Desk
+from tests.app.releases.test_operations import Desk
 
-from loopwright.app.release_losses import Versions, paired_evidence
-from loopwright.app.running_release import running_release
+from loopwright.app.releases.losses import Versions, paired_evidence
+from loopwright.app.releases.running import running_release
 
 Project = Any
 INPUTS = {"x": 0.5, "n": 3.0}
