@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from loopwright.gates.builtin import at_least, at_most, not_worse_than_champion
     from loopwright.gates.fairness import fair
     from loopwright.gates.slices import every_slice
-    from loopwright.monitoring.rules import drift, performance
+    from loopwright.monitoring.rules.drift import drift
+    from loopwright.monitoring.rules.performance import performance
     from loopwright.pipelines.pipeline import Candidate, pipeline
     from loopwright.pipelines.step import step
     from loopwright.release.freeze import Freeze
@@ -68,7 +69,7 @@ _HOMES = {
     "count": "loopwright.features.view",
     "cron": "loopwright.app.cron",
     "deviation": "loopwright.features.view",
-    "drift": "loopwright.monitoring.rules",
+    "drift": "loopwright.monitoring.rules.drift",
     "error_guard": "loopwright.release.rules",
     "estimate_guard": "loopwright.release.rules",
     "every_slice": "loopwright.gates.slices",
@@ -86,7 +87,7 @@ _HOMES = {
     "on_alert": "loopwright.app.loop",
     "on_new_data": "loopwright.app.loop",
     "output_guard": "loopwright.release.rules",
-    "performance": "loopwright.monitoring.rules",
+    "performance": "loopwright.monitoring.rules.performance",
     "pipeline": "loopwright.pipelines.pipeline",
     "predict": "loopwright.serving.predictor",
     "quality_guard": "loopwright.release.rules",

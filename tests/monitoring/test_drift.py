@@ -5,7 +5,7 @@ import pytest
 from loopwright.core.verdict import Outcome
 from loopwright.errors import UsageError
 from loopwright.monitoring.drift import drift_report, incident_detector
-from loopwright.monitoring.rules import drift
+from loopwright.monitoring.rules.drift import drift
 
 
 def test_the_rule_sets_the_detector(world, refer, count):

@@ -9,7 +9,7 @@ from loopwright.errors import UsageError
 from loopwright.monitoring.joined import LabelledRequests
 from loopwright.monitoring.performance import judge_performance
 from loopwright.monitoring.reference import DAY
-from loopwright.monitoring.rules import performance
+from loopwright.monitoring.rules.performance import performance
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from loopwright.app.jobs import Jobs
 from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import Loop, OnNewData
 from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.releases.control import ReleaseController
 from loopwright.app.releases.failing_champion import heal
@@ -19,7 +20,6 @@ from loopwright.app.releases.running import running_release
 from loopwright.app.releases.starting import release_waiting
 from loopwright.app.retrain import retrain_if_due
 from loopwright.app.schedule import ScheduledScores
-from loopwright.app.watch import Watcher
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
 from loopwright.observations.feedback import Feedback

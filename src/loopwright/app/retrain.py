@@ -10,10 +10,10 @@ import msgspec
 from loopwright.app.cron import Cron, due
 from loopwright.app.loop import Loop, OnAlert, OnNewData, Trigger
 from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.monitor.watch import Watch
 from loopwright.app.releases.running import running_release
 from loopwright.app.run import run_loop
 from loopwright.app.versions import champion_of
-from loopwright.app.watch import Watch
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros, iso
 from loopwright.core.events import EventDraft

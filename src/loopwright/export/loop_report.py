@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loopwright.app.monitor.days import reports_of, verdicts_of
 from loopwright.app.observed import answered, scores_of
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of, manifest_of
@@ -193,7 +194,7 @@ def _drift(loop: _Loop) -> Iterator[Section]:
         )
     columns = _column_lines(days)
     if columns:
-        effects = [float(found["threshold"]) for day in days for found in day.data["reports"] if found["threshold"]]
+        effects = [float(found["threshold"]) for day in days for found in reports_of(day) if found["threshold"]]
         yield LineChart(
             title="How far each column moved",
             series=columns,
@@ -226,7 +227,7 @@ def _verdict_lines(
     found: dict[str, list[tuple[Micros, dict[str, Any]]]] = {}
     drifts: set[str] = set()
     for day in days:
-        for verdict in day.data["verdicts"]:
+        for verdict in verdicts_of(day):
             found.setdefault(verdict["check"], []).append((_end_of(day), verdict))
             if "mean_time_between_false_alarms_days" in (verdict.get("details") or {}):
                 drifts.add(verdict["check"])
@@ -248,7 +249,7 @@ def _end_of(day: Record) -> Micros:
 def _column_lines(days: Sequence[Record]) -> tuple[Series, ...]:
     found: dict[str, dict[int, float]] = {}
     for day in days:
-        for report in day.data["reports"]:
+        for report in reports_of(day):
             for column in report["details"].get("columns", ()):
                 found.setdefault(column["column"], {})[_end_of(day)] = column["total_variation"]
     furthest = sorted(found, key=lambda column: -max(found[column].values()))[:_COLUMNS]

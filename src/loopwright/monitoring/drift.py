@@ -5,7 +5,7 @@ from loopwright.errors import UsageError
 from loopwright.monitoring.detectors.day_block_rank import DayBlockRank
 from loopwright.monitoring.detectors.window_report import WindowReport
 from loopwright.monitoring.reference import Reference
-from loopwright.monitoring.rules import DriftRule
+from loopwright.monitoring.rules.drift import DriftRule
 from loopwright.monitoring.window import Window
 
 

@@ -8,7 +8,7 @@ from loopwright.core.verdict import Outcome, Verdict
 from loopwright.errors import UsageError
 from loopwright.monitoring.joined import LabelledRequests
 from loopwright.monitoring.reference import DAY, Reference
-from loopwright.monitoring.rules import PerformanceRule
+from loopwright.monitoring.rules.performance import PerformanceRule
 from loopwright.stats.arrays import AnyArray, positive_mask
 from loopwright.stats.intervals import Interval, auc_interval, bootstrap_interval
 from loopwright.stats.quality import METRICS, Metric

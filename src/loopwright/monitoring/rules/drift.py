@@ -1,13 +1,12 @@
-"""What a loop file declares to be watched. Plain values; nothing is computed here, so nothing heavy is imported."""
+"""Rules on distributions: what is compared with the model's reference, and how sure an alarm must be."""
 
 from collections.abc import Sequence
 
-import msgspec
-
 from loopwright.errors import UsageError
+from loopwright.monitoring.rules.rule import MonitorRule, check_severity
 
 
-class DriftRule(msgspec.Struct, frozen=True, kw_only=True, tag="drift"):
+class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
     """Watch the distributions of features, prediction and label against the model's reference.
 
     Attributes:
@@ -32,32 +31,13 @@ class DriftRule(msgspec.Struct, frozen=True, kw_only=True, tag="drift"):
         return f"drift({', '.join(self.columns)})" if self.columns else "drift"
 
 
-class PerformanceRule(msgspec.Struct, frozen=True, kw_only=True, tag="performance"):
-    """Watch a metric on labelled requests against the figure that the gate saw.
-
-    Attributes:
-        metric: A key of `stats.quality.METRICS`.
-        loss_at_most: How much worse than the reference the metric may be, in the metric's own unit.
-        min_labels: Labelled rows under which the verdict is unknown.
-        level: Confidence of the interval; the rule fails only when the whole interval lies beyond the allowed loss.
-    """
-
-    metric: str
-    loss_at_most: float
-    min_labels: int = 1_000
-    level: float = 0.99
-
-    @property
-    def name(self) -> str:
-        """Stable within a loop."""
-        return f"performance({self.metric}, {self.loss_at_most:g})"
-
-
-MonitorRule = DriftRule | PerformanceRule
-
-
 def drift(
-    columns: Sequence[str] | None = None, *, mean_time_between_false_alarms: int = 1_000, least_effect: float = 0.1
+    columns: Sequence[str] | None = None,
+    *,
+    mean_time_between_false_alarms: int = 1_000,
+    least_effect: float = 0.1,
+    severity: str = "warning",
+    owner: str | None = None,
 ) -> DriftRule:
     """Watch distributions; see `DriftRule`.
 
@@ -82,18 +62,6 @@ def drift(
         columns=None if columns is None else tuple(columns),
         least_effect=least_effect,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
+        severity=check_severity(severity),
+        owner=owner,
     )
-
-
-def performance(metric: str, *, loss_at_most: float, min_labels: int = 1_000, level: float = 0.99) -> PerformanceRule:
-    """Watch a metric by labels; see `PerformanceRule`.
-
-    Raises:
-        UsageError: A negative loss, fewer than two labels, or a level outside (0, 1).
-    """
-    if not (loss_at_most >= 0 and min_labels >= 2 and 0 < level < 1):
-        raise UsageError(
-            f"performance({metric!r}, loss_at_most={loss_at_most}, min_labels={min_labels}, level={level}) cannot hold",
-            fix="Give loss_at_most >= 0, min_labels >= 2 and a level such as 0.99.",
-        )
-    return PerformanceRule(metric=metric, loss_at_most=float(loss_at_most), min_labels=min_labels, level=level)

@@ -9,10 +9,12 @@ import loopwright as lw
 from loopwright.app.champion import promote
 from loopwright.app.clock import set_clock
 from loopwright.app.labelled_log import LabelledLog
+from loopwright.app.monitor.days import verdicts_of
+from loopwright.app.monitor.watch import load_watch
+from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.run import run_loop
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of, manifest_of
-from loopwright.app.watch import Watcher, load_watch
 from loopwright.core.clock import SECOND
 from loopwright.observations.labels import LabelRow, append_labels
 from loopwright.observations.request_log import RequestLog, RequestRow
@@ -125,7 +127,7 @@ def test_without_labels_performance_is_unknown_and_not_fine(replayed: Project) -
         days.live()
         days.watcher.watch()
     (newest, *_) = days.workspace.stores.ledger.search("watch_day", order="-day")
-    assert [verdict["outcome"] for verdict in newest.data["verdicts"]] == ["unknown"]
+    assert [verdict["outcome"] for verdict in verdicts_of(newest)] == ["unknown"]
 
 
 def test_a_new_champion_resolves_what_was_open_and_is_watched_anew(replayed: Project) -> None:
