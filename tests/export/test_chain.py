@@ -3,7 +3,7 @@ from typing import Any
 from tests.app import conftest as app
 
 from loopwright.export.chain import chain
-from loopwright.export.sections import EventList, Text
+from loopwright.pictures.sections import EventList, Text
 
 Project = Any
 _trained, own_modules, project = app._trained, app.own_modules, app.project

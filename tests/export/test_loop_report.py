@@ -15,8 +15,11 @@ from loopwright.core.verdict import Outcome, Verdict
 from loopwright.errors import NotFoundError
 from loopwright.export.loop_report import loop_report
 from loopwright.export.report import render
-from loopwright.export.scales import DAY
-from loopwright.export.sections import (
+from loopwright.formats.value import put_value
+from loopwright.observations.labels import LabelRow, append_labels
+from loopwright.observations.request_log import RequestLog, RequestRow
+from loopwright.pictures.scales import DAY
+from loopwright.pictures.sections import (
     AreaChart,
     EventList,
     Figures,
@@ -27,9 +30,6 @@ from loopwright.export.sections import (
     Section,
     Text,
 )
-from loopwright.formats.value import put_value
-from loopwright.observations.labels import LabelRow, append_labels
-from loopwright.observations.request_log import RequestLog, RequestRow
 from loopwright.registry.bundle import Manifest, put_bundle
 from loopwright.registry.judgement import Judgement, record_judgement
 from loopwright.registry.version import Provenance, register_version

@@ -9,7 +9,7 @@ from tests.app.releases.test_strategies import World
 from loopwright.errors import NotFoundError
 from loopwright.export.release_report import release_report
 from loopwright.export.report import render
-from loopwright.export.sections import AreaChart, EventList, Figures, Grid, LineChart
+from loopwright.pictures.sections import AreaChart, EventList, Figures, Grid, LineChart
 
 Project = Any
 _trained, own_modules, replayed = app._trained, app.own_modules, app.replayed

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from loopwright.export.report import LIMIT_BYTES, render
-from loopwright.export.sections import (
+from loopwright.pictures.sections import (
     AreaChart,
     Bar,
     BarChart,

@@ -8,8 +8,8 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.events import Event
 from loopwright.core.hashing import is_digest
 from loopwright.errors import LoopwrightError
-from loopwright.export.pictures import number_text
-from loopwright.export.sections import EventLine, EventList, Section, Text, Tone
+from loopwright.pictures.charts import number_text
+from loopwright.pictures.sections import EventLine, EventList, Section, Text, Tone
 
 _LONG_ID = re.compile(r"([0-9a-f]{8})[0-9a-f]{24,}")
 _UNSAID = frozenset({"endpoint", "seed", "threads"})

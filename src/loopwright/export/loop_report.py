@@ -19,8 +19,11 @@ from loopwright.core.hashing import Digest
 from loopwright.core.verdict import Outcome
 from loopwright.errors import NotFoundError
 from loopwright.export.chain import MARKED, TONES, chain
-from loopwright.export.scales import DAY
-from loopwright.export.sections import (
+from loopwright.monitoring.joined import join_labels
+from loopwright.observations.labels import latest_labels
+from loopwright.observations.request_log import read_requests, stood_for
+from loopwright.pictures.scales import DAY
+from loopwright.pictures.sections import (
     AreaChart,
     Curve,
     Figure,
@@ -35,9 +38,6 @@ from loopwright.export.sections import (
     Series,
     Threshold,
 )
-from loopwright.monitoring.joined import join_labels
-from loopwright.observations.labels import latest_labels
-from loopwright.observations.request_log import read_requests, stood_for
 from loopwright.registry.judgement import judgements
 from loopwright.registry.version import versions
 from loopwright.stats.quality import reliability_curve

@@ -10,8 +10,9 @@ from loopwright.app.releases.view import find_release, line_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.export.chain import TONES, chain
-from loopwright.export.scales import DAY, HOUR, MINUTE, instant_text
-from loopwright.export.sections import (
+from loopwright.observations.arm_stats import ArmTotals
+from loopwright.pictures.scales import DAY, HOUR, MINUTE, instant_text
+from loopwright.pictures.sections import (
     AreaChart,
     Bar,
     BarChart,
@@ -28,7 +29,6 @@ from loopwright.export.sections import (
     Threshold,
     Tone,
 )
-from loopwright.observations.arm_stats import ArmTotals
 
 _WORDS = {"rolled_back": "rolled back", "blue_green": "blue-green", "ab_test": "A/B test"}
 _DECISIONS: dict[str, Tone] = {

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from loopwright.core.clock import iso
-from loopwright.export import pictures
-from loopwright.export.page_style import SHEET
-from loopwright.export.scales import instant_text
-from loopwright.export.sections import (
+from loopwright.pictures import charts
+from loopwright.pictures.page_style import SHEET
+from loopwright.pictures.scales import instant_text
+from loopwright.pictures.sections import (
     AreaChart,
     BarChart,
     EventLine,
@@ -27,7 +27,7 @@ from loopwright.export.sections import (
     Section,
     Text,
 )
-from loopwright.export.svg import element, escape
+from loopwright.pictures.svg import element, escape
 from loopwright.version import VERSION
 
 LIMIT_BYTES = 4_900_000
@@ -134,7 +134,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return pictures.number_text(value)
+        return charts.number_text(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -154,29 +154,29 @@ def _event(event: EventLine) -> str:
 
 def _line_chart(section: LineChart) -> str:
     keys = [
-        (f"s{n}", series.name, pictures.number_text(pictures.last(series), section.form, section.unit))
-        for n, series in enumerate(section.series[: pictures.SERIES], start=1)
+        (f"s{n}", series.name, charts.number_text(charts.last(series), section.form, section.unit))
+        for n, series in enumerate(section.series[: charts.SERIES], start=1)
     ]
     missing = _more(len(section.series) - len(keys), "series")
-    return _legend(keys) + _drawn(pictures.line_chart(section)) + _marks(section.markers) + missing
+    return _legend(keys) + _drawn(charts.line_chart(section)) + _marks(section.markers) + missing
 
 
 def _area_chart(section: AreaChart) -> str:
     keys = [
-        (f"square s{n} {part.tone}", part.name, pictures.number_text(part.share[-1], "percent") if part.share else "")
-        for n, part in enumerate(section.parts[: pictures.SERIES], start=1)
+        (f"square s{n} {part.tone}", part.name, charts.number_text(part.share[-1], "percent") if part.share else "")
+        for n, part in enumerate(section.parts[: charts.SERIES], start=1)
     ]
-    return _legend(keys) + _drawn(pictures.area_chart(section)) + _marks(section.markers)
+    return _legend(keys) + _drawn(charts.area_chart(section)) + _marks(section.markers)
 
 
 def _reliability_chart(section: ReliabilityChart) -> str:
-    curves = section.curves[: pictures.SERIES]
+    curves = section.curves[: charts.SERIES]
     keys = [(f"s{n}", curve.name, f"{sum(curve.count):,} rows") for n, curve in enumerate(curves, start=1)]
-    return _legend(keys) + _drawn(pictures.reliability_chart(section))
+    return _legend(keys) + _drawn(charts.reliability_chart(section))
 
 
 def _bar_chart(section: BarChart) -> str:
-    return _drawn(pictures.bar_chart(section)) + _more(len(section.bars) - pictures.BARS, "bars")
+    return _drawn(charts.bar_chart(section)) + _more(len(section.bars) - charts.BARS, "bars")
 
 
 def _drawn(picture: str) -> str:
@@ -194,7 +194,7 @@ def _legend(keys: list[tuple[str, str, str]]) -> str:
 def _marks(markers: tuple[Marker, ...]) -> str:
     if not markers:
         return ""
-    shown = markers[: pictures.MARKERS]
+    shown = markers[: charts.MARKERS]
     items = (
         element(
             "li", element("b", str(n), class_=m.tone), element("span", escape(m.label, 200)), f" {instant_text(m.at)}"

@@ -21,7 +21,7 @@ from loopwright.core.events import Event
 from loopwright.errors import UsageError
 from loopwright.export.loop_report import loop_report
 from loopwright.export.report import render
-from loopwright.export.sections import Grid
+from loopwright.pictures.sections import Grid
 
 MARK = ".made-by-demo"
 NO_VERDICT = 4

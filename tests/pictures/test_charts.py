@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from loopwright.core.clock import SECOND
-from loopwright.export import pictures
-from loopwright.export.scales import DAY
-from loopwright.export.sections import (
+from loopwright.pictures import charts
+from loopwright.pictures.scales import DAY
+from loopwright.pictures.sections import (
     AreaChart,
     Bar,
     BarChart,
@@ -43,7 +43,7 @@ def lines(*values: float | None, **more: object) -> LineChart:
 
 
 def test_a_line_runs_from_edge_to_edge_and_rises_with_its_values() -> None:
-    (path,) = classes(pictures.line_chart(lines(0.0, 5.0, 10.0)), "line")
+    (path,) = classes(charts.line_chart(lines(0.0, 5.0, 10.0)), "line")
     (x0, y0), (x1, y1), (x2, y2) = points(path)
     assert (x0, x2) == (64, 944)
     assert x1 == pytest.approx((x0 + x2) / 2)
@@ -51,13 +51,13 @@ def test_a_line_runs_from_edge_to_edge_and_rises_with_its_values() -> None:
 
 
 def test_a_gap_breaks_the_line_and_a_lone_value_is_a_dot() -> None:
-    drawn = pictures.line_chart(lines(1, 2, None, 3, math.nan, 4, 5))
+    drawn = charts.line_chart(lines(1, 2, None, 3, math.nan, 4, 5))
     assert [len(points(path)) for path in classes(drawn, "line")] == [2, 2]
     assert len(classes(drawn, "dot")) == 1
 
 
 def test_thresholds_are_inside_the_picture_even_above_every_value() -> None:
-    drawn = pictures.line_chart(lines(0.1, 0.2, thresholds=(Threshold(value=0.9, label="limit"),)))
+    drawn = charts.line_chart(lines(0.1, 0.2, thresholds=(Threshold(value=0.9, label="limit"),)))
     (level,) = classes(drawn, "threshold")
     assert 14 <= float(level.get("y1", "nan")) < 60
     assert "limit 0.9" in drawn
@@ -66,9 +66,9 @@ def test_thresholds_are_inside_the_picture_even_above_every_value() -> None:
 @pytest.mark.parametrize("day", [0, 1, 2])
 def test_markers_are_numbered_apart_and_inside_also_at_one_instant(day: int) -> None:
     crowd = tuple(Marker(at=days(3)[day], label=f"event {n}") for n in range(30))
-    drawn = pictures.line_chart(lines(1, 2, 3, markers=crowd))
+    drawn = charts.line_chart(lines(1, 2, 3, markers=crowd))
     places = [float(flag.get("cx", "nan")) for flag in classes(drawn, "flag")]
-    assert len(places) == pictures.MARKERS
+    assert len(places) == charts.MARKERS
     assert all(right - left >= 16.9 for left, right in pairwise(places))
     assert places[0] >= 64
     assert places[-1] <= 944
@@ -77,8 +77,8 @@ def test_markers_are_numbered_apart_and_inside_also_at_one_instant(day: int) -> 
 def test_a_long_series_is_thinned_and_keeps_its_spikes() -> None:
     value = [0.0] * 100_000
     value[77_777], value[12_345] = 9.0, -9.0
-    thin = pictures.thinned(Series(name="x", at=tuple(range(100_000)), value=tuple(value)))
-    assert len(thin.at) <= pictures.POINTS
+    thin = charts.thinned(Series(name="x", at=tuple(range(100_000)), value=tuple(value)))
+    assert len(thin.at) <= charts.POINTS
     assert {77_777, 12_345} <= set(thin.at)
     assert list(thin.at) == sorted(thin.at)
     assert (max(v or 0 for v in thin.value), min(v or 0 for v in thin.value)) == (9.0, -9.0)
@@ -91,7 +91,7 @@ def test_areas_stack_to_the_top_and_a_share_holds_until_the_next_instant() -> No
         until=days(3)[2],
         parts=(Part(name="champion", share=(1.0, 0.75)), Part(name="candidate", share=(0.0, 0.25))),
     )
-    champion, candidate = classes(pictures.area_chart(chart), "area")
+    champion, candidate = classes(charts.area_chart(chart), "area")
     assert points(champion)[:4] == [(64, 14), (504, 14), (504, 72), (944, 72)]
     assert points(candidate)[:2] == [(504, 14), (944, 14)]
 
@@ -99,14 +99,14 @@ def test_areas_stack_to_the_top_and_a_share_holds_until_the_next_instant() -> No
 def test_a_share_too_short_to_see_is_widened() -> None:
     instants = (START, START + 100 * DAY, START + 100 * DAY + SECOND, START + 200 * DAY)
     chart = AreaChart(title="arms", at=instants, parts=(Part(name="bad", share=(0.0, 0.5, 0.0, 0.0), tone="bad"),))
-    (area,) = classes(pictures.area_chart(chart), "bad")
+    (area,) = classes(charts.area_chart(chart), "bad")
     across = [x for x, _ in points(area)]
     assert max(across) - min(across) == pytest.approx(2)
 
 
 def test_reliability_puts_a_calibrated_bin_on_the_diagonal_and_skips_empty_bins() -> None:
     curve = Curve(name="m", predicted=(0.25, 0.5, 0.9), observed=(0.25, 0.5, math.nan), count=(10, 20, 0))
-    drawn = pictures.reliability_chart(ReliabilityChart(title="r", curves=(curve,)))
+    drawn = charts.reliability_chart(ReliabilityChart(title="r", curves=(curve,)))
     dots = [(float(d.get("cx", "nan")), float(d.get("cy", "nan"))) for d in classes(drawn, "dot")]
     assert dots == [(153, 252), (250, 174)]
     (spread,) = classes(drawn, "spread")
@@ -115,7 +115,7 @@ def test_reliability_puts_a_calibrated_bin_on_the_diagonal_and_skips_empty_bins(
 
 
 def test_a_logarithm_is_read_as_its_value() -> None:
-    assert [pictures.number_text(value, "power") for value in (0.0, 3.0, 4.0, 400.0)] == [
+    assert [charts.number_text(value, "power") for value in (0.0, 3.0, 4.0, 400.0)] == [
         "1",
         "1,000",
         "10,000",
@@ -125,7 +125,7 @@ def test_a_logarithm_is_read_as_its_value() -> None:
 
 def test_bars_grow_from_zero_to_both_sides_and_an_unknown_value_is_said() -> None:
     bars = (Bar(label="a", value=2.0, low=1.0, high=3.0), Bar(label="b", value=-1.0), Bar(label="c", value=None))
-    drawn = pictures.bar_chart(BarChart(title="b", bars=bars))
+    drawn = charts.bar_chart(BarChart(title="b", bars=bars))
     up, down = classes(drawn, "bar")
     zero = float(up.get("x", "nan"))
     assert float(down.get("x", "nan")) + float(down.get("width", "nan")) == pytest.approx(zero, abs=0.11)
@@ -136,14 +136,14 @@ def test_bars_grow_from_zero_to_both_sides_and_an_unknown_value_is_said() -> Non
 @pytest.mark.parametrize(
     "drawn",
     [
-        pictures.line_chart(LineChart(title="t", series=())),
-        pictures.line_chart(lines(None, math.inf)),
-        pictures.area_chart(AreaChart(title="t", at=(), parts=())),
-        pictures.bar_chart(BarChart(title="t", bars=())),
-        pictures.reliability_chart(ReliabilityChart(title="t", curves=())),
-        pictures.line_chart(lines(5.0)),
-        pictures.area_chart(AreaChart(title="t", at=(START,), parts=(Part(name="a", share=(1.0,)),))),
-        pictures.line_chart(lines(1e300, -1e300, 0)),
+        charts.line_chart(LineChart(title="t", series=())),
+        charts.line_chart(lines(None, math.inf)),
+        charts.area_chart(AreaChart(title="t", at=(), parts=())),
+        charts.bar_chart(BarChart(title="t", bars=())),
+        charts.reliability_chart(ReliabilityChart(title="t", curves=())),
+        charts.line_chart(lines(5.0)),
+        charts.area_chart(AreaChart(title="t", at=(START,), parts=(Part(name="a", share=(1.0,)),))),
+        charts.line_chart(lines(1e300, -1e300, 0)),
     ],
 )
 def test_nothing_one_point_and_extremes_still_make_a_picture(drawn: str) -> None:
@@ -155,7 +155,7 @@ def test_nothing_one_point_and_extremes_still_make_a_picture(drawn: str) -> None
 
 
 def test_a_half_chart_is_drawn_narrower_not_smaller() -> None:
-    wide, half = pictures.line_chart(lines(1, 2)), pictures.line_chart(lines(1, 2, half=True))
+    wide, half = charts.line_chart(lines(1, 2)), charts.line_chart(lines(1, 2, half=True))
     assert ET.fromstring(wide).get("viewBox") == "0 0 960 280"
     assert ET.fromstring(half).get("viewBox") == "0 0 460 280"
 
@@ -171,4 +171,4 @@ def test_a_half_chart_is_drawn_narrower_not_smaller() -> None:
     ],
 )
 def test_numbers_are_read_with_four_digits(value: float | None, form: str, unit: str, shown: str) -> None:
-    assert pictures.number_text(value, form, unit) == shown  # type: ignore[arg-type]
+    assert charts.number_text(value, form, unit) == shown  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from loopwright.errors import UsageError
-from loopwright.export.sections import AreaChart, Curve, Grid, Part, Series
+from loopwright.pictures.sections import AreaChart, Curve, Grid, Part, Series
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.export import svg
+from loopwright.pictures import svg
 
 
 @given(st.text())

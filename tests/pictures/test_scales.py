@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.core.clock import micros
-from loopwright.export.scales import Scale, instant_text, round_ticks, time_ticks
+from loopwright.pictures.scales import Scale, instant_text, round_ticks, time_ticks
 
 
 def at(*parts: int) -> int:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from loopwright.export.page_style import SHEET
+from loopwright.pictures.page_style import SHEET
 
 _LIGHT, _DARK = re.findall(r":root\{(.*?)\}", SHEET, flags=re.DOTALL)[:2]
 

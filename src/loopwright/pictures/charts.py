@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from loopwright.core.clock import Micros
-from loopwright.export import svg
-from loopwright.export.scales import DAY, Scale, instant_text, round_ticks, time_ticks
-from loopwright.export.sections import (
+from loopwright.pictures import svg
+from loopwright.pictures.scales import DAY, Scale, instant_text, round_ticks, time_ticks
+from loopwright.pictures.sections import (
     AreaChart,
     Bar,
     BarChart,
