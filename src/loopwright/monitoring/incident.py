@@ -14,6 +14,9 @@ from loopwright.core.ids import IdSource
 from loopwright.core.verdict import Outcome, Verdict
 
 
+State = Literal["open", "acknowledged", "mending", "resolved"]
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one rule holds against the stream: the figures of its strongest verdict, and all columns it has named."""
 
@@ -34,6 +37,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: Micros
     updated_at: Micros
     findings: tuple[Finding, ...]
+    state: State = "open"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,6 +86,14 @@ def record(
     news = _news(current, grown)
     action = IncidentAction(kind="incident_updated", incident=grown, reason=news)
     return _with(book, grown), (action,) if news else ()
+
+
+def wants_retrain(incident: Incident) -> bool:
+    """Whether a retrain may answer it: it is about the model, and no new version is being watched for having done so.
+
+    What is about the service (`endpoint:NAME`) or about data that comes in (`dataset:NAME`) no training mends.
+    """
+    return incident.cause.startswith("version:") and incident.state != "mending"
 
 
 def resolve(book: IncidentBook, cause: str, *, reason: str) -> tuple[IncidentBook, tuple[IncidentAction, ...]]:
