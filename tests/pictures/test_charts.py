@@ -172,3 +172,14 @@ def test_a_half_chart_is_drawn_narrower_not_smaller() -> None:
 )
 def test_numbers_are_read_with_four_digits(value: float | None, form: str, unit: str, shown: str) -> None:
     assert charts.number_text(value, form, unit) == shown  # type: ignore[arg-type]
+
+
+def test_an_interval_is_a_band_that_is_open_where_an_end_is_unknown() -> None:
+    at = tuple(range(0, 6 * DAY, DAY))
+    series = Series(name="auc", at=at, value=(0.7,) * 6, low=(0.6, 0.6, None, 0.6, 0.6, 0.6), high=(0.8,) * 6)
+    drawn = charts.line_chart(LineChart(title="x", series=(series,)))
+    assert drawn.count('class="band s1"') == 2
+    thin = charts.thinned(
+        Series(name="x", at=tuple(range(5_000)), value=(1.0,) * 5_000, low=(0.5,) * 5_000, high=(2.0,) * 5_000)
+    )
+    assert len(thin.low) == len(thin.high) == len(thin.at) <= charts.POINTS

@@ -10,6 +10,7 @@ from typing import Any
 
 from loopwright.core.clock import iso
 from loopwright.pictures import charts
+from loopwright.pictures.histograms import histogram
 from loopwright.pictures.page_style import SHEET
 from loopwright.pictures.scales import instant_text
 from loopwright.pictures.sections import (
@@ -20,6 +21,8 @@ from loopwright.pictures.sections import (
     Figure,
     Figures,
     Grid,
+    Histogram,
+    Histograms,
     LineChart,
     Marker,
     ReliabilityChart,
@@ -179,6 +182,19 @@ def _bar_chart(section: BarChart) -> str:
     return _drawn(charts.bar_chart(section)) + _more(len(section.bars) - charts.BARS, "bars")
 
 
+def _histograms(section: Histograms) -> str:
+    cards, missing = _while_room((_card(item) for item in section.items), len(section.items))
+    keys = [("square now", section.names[1], ""), ("was", section.names[0], "")]
+    return _legend(keys) + element("ul", *cards, class_="cards") + _more(missing, "pictures")
+
+
+def _card(item: Histogram) -> str:
+    badge = element("span", _SIGNS[item.tone] + escape(item.badge, 40), class_=f"badge {item.tone}")
+    head = element("h3", escape(item.name, 120), badge if item.badge else "")
+    facts = (element("dt", escape(name, 60)) + element("dd", escape(value, 160)) for name, value in item.facts[:12])
+    return element("li", head, histogram(item), element("dl", *facts, class_="facts") if item.facts else "")
+
+
 def _drawn(picture: str) -> str:
     return element("div", picture, class_="scroll")
 
@@ -229,4 +245,5 @@ _BODIES: Mapping[type, Callable[[Any], str]] = {
     AreaChart: _area_chart,
     ReliabilityChart: _reliability_chart,
     BarChart: _bar_chart,
+    Histograms: _histograms,
 }

@@ -58,11 +58,13 @@ def line_chart(chart: LineChart) -> str:
     """Lines over time, numbered event marks above, levels across."""
     drawn = [thinned(series) for series in chart.series[:SERIES]]
     instants = [at for series in drawn for at in series.at] + [marker.at for marker in chart.markers[:MARKERS]]
-    values = [v for series in drawn for v in series.value if v is not None] + [t.value for t in chart.thresholds]
+    values = [v for s in drawn for v in (*s.value, *s.low, *s.high) if v is not None]
+    values += [t.value for t in chart.thresholds]
     if not instants or not values:
         return _empty(chart.title)
     plot = _plot((min(instants), max(instants)), _span(values, from_zero=chart.from_zero), chart)
     content = [_value_axis(plot, chart.form, chart.unit), _time_axis(plot)]
+    content += [_band(plot, series, number) for number, series in enumerate(drawn, start=1)]
     content += [_line(plot, series, number) for number, series in enumerate(drawn, start=1)]
     content += [_threshold(plot, level, chart) for level in chart.thresholds]
     content.append(_marks(plot, chart.markers[:MARKERS]))
@@ -136,9 +138,9 @@ def bar_chart(chart: BarChart) -> str:
 
 def thinned(series: Series) -> Series:
     """At most `POINTS` points: each stretch keeps its lowest and its highest. Infinities and NaN become gaps."""
-    value = tuple(v if _known(v) else None for v in series.value)
+    value, low, high = (tuple(v if _known(v) else None for v in of) for of in (series.value, series.low, series.high))
     if len(value) <= POINTS:
-        return Series(name=series.name, at=series.at, value=value)
+        return Series(name=series.name, at=series.at, value=value, low=low, high=high)
     width = math.ceil(len(value) / (POINTS // 2))
     kept: list[int] = []
     for start in range(0, len(value), width):
@@ -149,7 +151,13 @@ def thinned(series: Series) -> Series:
             else (start,)
         )
         kept += sorted(set(ends))
-    return Series(name=series.name, at=tuple(series.at[i] for i in kept), value=tuple(value[i] for i in kept))
+    return Series(
+        name=series.name,
+        at=tuple(series.at[i] for i in kept),
+        value=tuple(value[i] for i in kept),
+        low=tuple(low[i] for i in kept) if low else (),
+        high=tuple(high[i] for i in kept) if high else (),
+    )
 
 
 def last(series: Series) -> float | None:
@@ -223,6 +231,22 @@ def _line(plot: _Plot, series: Series, number: int) -> str:
     strokes = [svg.path(run, f"line s{number}") for run in runs if len(run) > 1]
     strokes += [svg.dot(run[0], 3.0, f"dot s{number}") for run in runs if len(run) == 1]
     return "".join(strokes)
+
+
+def _band(plot: _Plot, series: Series, number: int) -> str:
+    """The interval about a line; a stretch without both ends is left open."""
+    if not series.low:
+        return ""
+    runs: list[tuple[list[_Point], list[_Point]]] = [([], [])]
+    for at, low, high in zip(series.at, series.low, series.high, strict=True):
+        if low is None or high is None:
+            runs.append(([], []))
+        else:
+            runs[-1][0].append((plot.x(at), plot.y(low)))
+            runs[-1][1].append((plot.x(at), plot.y(high)))
+    return "".join(
+        svg.path([*lower, *upper[::-1]], f"band s{number}", closed=True) for lower, upper in runs if len(lower) > 1
+    )
 
 
 def _marks(plot: _Plot, markers: Sequence[Marker]) -> str:

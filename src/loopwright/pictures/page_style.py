@@ -76,6 +76,20 @@ svg{display:block;width:100%;height:auto;font:11.5px system-ui,-apple-system,"Se
 .area{stroke-width:.5;opacity:.85}
 .bar{opacity:.9}
 .spread{fill-opacity:.16;stroke-width:1.4;stroke-linejoin:round}
+.band{fill-opacity:.14;stroke:none}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:14px;margin:0;padding:0;list-style:none}
+.cards>li{border:1px solid var(--rule);border-radius:10px;padding:12px 14px 10px;min-width:0}
+.cards h3{font-size:14px;line-height:1.35;margin:0 0 6px;font-weight:640;display:flex;gap:8px;align-items:baseline;
+justify-content:space-between;overflow-wrap:anywhere}
+.badge{font-size:11.5px;font-weight:600;border-radius:99px;padding:1px 8px;background:var(--grid);color:var(--soft);
+white-space:nowrap}
+.badge.good{background:var(--good-bg);color:var(--good)}.badge.warn{background:var(--warn-bg);color:var(--warn)}
+.badge.bad{background:var(--bad-bg);color:var(--bad)}
+.facts{display:grid;grid-template-columns:auto 1fr;gap:1px 12px;font-size:12.5px;margin:6px 0 0}
+.facts dt{color:var(--soft)}.facts dd{margin:0;text-align:right;overflow-wrap:anywhere;
+font-variant-numeric:tabular-nums}
+.was{fill:none;stroke:var(--s8);stroke-width:1.6;stroke-linejoin:round}.now{fill:var(--s1);opacity:.78}
+.legend i.was{background:var(--s8)}.legend i.now{background:var(--s1)}
 .whisker{stroke:var(--ink);stroke-width:1.6}
 .mark{fill:none;stroke:var(--soft);stroke-width:1.1;stroke-dasharray:2 3}.flag{fill:var(--soft)}
 .mark.good{stroke:var(--good)}.mark.warn{stroke:var(--warn)}.mark.bad{stroke:var(--bad)}
@@ -88,7 +102,7 @@ footer{padding-top:26px;padding-bottom:48px;color:var(--soft);font-size:13px}
 """
 
 SERIES = "".join(
-    f".line.s{n}{{stroke:var(--s{n})}}.dot.s{n},.area.s{n},.bar.s{n},.spread.s{n}{{fill:var(--s{n})}}.area.s{n},.spread.s{n}{{stroke:var(--s{n})}}i.s{n}{{background:var(--s{n})}}"
+    f".line.s{n}{{stroke:var(--s{n})}}.dot.s{n},.area.s{n},.bar.s{n},.band.s{n},.spread.s{n}{{fill:var(--s{n})}}.area.s{n},.spread.s{n}{{stroke:var(--s{n})}}i.s{n}{{background:var(--s{n})}}"
     for n in range(1, 9)
 )
 TONES = "".join(

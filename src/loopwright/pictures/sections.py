@@ -79,14 +79,21 @@ class EventList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """One line: `value[i]` at instant `at[i]`, in order of time; None or NaN is a gap."""
+    """One line: `value[i]` at instant `at[i]`, in order of time; None or NaN is a gap.
+
+    `low` and `high`, where given, are the ends of an interval about each value, drawn as a band.
+    """
 
     name: str
     at: tuple[Micros, ...]
     value: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
         _same_length(self.name, at=self.at, value=self.value)
+        if self.low or self.high:
+            _same_length(self.name, at=self.at, low=self.low, high=self.high)
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +198,44 @@ class BarChart(msgspec.Struct, frozen=True, kw_only=True):
     half: bool = True
 
 
-Section = Figures | Text | Grid | EventList | LineChart | AreaChart | ReliabilityChart | BarChart
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """Two distributions of one thing over the same bins, as shares of rows, with a few facts below.
+
+    Attributes:
+        name: What it is.
+        labels: Of the bins; (n_bins,). Where they are `ordered` only the first, the middle and the last are written.
+        reference: Share of each bin in the reference, 0 to 1.
+        current: Share of each bin of late.
+        ordered: Whether the bins lie on a line.
+        badge: One word or two beside the name, as `moved`.
+        tone: Colours the badge.
+        facts: Pairs of a name and a value, written below.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+    ordered: bool = True
+    badge: str = ""
+    tone: Tone = "plain"
+    facts: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        _same_length(self.name, labels=self.labels, reference=self.reference, current=self.current)
+
+
+class Histograms(msgspec.Struct, frozen=True, kw_only=True):
+    """Many small pictures of two distributions each, side by side; `names` are what the two are called."""
+
+    title: str
+    items: tuple[Histogram, ...]
+    names: tuple[str, str] = ("reference", "current")
+    note: str = ""
+    half: bool = False
+
+
+Section = Figures | Text | Grid | EventList | LineChart | AreaChart | ReliabilityChart | BarChart | Histograms
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
