@@ -102,7 +102,7 @@ class _Judging:
             task=holdout.signature.task,
             classes=holdout.signature.classes,
             label=labels_of(holdout),
-            slices=_slices(holdout),
+            slices=slices_of(holdout),
             blocks=days_of(holdout),
             features={name: holdout.features[name].to_numpy() for name in holdout.features.columns},
         )
@@ -278,7 +278,8 @@ def _no_answers(holdout: TrainingSet) -> np.ndarray:
     return np.full(shape, np.nan)
 
 
-def _slices(holdout: TrainingSet) -> dict[str, np.ndarray]:
+def slices_of(holdout: TrainingSet) -> dict[str, np.ndarray]:
+    """(n_rows,) values by column that rules about groups of rows may name."""
     about = holdout.about
     return {
         name: about[name].to_numpy()

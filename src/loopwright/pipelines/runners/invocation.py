@@ -100,7 +100,7 @@ def restore(state: tuple[Any, Any]) -> None:
 
 def _call(step: str, function: Callable[..., Any], values: dict[str, Any]) -> Any:
     try:
-        positional, named = _bound(function, values)
+        positional, named = bound(function, values)
         return function(*positional, **named)
     except (Exception, SystemExit) as error:
         if isinstance(error, LoopwrightError) and function.__module__.partition(".")[0] == _OURS:
@@ -108,7 +108,7 @@ def _call(step: str, function: Callable[..., Any], values: dict[str, Any]) -> An
         raise failure_of(step, error).error() from error
 
 
-def _bound(function: Callable[..., Any], values: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+def bound(function: Callable[..., Any], values: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
     """The values as a call's positions and names; names of digits are positions."""
     if any(name.isdigit() for name in values):
         positional = [values[name] for name in sorted((n for n in values if n.isdigit()), key=int)]
