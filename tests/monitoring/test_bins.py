@@ -25,7 +25,8 @@ def test_reference_values_never_fall_in_the_outer_bins_and_values_beyond_them_do
     inside = np.bincount(bins.place(values), minlength=bins.count)
     assert inside[0] == inside[-2] == inside[-1] == 0
     assert bins.place(np.array([-1.0, 100.0])).tolist() == [0, bins.count - 2]
-    assert inside[1:-2] == pytest.approx(10, abs=1)
+    assert inside[1:-2].size == 32
+    assert inside[1:-2] == pytest.approx(100 / 32, abs=1)
 
 
 def test_a_constant_column_still_sees_another_value():
@@ -38,16 +39,35 @@ def test_a_column_that_was_never_known_has_a_bin_for_values_and_one_for_none():
     assert bins.place(np.array([1.0, np.nan])).tolist() == [0, 1]
 
 
-def test_unseen_and_missing_categories_share_the_last_bin():
+def test_one_edge_is_the_median_and_halves_the_bins():
+    values = np.random.default_rng(0).normal(size=1_001)
+    bins = numeric_bins(values)
+    assert bins.edges.index(np.median(values)) == len(bins.edges) // 2
+
+
+def test_a_value_of_great_mass_has_a_bin_of_its_own():
+    values = np.concatenate([np.zeros(500), np.linspace(0.001, 1.0, 500)])
+    bins = numeric_bins(values)
+    inside = np.bincount(bins.place(values), minlength=bins.count)
+    assert inside[bins.place(np.array([0.0]))[0]] == 500
+
+
+def test_unseen_levels_and_missing_values_have_a_bin_each():
     bins = category_bins(np.array([0, 1, 2, -1]), 3)
-    assert bins.place(np.array([0, 1, 2, -1, 7])).tolist() == [0, 1, 2, 3, 3]
+    assert bins.count == 5
+    assert bins.place(np.array([0, 1, 2, -1, 3, 7])).tolist() == [0, 1, 2, 4, 3, 3]
     assert not bins.ordered
+
+
+def test_in_bins_of_format_1_unseen_levels_count_as_missing():
+    bins = Bins(bin_of_code=(0, 1, 2))
+    assert bins.place(np.array([0, 1, 2, -1, 7])).tolist() == [0, 1, 2, 3, 3]
 
 
 def test_rare_levels_of_a_wide_category_share_a_bin():
     codes = np.concatenate([np.full(10, 70), np.arange(100)])
     bins = category_bins(codes, 100)
-    assert bins.count == 31
+    assert bins.count == 32
     assert bins.place(np.array([70]))[0] == 0
     assert bins.place(np.array([98]))[0] == bins.place(np.array([99]))[0] == 29
 
@@ -57,6 +77,6 @@ def test_counts_add_up_by_block():
     assert counted == {5: (1, 1, 0), 9: (0, 1, 1)}
 
 
-def test_a_category_without_levels_holds_only_missing_values():
-    assert category_bins(np.array([-1, -1]), 0) == Bins(bin_of_code=())
-    assert category_bins(np.array([-1]), 0).place(np.array([-1, 3])).tolist() == [0, 0]
+def test_a_category_without_levels_holds_only_unseen_and_missing_values():
+    assert category_bins(np.array([-1, -1]), 0) == Bins(bin_of_code=(), unseen=True)
+    assert category_bins(np.array([-1]), 0).place(np.array([-1, 3])).tolist() == [1, 0]

@@ -7,9 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loopwright.core.codec import canonical, plain
 from loopwright.core.schema import Column, Signature
 from loopwright.monitoring.detectors.day_block_rank import DayBlockRank, DayBlockState
 from loopwright.monitoring.reference import (
+    DAY,
+    HOUR,
     LABEL,
     PREDICTION,
     Reference,
@@ -97,7 +100,7 @@ def test_other_tasks_have_references_too(task):
         pl.DataFrame({"x": rng.normal(size=n)}), scores, label, event_time=None, signature=signature, quality={}
     )
     assert reference.column(PREDICTION).bins.ordered is (task == "regression")
-    assert reference.column(LABEL).bins.count == (4 if classes else len(reference.column(LABEL).bins.edges) + 2)
+    assert reference.column(LABEL).bins.count == (5 if classes else len(reference.column(LABEL).bins.edges) + 2)
 
 
 def test_a_reference_and_a_state_of_format_1_stay_readable_and_go_on(world, count):
@@ -109,3 +112,42 @@ def test_a_reference_and_a_state_of_format_1_stay_readable_and_go_on(world, coun
     assert detector.verdict(state).n == 3
     assert detector.verdict(state).value == pytest.approx(1.26026957)
     assert detector.update(state, count(world.day(15), reference), through=16).days == 4
+
+
+def test_a_reference_of_format_2_stays_readable(count):
+    data = (Path(__file__).parent / "golden" / "reference-2.json").read_bytes()
+    reference = msgspec.convert(plain(data), Reference)
+    assert canonical(reference) == data
+    delay = reference.column("delay")
+    assert (reference.format_version, reference.rows, reference.all_pairs) == (2, 720, True)
+    assert [pair.name for pair in reference.pairs] == ["delay ~ wind"]
+    assert reference.pairs[0].concordant + reference.pairs[0].discordant == 711
+    assert delay.counts[-1] == 9
+    assert delay.quantiles[3] == delay.middle
+    assert reference.column("carrier").levels == ("AA", "B6", "UA")
+    days, counts = reference.block_counts("delay", DAY)
+    assert days == tuple(range(6))
+    assert tuple(counts.sum(axis=0)) == delay.counts
+    assert reference.block_counts("delay", HOUR) is None
+
+
+def test_busy_references_keep_hours_and_the_newest_where_there_are_too_many(make_world, refer, monkeypatch):
+    rows = make_world(0, rows=1_200).days(0, 4)
+    reference = refer(rows)
+    assert reference.period_us == HOUR
+    hours, counts = reference.block_counts("delay", HOUR)
+    assert len(hours) == 96
+    days, daily = reference.block_counts("delay", DAY)
+    assert days == (0, 1, 2, 3)
+    assert (daily == counts.reshape(4, 24, -1).sum(axis=1)).all()
+    monkeypatch.setattr("loopwright.monitoring.reference._MOST_CELLS", 1_000)
+    kept, _ = refer(rows).block_counts("delay", HOUR)
+    assert 0 < len(kept) < 20
+    assert kept[-1] == 95
+
+
+def test_values_and_quantiles_are_in_the_column_s_own_unit(make_world, refer):
+    rows = make_world(0).days(0, 5)
+    delay = refer(rows).column("delay")
+    assert np.average(delay.values, weights=delay.counts[:-1]) == pytest.approx(rows["delay"].mean())
+    assert delay.quantiles[0] == pytest.approx(np.quantile(rows["delay"], 0.01))

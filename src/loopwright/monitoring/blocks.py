@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from loopwright.stats.arrays import Floats, floats
 
@@ -25,14 +26,17 @@ _LEAST_SPREAD = 0.005
 """Between-day standard deviation of a share below which days are taken to be that unlike: half a percent of rows moving
 is not worth an alarm, and a bin that was always empty has no spread of its own."""
 _MOST_MEMORY = 0.9
+_GROUPS = 10
+"""Bins that the shape of a day is looked at by; a day has too few rows to fill all the bins of a column."""
 
 
 class Standard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a day of one column is standardised by; arrays are (n_bins,).
+    """What a day of one column is standardised by; `positions` and `groups` are (n_bins,) and less.
 
     Attributes:
-        shares: Mean daily share of each bin.
-        between: Between-day variance of each share.
+        shares: (n_groups,) mean daily share of each group of bins.
+        between: (n_groups,) between-day variance of each share.
+        groups: The group of each bin; empty where each bin is a group of its own, as in references of format 1.
         positions: Middle of each bin but the missing one on the cumulative scale of the reference, in [0, 1]; empty for
             categories.
         location: Mean daily location.
@@ -42,6 +46,7 @@ class Standard(msgspec.Struct, frozen=True, kw_only=True):
 
     shares: tuple[float, ...]
     between: tuple[float, ...]
+    groups: tuple[int, ...] = ()
     positions: tuple[float, ...] = ()
     location: float = 0.0
     location_between: float = 1.0
@@ -54,13 +59,37 @@ def positions_of(counts: Floats) -> tuple[float, ...]:
     return tuple((np.cumsum(shares) - shares / 2.0).tolist())
 
 
-def standard_of(days: Floats, positions: tuple[float, ...] = ()) -> Standard:
-    """The standard of daily counts (n_days, n_bins), every day with rows; `positions` for a number."""
+def groups_of(counts: Floats) -> tuple[int, ...]:
+    """The group of each bin of a number: ten of about equal mass, the outer bins and the missing one by themselves.
+
+    Args:
+        counts: (n_bins,) of the reference.
+    """
+    inner = counts[1:-2]
+    if inner.size <= _GROUPS:
+        return ()
+    middles = floats(positions_of(inner))
+    found = np.minimum((middles * _GROUPS).astype(int), _GROUPS - 1)
+    _, packed = np.unique(found, return_inverse=True)
+    last = int(packed[-1]) + 1
+    return (0, *(int(group) + 1 for group in packed), last + 1, last + 2)
+
+
+def grouped(counts: Floats, groups: tuple[int, ...]) -> Floats:
+    """Counts (…, n_bins) added up by group: (…, n_groups)."""
+    if not groups:
+        return counts
+    starts: NDArray[np.int64] = np.flatnonzero(np.diff(np.asarray([-1, *groups], dtype=np.int64)))
+    return np.add.reduceat(counts, starts, axis=-1)
+
+
+def standard_of(days: Floats, positions: tuple[float, ...] = (), groups: tuple[int, ...] = ()) -> Standard:
+    """The standard of daily counts (n_days, n_bins), every day with rows; `positions` and `groups` for a number."""
     rows = days.sum(axis=1, keepdims=True)
-    daily = days / rows
+    daily = grouped(days, groups) / rows
     shares = daily.mean(axis=0)
     between = _between(daily, shares * (1 - shares) * np.mean(1.0 / rows))
-    plain = Standard(shares=tuple(shares.tolist()), between=tuple(between.tolist()), positions=positions)
+    plain = Standard(shares=tuple(shares.tolist()), between=tuple(between.tolist()), groups=groups, positions=positions)
     known = days[:, :-1].sum(axis=1)
     if not positions or not np.any(known > 0):
         return plain
@@ -87,7 +116,8 @@ def shape_of(counts: Floats, standard: Standard) -> float:
     n = counts.sum()
     shares = floats(standard.shares)
     noise = np.maximum(shares * (1 - shares), _LEAST_SPREAD) / n
-    return float(np.mean((counts / n - shares) ** 2 / (floats(standard.between) + noise)))
+    found = grouped(counts, standard.groups) / n
+    return float(np.mean((found - shares) ** 2 / (floats(standard.between) + noise)))
 
 
 def location_of(counts: Floats, standard: Standard) -> float:
@@ -105,10 +135,10 @@ def figure_of(name: FigureName, counts: Floats, standard: Standard) -> float:
     return round(shape_of(counts, standard) if name == "shape" else location_of(counts, standard), 4)
 
 
-def leave_one_out(name: FigureName, days: Floats, positions: tuple[float, ...]) -> Floats:
+def leave_one_out(name: FigureName, days: Floats, positions: tuple[float, ...], groups: tuple[int, ...] = ()) -> Floats:
     """(n_days,) figure of each day against the standard of all others, as a later day is judged against all."""
     return floats(
-        [figure_of(name, row, standard_of(np.delete(days, i, axis=0), positions)) for i, row in enumerate(days)]
+        [figure_of(name, row, standard_of(np.delete(days, i, axis=0), positions, groups)) for i, row in enumerate(days)]
     )
 
 

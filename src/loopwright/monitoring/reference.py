@@ -1,5 +1,6 @@
 """What a model's world looked like: small, frozen, and part of its bundle."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -8,17 +9,21 @@ from numpy.typing import NDArray
 
 from loopwright.core.clock import SECOND
 from loopwright.core.schema import Column, Signature, Task
-from loopwright.monitoring.bins import Bins, block_counts, category_bins, numeric_bins
+from loopwright.monitoring.bins import Bins, category_bins, cell_counts, named_blocks, numeric_bins
+from loopwright.monitoring.block_table import BlockTable, block_table, coarser
 from loopwright.monitoring.blocks import (
     FigureName,
     Standard,
+    groups_of,
     innovation,
     leave_one_out,
     memory_of,
     positions_of,
     standard_of,
 )
-from loopwright.stats.arrays import AnyArray, Floats, class_codes, floats, positive_mask
+from loopwright.monitoring.pairs import Pair, choose_pairs, count_pairs, middle_of, signs_of
+from loopwright.monitoring.sketch import QUANTILES
+from loopwright.stats.arrays import AnyArray, Bools, Floats, class_codes, floats, positive_mask
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,11 +32,17 @@ PREDICTION = "(prediction)"
 """Name of the model's answer among the watched columns: its score, or its class where there are several."""
 LABEL = "(label)"
 """Name of the truth among the watched columns."""
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
 MIN_BLOCK_ROWS = 10
 """Rows under which a day is not judged."""
+FORMAT_VERSION = 2
 _CHUNKS = 60
 """Blocks made of rows in no order, where they have no event time."""
+_ROWS_AN_HOUR = 20.0
+"""Mean rows of an hour from which hours are kept apart."""
+_MOST_CELLS = 2_000_000
+"""Counts kept block by block, over all columns: some megabytes. The newest blocks are kept."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +54,31 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ColumnReference(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: bins, total counts over them, the daily standard, and the figures later days are ranked among."""
+    """One column.
+
+    Attributes:
+        name: Its name.
+        bins: How it is counted.
+        counts: (n_bins,) all rows of the reference.
+        standard: What a day is standardised by.
+        figures: What later days are ranked among.
+        middle: The cut that signs of pairs are about; None for categories and constants.
+        values: (n_bins - 1,) mean value of each bin of a number, in its own unit; empty for categories.
+        quantiles: Of a number, at `monitoring.sketch.QUANTILES`; empty where it has none.
+        levels: Of a category, by code; empty where they have no names.
+        by_block: Counts by block of `Reference.period_us`; None without event times.
+    """
 
     name: str
     bins: Bins
     counts: tuple[int, ...]
     standard: Standard
     figures: tuple[Figure, ...]
+    middle: float | None = None
+    values: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    by_block: BlockTable | None = None
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +93,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
         rows: Rows summarised.
         blocks: Days with enough rows.
         timed: Whether blocks are days; False where rows had no event time and blocks are random parts of equal size.
+        pairs: Pairs of numeric features whose dependence is watched.
+        all_pairs: Whether these are all that there are; False where only the strongest are watched.
+        period_us: Length of the blocks that `ColumnReference.by_block` counts: an hour or a day.
+        format_version: Of this struct; 1 had ten bins, neither pairs nor counts by block.
     """
 
     task: Task
@@ -73,11 +106,24 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     blocks: int
     timed: bool
     classes: tuple[str | int | bool, ...] = ()
-    format_version: int = 1
+    pairs: tuple[Pair, ...] = ()
+    all_pairs: bool = True
+    period_us: int = DAY
+    format_version: int = FORMAT_VERSION
 
     def column(self, name: str) -> ColumnReference | None:
         """The column of that name, if it is watched."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def block_counts(self, name: str, period_us: int) -> tuple[tuple[int, ...], Floats] | None:
+        """A column's counts by blocks of that period: their numbers `event_time // period_us`, and (n_blocks, n_bins).
+
+        None where there are none, or where the period is no multiple of the one they were counted by.
+        """
+        column = self.column(name)
+        if column is None or column.by_block is None or period_us % self.period_us:
+            return None
+        return coarser(column.by_block, period_us // self.period_us)
 
 
 def build_reference(
@@ -103,25 +149,58 @@ def build_reference(
         quality: The gate's figures on the holdout.
     """
     blocks = _blocks_of(features.height, event_time)
-    series = {column.name: features[column.name].to_numpy() for column in signature.features}
+    series = {column.name: floats(features[column.name].to_numpy()) for column in signature.features}
+    numbers = {column.name: series[column.name] for column in signature.features if not _is_category(column)}
     bins = {column.name: _bins_of(column, series[column.name]) for column in signature.features}
+    levels = {column.name: column.categories or () for column in signature.features if _is_category(column)}
     series[PREDICTION] = prediction_values(scores, signature.task)
     series[LABEL] = label_values(label, signature.task, signature.classes)
     for name in (PREDICTION, LABEL):
         bins[name] = _answer_bins(series[name], signature, is_label=name == LABEL)
-    columns = tuple(
-        _column(name, values, blocks, bins=bins[name], keep_missing=name not in (PREDICTION, LABEL))
-        for name, values in series.items()
-    )
+        levels[name] = () if bins[name].ordered else tuple(str(level) for level in signature.classes)
+    period = _period_of(event_time)
+    newest = max(1, _MOST_CELLS // max(1, sum(each.count for each in bins.values())))
+    fine = None if event_time is None else np.asarray(event_time, dtype=np.int64) // period
+    columns = []
+    for name, values in series.items():
+        kept = np.isfinite(values) if name in (PREDICTION, LABEL) else np.ones(values.size, dtype=bool)
+        made = _column(name, values[kept], blocks[kept], bins=bins[name])
+        table = None if fine is None else _by_block(values[kept], fine[kept], bins[name], newest)
+        columns.append(msgspec.structs.replace(made, by_block=table, levels=levels.get(name, ())))
+    pairs, all_pairs = reference_pairs(numbers, {column.name: column.middle for column in columns})
     return Reference(
         task=signature.task,
         classes=signature.classes,
-        columns=columns,
+        columns=tuple(columns),
         quality={name: float(value) for name, value in quality.items() if np.isfinite(value)},
         rows=features.height,
         blocks=int(np.sum(np.unique(blocks, return_counts=True)[1] >= MIN_BLOCK_ROWS)),
         timed=event_time is not None,
+        pairs=pairs,
+        all_pairs=all_pairs,
+        period_us=period,
     )
+
+
+def reference_pairs(
+    numbers: Mapping[str, Floats], middles: Mapping[str, float | None]
+) -> tuple[tuple[Pair, ...], bool]:
+    """The pairs to watch with their counts, and whether they are all.
+
+    Args:
+        numbers: Numeric columns by name, (n_rows,) each, NaN for missing.
+        middles: The middle of each; columns without one are in no pair.
+    """
+    watched = {name: (values, middle) for name, values in numbers.items() if (middle := middles[name]) is not None}
+    if len(watched) < 2:
+        return (), True
+    names, rows = choose_pairs({name: values for name, (values, _) in watched.items()})
+    signs = {name: signs_of(v if rows is None else v[rows], middle) for name, (v, middle) in watched.items()}
+    counted = count_pairs(signs, names)
+    return tuple(
+        Pair(first=first, second=second, concordant=int(together), discordant=int(apart))
+        for (first, second), (together, apart) in zip(names, counted.tolist(), strict=True)
+    ), rows is None
 
 
 def prediction_values(scores: Floats, task: Task) -> Floats:
@@ -150,10 +229,27 @@ def _blocks_of(rows: int, event_time: NDArray[np.int64] | None) -> NDArray[np.in
     return np.random.default_rng(0).permutation(np.arange(rows, dtype=np.int64) % chunks)
 
 
-def _bins_of(column: Column, values: AnyArray) -> Bins:
-    if column.kind in ("category", "string") and column.categories is not None:
-        return category_bins(values, len(column.categories))
-    return numeric_bins(floats(values))
+def _period_of(event_time: NDArray[np.int64] | None) -> int:
+    """An hour where hours that have rows have enough of them, else a day."""
+    if event_time is None or event_time.size == 0:
+        return DAY
+    hours = np.unique(np.asarray(event_time, dtype=np.int64) // HOUR).size
+    return HOUR if event_time.size / hours >= _ROWS_AN_HOUR else DAY
+
+
+def _by_block(values: Floats, blocks: NDArray[np.int64], bins: Bins, newest: int) -> BlockTable:
+    if values.size == 0:
+        return block_table({}, bins.count)
+    counted = cell_counts(bins.place(values), *named_blocks(blocks), bins.count)
+    return block_table(counted, bins.count, newest=newest)
+
+
+def _is_category(column: Column) -> bool:
+    return column.kind in ("category", "string") and column.categories is not None
+
+
+def _bins_of(column: Column, values: Floats) -> Bins:
+    return category_bins(values, len(column.categories or ())) if _is_category(column) else numeric_bins(values)
 
 
 def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bins:
@@ -161,32 +257,65 @@ def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bin
     return numeric_bins(values) if numeric else category_bins(values, max(len(signature.classes), 2))
 
 
-def _column(
-    name: str, values: AnyArray, blocks: NDArray[np.int64], *, bins: Bins, keep_missing: bool
-) -> ColumnReference:
-    numbers = floats(values)
-    kept = np.ones(numbers.size, dtype=bool) if keep_missing else np.isfinite(numbers)
-    counted = block_counts(bins.place(numbers[kept]), blocks[kept], bins.count)
+def _column(name: str, values: Floats, blocks: NDArray[np.int64], *, bins: Bins) -> ColumnReference:
+    """The column without its levels' names and its counts by block."""
+    places = bins.place(values)
+    counted = cell_counts(places, *named_blocks(blocks), bins.count) if values.size else {}
     full = {day: row for day, row in sorted(counted.items()) if sum(row) >= MIN_BLOCK_ROWS}
     total = floats(list(counted.values())).reshape(-1, bins.count).sum(axis=0)
-    positions = positions_of(total[:-1]) if bins.ordered else ()
-    days = floats(list(full.values())).reshape(-1, bins.count)
+    plain = plain_column(name, values, places, bins=bins)
     if len(full) < 2:
-        shares = tuple((total / max(total.sum(), 1.0)).tolist())
-        standard = Standard(shares=shares, between=(0.0,) * bins.count, positions=positions)
-        return ColumnReference(name=name, bins=bins, counts=_whole(total), standard=standard, figures=())
+        return plain
+    days = floats(list(full.values())).reshape(-1, bins.count)
+    positions = plain.standard.positions
+    groups = groups_of(total) if bins.ordered else ()
     names: tuple[FigureName, ...] = ("shape", "location") if bins.ordered else ("shape",)
-    return ColumnReference(
-        name=name,
-        bins=bins,
-        counts=_whole(total),
-        standard=standard_of(days, positions),
-        figures=tuple(_figure(figure, days, positions, numbers=tuple(full)) for figure in names),
+    return msgspec.structs.replace(
+        plain,
+        standard=standard_of(days, positions, groups),
+        figures=tuple(_figure(figure, days, (positions, groups), numbers=tuple(full)) for figure in names),
     )
 
 
-def _figure(name: FigureName, days: Floats, positions: tuple[float, ...], *, numbers: tuple[int, ...]) -> Figure:
-    values = leave_one_out(name, days, positions)
+def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: Bins) -> ColumnReference:
+    """A column as a whole, without figures of its days.
+
+    Args:
+        name: Its name.
+        values: (n,) numbers or codes.
+        places: (n,) their bins.
+        bins: How it is counted.
+    """
+    total = floats(np.bincount(places, minlength=bins.count))
+    positions = positions_of(total[:-1]) if bins.ordered else ()
+    shares = tuple((total / max(total.sum(), 1.0)).tolist())
+    standard = Standard(shares=shares, between=(0.0,) * bins.count, positions=positions)
+    column = ColumnReference(name=name, bins=bins, counts=_whole(total), standard=standard, figures=())
+    finite = np.isfinite(values)
+    if not bins.ordered or not finite.any():
+        return column
+    known: Bools | slice = slice(None) if finite.all() else finite
+    return msgspec.structs.replace(
+        column,
+        middle=middle_of(values),
+        values=_bin_values(values[known], places[known], bins),
+        quantiles=tuple(np.quantile(values[known], QUANTILES).tolist()),
+    )
+
+
+def _bin_values(values: Floats, places: NDArray[np.int64], bins: Bins) -> tuple[float, ...]:
+    """The mean value of each bin but the missing one; of an empty bin, the edge it lies at."""
+    n = bins.count - 1
+    held = np.bincount(places, minlength=bins.count)[:n]
+    summed = np.bincount(places, weights=values, minlength=bins.count)[:n]
+    edges = floats([bins.edges[0], *bins.edges])[:n]
+    return tuple(np.where(held > 0, summed / np.maximum(held, 1), edges).tolist())
+
+
+def _figure(
+    name: FigureName, days: Floats, scales: tuple[tuple[float, ...], tuple[int, ...]], *, numbers: tuple[int, ...]
+) -> Figure:
+    values = leave_one_out(name, days, *scales)
     memory = round(memory_of(values, numbers), 4)
     calibration = []
     for i, value in enumerate(values.tolist()):

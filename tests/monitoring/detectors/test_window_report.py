@@ -49,6 +49,6 @@ def test_a_day_given_twice_counts_once(world, refer, count):
     report = WindowReport(reference)
     window = count(world.days(30, 3), reference)
     once = report.update(report.start(), window, through=32)
-    assert once.days == (30, 31)
+    assert once.blocks == (30, 31)
     assert report.update(once, window, through=32) == once
     assert report.reset(once) == Window()

@@ -54,7 +54,7 @@ class DriftJudge:
         return Judged(
             state=msgspec.to_builtins(_State(through=today, detector=after)),
             verdicts=(detector.verdict(after),),
-            reports=(drift_report(rule, look.reference, window.since(today - REPORT_DAYS)),),
+            reports=(drift_report(rule, look.reference, window.between(today - REPORT_DAYS)),),
         )
 
 

@@ -1,0 +1,49 @@
+"""Counts of one column block by block, packed: what rolling and seasonal references are made of."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from loopwright.stats.arrays import Floats
+
+
+class BlockTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over bins of ascending blocks.
+
+    Attributes:
+        blocks: `event_time // period` of each row of the table, ascending.
+        n_bins: Its columns.
+        width: Bytes of a count: 1, 2, 4 or 8, the least that all of them fit in.
+        packed: The counts, row by row, little-endian. Not compressed: the same rows give the same bytes everywhere.
+    """
+
+    blocks: tuple[int, ...]
+    n_bins: int
+    width: int
+    packed: bytes
+
+    def counts(self) -> NDArray[np.int64]:
+        """(n_blocks, n_bins)."""
+        cells = np.frombuffer(self.packed, dtype=f"<u{self.width}")
+        return cells.reshape(len(self.blocks), self.n_bins).astype(np.int64)
+
+
+def block_table(counts: Mapping[int, Sequence[int]], n_bins: int, *, newest: int | None = None) -> BlockTable:
+    """The counts (n_bins,) of each block, of the `newest` so many where that is given."""
+    blocks = sorted(counts)
+    blocks = blocks if newest is None else blocks[max(0, len(blocks) - newest) :]
+    cells = np.asarray([counts[block] for block in blocks], dtype=np.int64).reshape(len(blocks), n_bins)
+    most = int(cells.max(initial=0))
+    width = next(width for width in (1, 2, 4, 8) if most < 1 << (8 * width))
+    return BlockTable(blocks=tuple(blocks), n_bins=n_bins, width=width, packed=cells.astype(f"<u{width}").tobytes())
+
+
+def coarser(table: BlockTable, factor: int) -> tuple[tuple[int, ...], Floats]:
+    """Blocks of `factor` times the length: their numbers, and their counts (n_blocks, n_bins)."""
+    wide = np.asarray(table.blocks, dtype=np.int64) // factor
+    names, position = np.unique(wide, return_inverse=True)
+    summed = np.zeros((names.size, table.n_bins))
+    np.add.at(summed, position, table.counts())
+    return tuple(int(name) for name in names), summed
