@@ -91,6 +91,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "loopwright report --out loop.html",
             ),
             Entry(
+                "policy",
+                "Try retraining policies on the past: how often, at what cost, for what gain.",
+                "loopwright policy replay --policy never --policy monthly --policy drift --out policies.html",
+            ),
+            Entry(
                 "monitor",
                 "Report on drift and quality, compare tables, try alarms, feed Prometheus and Grafana.",
                 "loopwright monitor report --out monitor.html",

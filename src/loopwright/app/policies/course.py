@@ -1,5 +1,6 @@
 """One policy played through the past, day by day: what answered when, what it wanted, what the gate said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,7 +113,9 @@ class Span:
     end: int
 
 
-def play(policy: Policy, trainer: Trainer, span: Span, *, checks: tuple[GateCheck, ...]) -> Course:
+def play(
+    policy: Policy, trainer: Trainer, span: Span, *, checks: tuple[GateCheck, ...], over: Callable[[int], None]
+) -> Course:
     """Play a policy through the past.
 
     A model is trained on what was known before the first day; it answers until a retrain passes the loop's gate, whose
@@ -123,6 +126,7 @@ def play(policy: Policy, trainer: Trainer, span: Span, *, checks: tuple[GateChec
         trainer: The past and its models.
         span: The days.
         checks: The loop's gate.
+        over: Told of each day that is over.
 
     Raises:
         UsageError: Nothing was known before the first day.
@@ -132,6 +136,7 @@ def play(policy: Policy, trainer: Trainer, span: Span, *, checks: tuple[GateChec
     watched, tried = _Watched(policy, champion, trainer), champion.at
     parts, retrains, since = [], list[Retrain](), span.first
     for day in range(span.first, span.end):
+        over(1)
         now = (day + 1) * DAY
         reason = wanted(
             policy,

@@ -58,7 +58,8 @@ def wanted(policy: Policy, evening: Evening) -> str:
         return "the schedule"
     if policy.rows is not None and evening.new_rows >= policy.rows:
         return f"{evening.new_rows:,} new rows"
-    return "; ".join(evening.alarms)
+    watched = policy.drift is not None or policy.performance is not None
+    return "; ".join(evening.alarms) if watched else ""
 
 
 def policy_of(text: str, loop: Loop) -> Policy:

@@ -21,6 +21,7 @@ from loopwright.stats.intervals import Interval, auc_difference, bootstrap_diffe
 from loopwright.stats.quality import METRICS, Metric
 
 MONTH_DAYS = 30
+StartBar = Callable[[str, int], Callable[[int], None]]
 _RESAMPLES = 200
 _FIRST_CHOICE: dict[Task, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "mae"}
 
@@ -123,7 +124,7 @@ def replay_policies(
     metric: str | None = None,
     price: float = 0.0,
     clock: Clock,
-    advance: Callable[[str], None],
+    start: StartBar,
 ) -> PolicyReplay:
     """Play every policy on the same past and compare them.
 
@@ -136,7 +137,7 @@ def replay_policies(
             `roc_auc`, `log_loss` or `mae` by the task.
         price: Of one training.
         clock: Measures trainings.
-        advance: Told each policy's name before it is played.
+        start: Told each policy's name and how many days it plays; what it returns is told of days that are over.
 
     Raises:
         UsageError: No policy, no such metric, or no labelled row in the span or before it.
@@ -144,8 +145,8 @@ def replay_policies(
     played = _played(history, span, _metric(history, policies, metric), price=price)
     trainer, courses = Trainer(history=history, clock=clock), list[Course]()
     for policy in policies:
-        advance(policy.name)
-        courses.append(play(policy, trainer, span, checks=tuple(loop.gate)))
+        over = start(policy.name, span.end - span.first)
+        courses.append(play(policy, trainer, span, checks=tuple(loop.gate), over=over))
     return PolicyReplay(
         loop=loop.name,
         metric=played.metric.name,
