@@ -1,10 +1,59 @@
 """`loopwright monitor report | compare | preview | replay | rules | dashboard`."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from loopwright.app.monitor.report import MonitorReport, monitor_report
+from loopwright.cli.period import From, To, period
+from loopwright.cli.project import opened
+from loopwright.cli.render import Answer, line
+from loopwright.export.monitor_report import monitor_page
+from loopwright.export.report import render
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+Project = Annotated[Path, typer.Option(help="The project's folder.")]
+File = Annotated[str, typer.Option(help="The loop file, relative to the project.")]
+Home = Annotated[str | None, typer.Option(help="Another home of the project.")]
+Endpoint = Annotated[str | None, typer.Option(help="Whose; the loop's own where left out.")]
+PAGE = Path("monitor.html")
 
 
 @app.callback()
 def _noun() -> None:
     """Watching what serves: reports, alarms tried before they are switched on, rules and dashboards of other tools."""
+
+
+@app.command("report", epilog="Example: loopwright monitor report --from 2026-01-01 --out monitor.html")
+def report(
+    *,
+    endpoint: Endpoint = None,
+    from_: From = None,
+    to: To = None,
+    out: Annotated[Path | None, typer.Option(help="The page to write; monitor.html where left out.")] = None,
+    project: Project = Path(),
+    file: File = "loop.py",
+    home: Home = None,
+) -> Answer:
+    """Write one self-contained page: rules, incidents, columns, quality. With --json the same as JSON."""
+    since, until = period(from_, to)
+    workspace, loaded = opened(project, file, home=home)
+    name = endpoint or loaded.loop.name
+    rules = loaded.loop.monitor if name == loaded.loop.name else ()
+    found = monitor_report(workspace, name, since=since, until=until, rules=rules)
+    if out is not None:
+        _write(found, out)
+    return Answer(data=found, show=lambda: _say(found, out))
+
+
+def _write(found: MonitorReport, path: Path) -> None:
+    path.write_text(render(monitor_page(found)), encoding="utf-8")
+
+
+def _say(found: MonitorReport, out: Path | None) -> None:
+    """The page is what a person asks for; who asks for JSON and names no page gets none."""
+    if out is None:
+        _write(found, PAGE)
+    line(f"Wrote {out or PAGE}")

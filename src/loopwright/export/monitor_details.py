@@ -1,0 +1,90 @@
+"""A rule's details as sections: whatever list of like things a verdict carries becomes a table, bins become a curve.
+
+Rules say more than a figure: slices, words that separate, bins of a calibration. They are shown by their form, so that
+a new kind of rule needs nothing here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from loopwright.app.monitor.report_rules import RuleView
+from loopwright.core.clock import SECOND
+from loopwright.pictures.charts import number_text
+from loopwright.pictures.scales import instant_text
+from loopwright.pictures.sections import Curve, Grid, ReliabilityChart, Section, Tone
+
+ROWS = 20
+_COLUMNS = 8
+_CURVE = (("predicted", "mean_score", "mean_predicted", "confidence"), ("observed", "share_positive", "accuracy"))
+_COUNTS = ("count", "n", "rows")
+_BELONGS_ELSEWHERE = frozenset({"columns"})
+_ANY_INSTANT = 10**14
+"""Above this a whole number under a name of time is an instant in microseconds."""
+OUTCOME_TONES: dict[str, Tone] = {"pass": "good", "warn": "warn", "fail": "bad", "unknown": "warn"}
+
+
+def details_sections(rule: RuleView) -> Iterator[Section]:
+    """One section for each list of objects in the details of a rule's last verdict."""
+    details = rule.latest.get("details") or {}
+    for name, value in details.items():
+        rows = objects_in(value)
+        if not rows or name in _BELONGS_ELSEWHERE:
+            continue
+        title = f"{rule.check}: {name.replace('_', ' ')}"
+        curve = _curve(rows)
+        yield ReliabilityChart(title=title, curves=(curve,)) if curve else table_of(title, rows)
+
+
+def objects_in(value: Any) -> list[Mapping[str, Any]]:
+    """The value as a list of objects: a list of them, or an object of objects with its keys as `name`."""
+    if isinstance(value, Mapping) and value and all(isinstance(inner, Mapping) for inner in value.values()):
+        return [{"name": name, **inner} for name, inner in value.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [entry for entry in value if isinstance(entry, Mapping)]
+    return []
+
+
+def table_of(title: str, rows: Sequence[Mapping[str, Any]], *, note: str = "", half: bool = False) -> Grid:
+    """Objects as a table: the first keys are its columns, and `outcome` colours a row."""
+    keys = list(dict.fromkeys(key for row in rows[:ROWS] for key in row))
+    shown = [key for key in keys if not any(isinstance(row.get(key), dict | list) for row in rows[:ROWS])][:_COLUMNS]
+    numeric = [key for key in shown if all(isinstance(row.get(key), int | float | None) for row in rows[:ROWS])]
+    if len(rows) > ROWS:
+        note = f"{note} The first {ROWS} of {len(rows)}.".strip()
+    return Grid(
+        title=title,
+        columns=tuple(key.replace("_", " ") for key in shown),
+        right=tuple(key.replace("_", " ") for key in numeric),
+        rows=tuple(tuple(plain(key, row.get(key)) for key in shown) for row in rows[:ROWS]),
+        tones=tuple(OUTCOME_TONES.get(str(row.get("outcome", "")), "plain") for row in rows[:ROWS]),
+        note=note,
+        half=half,
+    )
+
+
+def plain(key: str, value: Any) -> object:
+    """A value as a cell shows it: instants and shares by the names they go by."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int) and value > _ANY_INSTANT and (key.endswith(("_at", "since", "until")) or key == "at"):
+        return instant_text(value)
+    if isinstance(value, int | float) and key.endswith("_us"):
+        return f"{value / SECOND:.3g} s"
+    if isinstance(value, float) and (key.endswith(("share", "coverage", "_ratio")) or "share" in key):
+        return number_text(value, "percent")
+    return value
+
+
+def _curve(rows: Sequence[Mapping[str, Any]]) -> Curve | None:
+    """The objects as bins of predictions, where they have what such bins have."""
+    first, second = (next((key for key in keys if key in rows[0]), "") for keys in _CURVE)
+    count = next((key for key in _COUNTS if key in rows[0]), "")
+    if not (first and second and count):
+        return None
+    kept = [row for row in rows if all(isinstance(row.get(key), int | float) for key in (first, second, count))]
+    return Curve(
+        name="requests",
+        predicted=tuple(float(row[first]) for row in kept),
+        observed=tuple(float(row[second]) for row in kept),
+        count=tuple(int(row[count]) for row in kept),
+    )

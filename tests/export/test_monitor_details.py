@@ -1,0 +1,58 @@
+"""A rule's details as sections, by their form."""
+
+from typing import Any
+
+from loopwright.app.monitor.report_rules import RuleView
+from loopwright.export.monitor_details import ROWS, details_sections, objects_in, plain, table_of
+from loopwright.pictures.sections import Grid, ReliabilityChart
+
+
+def a_rule(**details: Any) -> RuleView:
+    return RuleView(
+        check="r", rule="r", kind="r", opens=True, sequential=False, latest={"outcome": "pass", "details": details}
+    )
+
+
+def test_each_list_of_objects_is_a_table() -> None:
+    words = [{"word": "flood", "weight": 0.5}, {"word": "sun", "weight": -0.2}]
+    (found,) = details_sections(a_rule(words=words, alpha=0.1, names=["a", "b"], columns=[{"column": "x"}]))
+    assert isinstance(found, Grid)
+    assert found.title == "r: words"
+    assert found.columns == ("word", "weight")
+    assert found.right == ("weight",)
+    assert found.rows == (("flood", 0.5), ("sun", -0.2))
+
+
+def test_an_object_of_objects_is_a_table_with_names() -> None:
+    assert objects_in({"AA": {"n": 1}, "B6": {"n": 2}}) == [{"name": "AA", "n": 1}, {"name": "B6", "n": 2}]
+    assert objects_in({"AA": {"n": 1}, "B6": 2}) == []
+    assert objects_in("text") == []
+    assert objects_in(None) == []
+
+
+def test_bins_of_predictions_are_a_curve() -> None:
+    bins = [{"predicted": 0.1, "observed": 0.2, "count": 5}, {"predicted": 0.9, "observed": None, "count": 0}]
+    (found,) = details_sections(a_rule(reliability=bins))
+    assert isinstance(found, ReliabilityChart)
+    assert found.curves[0].predicted == (0.1,)
+
+
+def test_long_lists_are_cut_and_said() -> None:
+    grid = table_of("t", [{"a": i, "outcome": "fail" if i else "pass"} for i in range(100)])
+    assert len(grid.rows) == ROWS
+    assert "The first 20 of 100." in grid.note
+    assert grid.tones[:2] == ("good", "bad")
+
+
+def test_rows_of_different_keys_keep_their_columns() -> None:
+    grid = table_of("t", [{"a": 1}, {"b": 2, "deep": [1]}])
+    assert grid.columns == ("a", "b")
+    assert grid.rows == ((1, None), (None, 2))
+
+
+def test_names_say_how_a_value_is_read() -> None:
+    assert plain("opened_at", 1_374_624_000_000_000) == "24 Jul 2013 00:00"
+    assert plain("opened_at", 3) == 3
+    assert plain("missing_share", 0.25) == "25 %"
+    assert plain("period_us", 3_600_000_000) == "3.6e+03 s"
+    assert plain("x", True) is True
