@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopwright.app.cron import cron
-    from loopwright.app.loop import Loop, on_alert, on_new_data
+    from loopwright.app.loop import Loop
+    from loopwright.app.retraining.retraining import Retraining
+    from loopwright.app.retraining.triggers import on_alert, on_code_change, on_labels, on_new_data
+    from loopwright.app.retraining.window import decayed, growing, since_change_point, sliding
     from loopwright.app.score import Score
     from loopwright.app.training_set import training_set
     from loopwright.core.schema import Signature
@@ -22,8 +25,14 @@ if TYPE_CHECKING:
     from loopwright.gates.builtin import at_least, at_most, not_worse_than_champion
     from loopwright.gates.fairness import fair
     from loopwright.gates.slices import every_slice
+    from loopwright.monitoring.rules.concept_drift import concept_drift
+    from loopwright.monitoring.rules.confidence_drift import confidence_drift
     from loopwright.monitoring.rules.drift import drift
+    from loopwright.monitoring.rules.embedding_drift import embedding_drift
     from loopwright.monitoring.rules.performance import performance
+    from loopwright.monitoring.rules.rows_drift import rows_drift
+    from loopwright.monitoring.rules.target_drift import target_drift
+    from loopwright.monitoring.rules.text_drift import text_drift
     from loopwright.pipelines.pipeline import Candidate, pipeline
     from loopwright.pipelines.step import step
     from loopwright.release.freeze import Freeze
@@ -58,6 +67,7 @@ _HOMES = {
     "Loop": "loopwright.app.loop",
     "LoopwrightError": "loopwright.errors",
     "Outcome": "loopwright.core.verdict",
+    "Retraining": "loopwright.app.retraining.retraining",
     "Score": "loopwright.app.score",
     "Shadow": "loopwright.release.strategy",
     "Signature": "loopwright.core.schema",
@@ -66,14 +76,19 @@ _HOMES = {
     "Verdict": "loopwright.core.verdict",
     "at_least": "loopwright.gates.builtin",
     "at_most": "loopwright.gates.builtin",
+    "concept_drift": "loopwright.monitoring.rules.concept_drift",
+    "confidence_drift": "loopwright.monitoring.rules.confidence_drift",
     "count": "loopwright.features.view",
     "cron": "loopwright.app.cron",
+    "decayed": "loopwright.app.retraining.window",
     "deviation": "loopwright.features.view",
     "drift": "loopwright.monitoring.rules.drift",
+    "embedding_drift": "loopwright.monitoring.rules.embedding_drift",
     "error_guard": "loopwright.release.rules",
     "estimate_guard": "loopwright.release.rules",
     "every_slice": "loopwright.gates.slices",
     "fair": "loopwright.gates.fairness",
+    "growing": "loopwright.app.retraining.window",
     "guard": "loopwright.release.rules",
     "invariant_to": "loopwright.gates.behaviour",
     "last": "loopwright.features.view",
@@ -84,16 +99,23 @@ _HOMES = {
     "minimum": "loopwright.features.view",
     "monotonic": "loopwright.gates.behaviour",
     "not_worse_than_champion": "loopwright.gates.builtin",
-    "on_alert": "loopwright.app.loop",
-    "on_new_data": "loopwright.app.loop",
+    "on_alert": "loopwright.app.retraining.triggers",
+    "on_code_change": "loopwright.app.retraining.triggers",
+    "on_labels": "loopwright.app.retraining.triggers",
+    "on_new_data": "loopwright.app.retraining.triggers",
     "output_guard": "loopwright.release.rules",
     "performance": "loopwright.monitoring.rules.performance",
     "pipeline": "loopwright.pipelines.pipeline",
     "predict": "loopwright.serving.predictor",
     "quality_guard": "loopwright.release.rules",
     "ranking_guard": "loopwright.release.rules",
+    "rows_drift": "loopwright.monitoring.rules.rows_drift",
     "score_columns": "loopwright.serving.predictor",
+    "since_change_point": "loopwright.app.retraining.window",
+    "sliding": "loopwright.app.retraining.window",
     "step": "loopwright.pipelines.step",
+    "target_drift": "loopwright.monitoring.rules.target_drift",
+    "text_drift": "loopwright.monitoring.rules.text_drift",
     "total": "loopwright.features.view",
     "training_set": "loopwright.app.training_set",
 }
@@ -114,6 +136,7 @@ __all__ = [
     "Loop",
     "LoopwrightError",
     "Outcome",
+    "Retraining",
     "Score",
     "Shadow",
     "Signature",
@@ -123,14 +146,19 @@ __all__ = [
     "__version__",
     "at_least",
     "at_most",
+    "concept_drift",
+    "confidence_drift",
     "count",
     "cron",
+    "decayed",
     "deviation",
     "drift",
+    "embedding_drift",
     "error_guard",
     "estimate_guard",
     "every_slice",
     "fair",
+    "growing",
     "guard",
     "invariant_to",
     "last",
@@ -142,6 +170,8 @@ __all__ = [
     "monotonic",
     "not_worse_than_champion",
     "on_alert",
+    "on_code_change",
+    "on_labels",
     "on_new_data",
     "output_guard",
     "performance",
@@ -149,8 +179,13 @@ __all__ = [
     "predict",
     "quality_guard",
     "ranking_guard",
+    "rows_drift",
     "score_columns",
+    "since_change_point",
+    "sliding",
     "step",
+    "target_drift",
+    "text_drift",
     "total",
     "training_set",
 ]

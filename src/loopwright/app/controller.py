@@ -10,15 +10,17 @@ from loopwright.app.arrivals import Arrivals
 from loopwright.app.intake import take_feedback
 from loopwright.app.jobs import Jobs
 from loopwright.app.log_retention import LogRetention
-from loopwright.app.loop import Loop, OnNewData
+from loopwright.app.loop import Loop
 from loopwright.app.loop_file import LoadedLoop
+from loopwright.app.monitor.watch import Watch
 from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.releases.control import ReleaseController
 from loopwright.app.releases.failing_champion import heal
 from loopwright.app.releases.running import running_release
 from loopwright.app.releases.starting import release_waiting
-from loopwright.app.retrain import retrain_if_due
+from loopwright.app.retraining.retrainer import Retrainer
+from loopwright.app.retraining.triggers import OnNewData
 from loopwright.app.schedule import ScheduledScores
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
@@ -57,6 +59,7 @@ class Controller:
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
         self._jobs = Jobs(workspace)
+        self._retrainer = Retrainer(workspace, loaded)
         self._scores = ScheduledScores(workspace, loaded.loop.name, loaded.loop.score)
 
     @property
@@ -74,10 +77,10 @@ class Controller:
         with self._lock:
             leading = self._lead()
             if leading:
-                if any(isinstance(trigger, OnNewData) for trigger in self._loaded.loop.retrain):
+                if any(isinstance(trigger, OnNewData) for trigger in self._loaded.loop.retraining):
                     self._arrivals.land()
                 watch = self._watcher.watch()
-                retrain_if_due(self._workspace, self._loaded, watch)
+                self._retrain(watch)
                 self._steer()
                 self._intake.catch_up()
                 self._seal()
@@ -121,6 +124,12 @@ class Controller:
             heal(self._workspace, name)
             self._releases.step(name)
             release_waiting(self._workspace, self._loaded.loop)
+
+    def _retrain(self, watch: Watch | None) -> None:
+        """Follow or start a retrain, which goes on beside; in a replay, whose clock stands still, it is waited for."""
+        self._retrainer.step(watch)
+        if self._workspace.stores.replay:
+            self._retrainer.wait()
 
     def _lead(self) -> bool:
         kv = self._workspace.stores.kv

@@ -74,6 +74,31 @@ SETTINGS: tuple[Setting, ...] = (
         help="What messages about ended jobs are signed with: a file, or env:NAME. None are sent where empty.",
     ),
     Setting(
+        name="incident_unconfirmed_after",
+        default="14d",
+        help="How long an incident waits under a new version for its checks to pass, before it is closed unconfirmed.",
+    ),
+    Setting(
+        name="notify_apprise",
+        default="",
+        help="Where Apprise addresses of services to tell of incidents are: files or env:NAME, by commas.",
+    ),
+    Setting(
+        name="notify_webhooks",
+        default="",
+        help="Addresses, by commas, that incidents are posted to, signed with webhook_secret.",
+    ),
+    Setting(
+        name="notify_cloudevents",
+        default="",
+        help="Addresses, by commas, that incidents are posted to as CloudEvents, signed with webhook_secret.",
+    ),
+    Setting(
+        name="notify_least_severity",
+        default="info",
+        help="Severity from which somebody is told of an incident: info, warning or critical.",
+    ),
+    Setting(
         name="stuck_s",
         default=10.0,
         unit="s",
@@ -134,6 +159,11 @@ SETTINGS: tuple[Setting, ...] = (
         name="allowed_hosts",
         default="",
         help="Names, by commas, that a Host header may have beside loopback's own; empty: any, on another address.",
+    ),
+    Setting(
+        name="training_price",
+        default="",
+        help="What training costs, as '1.20 USD/h' or '0.50 USD/run'; budgets in money of `lw.Retraining` need it.",
     ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )

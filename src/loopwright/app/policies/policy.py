@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from loopwright.app.loop import Loop, OnAlert, OnNewData
+from loopwright.app.loop import Loop
+from loopwright.app.retraining.triggers import OnAlert, OnNewData
 from loopwright.core.clock import Micros, parse_duration
 from loopwright.errors import UsageError
 from loopwright.monitoring.rules.drift import DriftRule, drift
@@ -108,7 +109,7 @@ def _by_rules(text: str, loop: Loop) -> Policy:
             why=f"the loop {loop.name!r} declares no lw.performance(...) under monitor=",
             fix='Add one, as lw.performance("roc_auc", loss_at_most=0.03), or leave the policy out.',
         )
-    rows = [trigger.rows for trigger in loop.retrain if isinstance(trigger, OnNewData)]
+    rows = [t.rows for t in loop.retrain if isinstance(t, OnNewData) and t.rows is not None]
     return Policy(
         name=text,
         cooldown=cooldown,
