@@ -9,7 +9,7 @@ import pytest
 
 from loopwright.core.codec import canonical, plain
 from loopwright.core.schema import Column, Signature
-from loopwright.monitoring.detectors.day_block_rank import DayBlockRank, DayBlockState
+from loopwright.monitoring.detectors.block_rank import BlockRank, BlockRankState
 from loopwright.monitoring.reference import (
     DAY,
     HOUR,
@@ -106,12 +106,12 @@ def test_other_tasks_have_references_too(task):
 def test_a_reference_and_a_state_of_format_1_stay_readable_and_go_on(world, count):
     golden = Path(__file__).parent / "golden"
     reference = msgspec.json.decode((golden / "reference-1.json").read_bytes(), type=Reference)
-    state = msgspec.json.decode((golden / "day_block_state-1.json").read_bytes(), type=DayBlockState)
+    state = msgspec.json.decode((golden / "day_block_state-1.json").read_bytes(), type=BlockRankState)
     assert (reference.format_version, reference.rows, reference.classes) == (1, 720, (False, True))
-    detector = DayBlockRank(reference)
+    detector = BlockRank(reference)
     assert detector.verdict(state).n == 3
     assert detector.verdict(state).value == pytest.approx(1.26026957)
-    assert detector.update(state, count(world.day(15), reference), through=16).days == 4
+    assert detector.update(state, count(world.day(15), reference), through=16).blocks == 4
 
 
 def test_a_reference_of_format_2_stays_readable(count):

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from loopwright.core.verdict import Outcome
-from loopwright.monitoring.detectors.day_block_rank import DayBlockRank, DayBlockState
+from loopwright.monitoring.detectors.block_rank import BlockRank, BlockRankState
 from loopwright.monitoring.detectors.detector import DriftDetector
 from loopwright.monitoring.detectors.window_report import WindowReport
 from loopwright.monitoring.window import Window
 
-STATES = {DayBlockRank: DayBlockState, WindowReport: Window}
+STATES = {BlockRank: BlockRankState, WindowReport: Window}
 
 
 @pytest.fixture(params=list(STATES), ids=lambda kind: kind.__name__)

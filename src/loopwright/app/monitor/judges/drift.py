@@ -9,7 +9,7 @@ import polars as pl
 from loopwright.app.monitor.look import Judged, Look
 from loopwright.app.observed import model_columns, prediction_column
 from loopwright.core.clock import Micros
-from loopwright.monitoring.detectors.day_block_rank import DayBlockState
+from loopwright.monitoring.detectors.block_rank import BlockRankState
 from loopwright.monitoring.drift import drift_report, incident_detector
 from loopwright.monitoring.joined import join_labels
 from loopwright.monitoring.reference import LABEL, PREDICTION, Reference, label_values
@@ -27,7 +27,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     """`through` is the first day that has not been judged."""
 
     through: int
-    detector: DayBlockState
+    detector: BlockRankState
 
 
 class DriftJudge:
