@@ -158,3 +158,13 @@ def test_about_without_columns_is_fine() -> None:
 def test_label_of_objects_is_refused_by_the_store() -> None:
     with pytest.raises(UnsupportedValueError, match="label"):
         put_value(MemoryBlobs(), rows(label=np.array(["a", None] * 20, dtype=object)))
+
+
+def test_weights_follow_their_rows_and_come_back_from_the_store() -> None:
+    blobs, whole = MemoryBlobs(), rows(weight=np.arange(40) / 40)
+    recent, held = get_value(blobs, put_value(blobs, whole.split(last="10d")))
+    assert recent.weight.tolist() == (np.arange(30) / 40).tolist()
+    assert held.weight.tolist() == (np.arange(30, 40) / 40).tolist()
+    assert get_value(blobs, put_value(blobs, rows())).weight is None
+    with pytest.raises(DataRefusedError, match="length"):
+        rows(weight=np.ones(3))

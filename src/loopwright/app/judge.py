@@ -12,8 +12,10 @@ from loopwright.app.default_answer import declare_default, default_answer
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
 from loopwright.app.packaging import (
+    all_rows,
     days_of,
     draft_manifest,
+    event_times,
     holdout_of,
     labels_of,
     metrics_of,
@@ -22,6 +24,7 @@ from loopwright.app.packaging import (
     with_reference,
 )
 from loopwright.app.releases.starting import OVERRIDE_LASTS, start_release
+from loopwright.app.row_references import row_rules, with_row_references
 from loopwright.app.run import Planned
 from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of
@@ -82,6 +85,7 @@ class _Judging:
             scores=answers,
             metrics=metrics,
         )
+        manifest = self._with_row_references(manifest, answers)
         version = store(self._workspace, manifest)
         result = self._gate(self._predictions(version, manifest, answers))
         event = self._record(version, result)
@@ -90,6 +94,17 @@ class _Judging:
                 raise _refusal(self._loop.name, version, result, why=why)
             return self._overridden(version, result, metrics, event=event, override=override)
         return self._admit(version, result, metrics, causes=(event,))
+
+    def _with_row_references(self, manifest: Manifest, answers: np.ndarray) -> Manifest:
+        """The manifest with samples of rows, where the loop declares rules that need them."""
+        rules = row_rules(self._loop.monitor)
+        if not rules:
+            return manifest
+        rows, said = all_rows(self._workspace, self._graph, self._done, holdout=self._holdout, scores=answers)
+        times = event_times(rows)
+        return with_row_references(
+            self._workspace, manifest, rules, rows=rows, answers=said, label=labels_of(rows), event_time=times
+        )
 
     def _predictions(self, version: Digest, manifest: Manifest, answers: np.ndarray) -> Predictions:
         """The candidate's answers, and where a check of behaviour is in the gate a way to ask it more."""
@@ -255,6 +270,9 @@ class _Judging:
             "pipeline": self._graph.pipeline,
             "module": self._graph.module,
         }
+        warm = self._planned.sources.get("champion_model")
+        if warm is not None:  # what training went on from
+            data["champion_model"] = warm.probe({})
         record = Record(kind="origin", id=version, data=data, at=self._workspace.clock.now())
         self._workspace.stores.ledger.commit(records=[record])
 

@@ -78,7 +78,7 @@ def with_reference(
     metrics: dict[str, float | None],
 ) -> Manifest:
     """The manifest with what the model's world looked like: all rows it was made from, its answers on the holdout."""
-    rows, answers = _all_rows(workspace, graph, done, holdout=holdout, scores=scores)
+    rows, answers = all_rows(workspace, graph, done, holdout=holdout, scores=scores)
     classes = rows.signature.classes
     label = np.asarray(classes)[rows.label.astype(np.int64)] if classes else rows.label
     reference = build_reference(
@@ -149,7 +149,7 @@ def _sayable_row(holdout: TrainingSet) -> int:
     return int(finite["f"].arg_max() or 0) if finite is not None else 0
 
 
-def _all_rows(
+def all_rows(
     workspace: Workspace, graph: Graph, done: RunResult, *, holdout: TrainingSet, scores: np.ndarray
 ) -> tuple[TrainingSet, np.ndarray]:
     """Training and holdout rows together, and the answers: NaN where the model has learned from the row."""
@@ -182,5 +182,6 @@ def _both_parts(
         features=pl.concat([known.features, holdout.features]),
         about=pl.concat([known.about, holdout.about]),
         label=np.concatenate([known.label, holdout.label]),
+        weight=None,
     )
     return rows, np.concatenate([np.full((len(known), *scores.shape[1:]), np.nan), scores])

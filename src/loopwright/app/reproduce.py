@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from loopwright.app.champion_model import NONE, ChampionModels
 from loopwright.app.loop_file import LoadedLoop, load_loop
 from loopwright.app.run import graph_of
 from loopwright.app.scoring import aligned_columns, answer_of
@@ -25,7 +26,7 @@ from loopwright.formats.value import get_value
 from loopwright.pipelines.cache import LedgerCache
 from loopwright.pipelines.environment import environment_of
 from loopwright.pipelines.execute import RunResult, Workbench, apply
-from loopwright.pipelines.identify import identify
+from loopwright.pipelines.identify import Source, identify
 from loopwright.pipelines.plan import plan
 from loopwright.pipelines.progress import OnProgress, silent
 from loopwright.pipelines.runners.in_process import InProcessRunner
@@ -117,10 +118,13 @@ def _rebuild(
     create_home(home, replay=False, ids=workspace.ids, clock=workspace.machine)
     with closing(open_stores(home, clock=workspace.machine, ids=workspace.ids)) as stores:
         pins = msgspec.convert(origin["pins"], Pins) if origin["pins"] else None
-        sources = {
+        sources: dict[str, Source] = {
             "training_set": TrainingSets(
                 workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, pinned=pins
-            )
+            ),
+            "champion_model": ChampionModels(
+                workspace=workspace, endpoint=loaded.loop.name, pinned=origin.get("champion_model") or NONE
+            ),
         }
         graph = graph_of(then, origin["parameters"])
         identities = identify(graph, sources=sources, variables=variables())

@@ -10,6 +10,8 @@ from loopwright.app.entry import entry
 from loopwright.app.landing import Waiting, land_all
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, LoopRun, Override
+from loopwright.app.retraining.changed import changed_at
+from loopwright.app.retraining.window import pinned
 from loopwright.app.workspace import Workspace
 from loopwright.core.environment import variables
 from loopwright.errors import UsageError
@@ -24,7 +26,10 @@ from loopwright.pipelines.progress import OnProgress, silent
 from loopwright.pipelines.runners.in_process import InProcessRunner
 from loopwright.pipelines.runners.spawned import SpawnedRunner
 
-SOURCES = {"training_set": "loopwright.app.training_set:TrainingSets"}
+SOURCES = {
+    "training_set": "loopwright.app.training_set:TrainingSets",
+    "champion_model": "loopwright.app.champion_model:ChampionModels",
+}
 JUDGE = "loopwright.app.judge:judge"
 
 
@@ -171,11 +176,17 @@ def _sources(
     workspace: Workspace, loaded: LoadedLoop, graph: Graph, *, waiting: Mapping[str, Waiting]
 ) -> dict[str, Source]:
     kinds = {node.source.kind for node in graph.nodes if node.source is not None}
-    unlanded = {name: one.digest for name, one in waiting.items()}
+    name = loaded.loop.name
+    window = pinned(loaded.loop.retraining.window, changed_at=changed_at(workspace, name))
+    more: dict[str, dict[str, Any]] = {
+        "training_set": {
+            "datasets": loaded.datasets,
+            "waiting": {dataset: one.digest for dataset, one in waiting.items()},
+            "window": window,
+        }
+    }
     return {
-        kind: entry(SOURCES[kind])(
-            workspace=workspace, datasets=loaded.datasets, endpoint=loaded.loop.name, waiting=unlanded
-        )
+        kind: entry(SOURCES[kind])(workspace=workspace, endpoint=name, **more.get(kind, {}))
         for kind in sorted(kinds & SOURCES.keys())
     }
 

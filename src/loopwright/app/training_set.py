@@ -4,6 +4,7 @@ A training set is a pure function of its spec and its *pins*: the dataset versio
 labels were known. `reproduce` builds it again from the same pins.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -12,6 +13,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from loopwright.app.retraining.window import PinnedWindow
+from loopwright.app.windowed import windowed
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest, digest_value
@@ -50,11 +53,18 @@ class TrainingSetSpec(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((self.dataset, *(view["source"] for view in self.views))))
 
 
-class Pins(msgspec.Struct, frozen=True, kw_only=True):
-    """What fixes a training set's content: dataset name → version digest, and the last instant a label was known."""
+class Pins(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What fixes a training set's content.
+
+    Attributes:
+        versions: Dataset name → version digest.
+        labels_known_at: The last instant a label was known.
+        window: Which of the rows are in, and how much they weigh; all alike where None.
+    """
 
     versions: dict[str, Digest]
     labels_known_at: Micros
+    window: PinnedWindow | None = None
 
 
 def training_set(
@@ -101,6 +111,7 @@ class TrainingSets:
     Attributes:
         workspace, datasets, endpoint: Where data and labels are.
         pinned: The pins to go by, for `reproduce`; the newest where None.
+        window: Which rows are learned from, where the pins are the newest.
         waiting: By dataset, names what has not landed yet and will before a run: a plan then says that data changed.
         seen: Pins by spec, taken at the first look, so that rows and labels that come in while a run goes on wait for
             the next one.
@@ -110,6 +121,7 @@ class TrainingSets:
     datasets: Mapping[str, Dataset]
     endpoint: str
     pinned: Pins | None = None
+    window: PinnedWindow | None = None
     waiting: Mapping[str, Digest] = field(default_factory=dict)
     seen: dict[Digest, Pins] = field(default_factory=dict)
 
@@ -132,7 +144,7 @@ class TrainingSets:
             if version is None:
                 return None
             versions[name] = version
-        return Pins(versions=versions, labels_known_at=self._last_label())
+        return Pins(versions=versions, labels_known_at=self._last_label(), window=self.window)
 
     def pins_of(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """The newest pins as JSON, for provenance; empty where a dataset has not landed yet."""
@@ -164,11 +176,13 @@ class TrainingSets:
         Raises:
             MissingColumnError: A column that the spec names is not in the dataset.
             TargetError: There are no labels, or only one class.
+            UsageError: The pins have a window, and the dataset no event time.
         """
         dataset = self.datasets[spec.dataset]
         base = read(self.workspace.stores, dataset.name, version=pins.versions[dataset.name])
         _require(base, spec)
         labelled = self._with_labels(base, dataset, spec, known_at=pins.labels_known_at)
+        labelled, weight = windowed(labelled, dataset.event_time, pins.window)
         views = [FeatureView.from_json(view) for view in spec.views]
         frames = {name: read(self.workspace.stores, name, version=version) for name, version in pins.versions.items()}
         if views:
@@ -178,7 +192,8 @@ class TrainingSets:
                 known=ALL_KNOWN,
                 views=[(view, frames[view.source.name]) for view in views],
             )
-        return _assemble(labelled, dataset, spec, views=views)
+        made = _assemble(labelled, dataset, spec, views=views)
+        return made if weight is None else dataclasses.replace(made, weight=weight)
 
     def _last_label(self) -> Micros:
         rows = self.workspace.stores.tables.scan(LABELS, columns=["at", "endpoint"])

@@ -31,6 +31,7 @@ class TrainingSet:
         about: n_rows raw columns of the base dataset (key, event time, slices); never the label, never seen by a model.
         signature: The contract that a model trained on these rows will have.
         event_time: The column of `about` that time splits go by (Datetime, Date, or integer microseconds UTC).
+        weight: (n_rows,) how much each row counts, for a library's `sample_weight`; None where all count alike.
 
     Raises:
         DataRefusedError: The parts differ in length, a feature is not numeric, or the label is among other columns.
@@ -42,6 +43,7 @@ class TrainingSet:
     about: "pl.DataFrame"
     signature: Signature
     event_time: str | None = None
+    weight: "np.ndarray[Any, Any] | None" = None
 
     def __post_init__(self) -> None:
         wanted = [column.name for column in self.signature.features]
@@ -64,6 +66,8 @@ class TrainingSet:
         lengths = {"features": self.features.height, "label": len(self.label)}
         if self.about.width:
             lengths["about"] = self.about.height
+        if self.weight is not None:
+            lengths["weight"] = len(self.weight)
         if len(set(lengths.values())) > 1:
             raise DataRefusedError("the parts of a training set differ in length", why=str(lengths))
 
@@ -93,7 +97,10 @@ class TrainingSet:
     def rows(self, where: "np.ndarray[Any, Any]") -> "TrainingSet":
         """The rows where the boolean mask (n_rows,) is true, in their order."""
         about = self.about.filter(where) if self.about.width else self.about
-        return dataclasses.replace(self, features=self.features.filter(where), label=self.label[where], about=about)
+        weight = None if self.weight is None else self.weight[where]
+        return dataclasses.replace(
+            self, features=self.features.filter(where), label=self.label[where], about=about, weight=weight
+        )
 
 
 def split_training_set(
@@ -194,7 +201,7 @@ class _About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrainingSetFormat(Format):
-    """`TrainingSet`: two Parquet tables, the label as an array, the signature as JSON."""
+    """`TrainingSet`: two Parquet tables, label and weights (if there are any) as arrays, JSON for the rest."""
 
     name = "training_set"
 
@@ -207,7 +214,8 @@ class TrainingSetFormat(Format):
                 "the label of a training set is an array of Python objects",
                 fix="Convert it to numbers, booleans or text.",
             )
-        return {
+        weight = {} if value.weight is None else {"weight.npy": array_bytes(value.weight)}
+        return weight | {
             "features.parquet": frame_bytes(value.features),
             "about.parquet": frame_bytes(value.about),
             "label.npy": array_bytes(value.label),
@@ -222,4 +230,5 @@ class TrainingSetFormat(Format):
             about=read_frame(files["about.parquet"]),
             signature=about.signature,
             event_time=about.event_time,
+            weight=read_array(files["weight.npy"]) if "weight.npy" in files else None,
         )

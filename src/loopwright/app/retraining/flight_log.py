@@ -8,6 +8,7 @@ import msgspec
 from loopwright.app.releases.running import turn_ref
 from loopwright.app.retraining.budget import Price
 from loopwright.app.retraining.cause import Cause
+from loopwright.app.retraining.changed import change_ref
 from loopwright.app.retraining.effects import decision_of, effects_of
 from loopwright.app.retraining.outcome import Result, result_of
 from loopwright.app.retraining.past import Ended, past_of
@@ -22,17 +23,6 @@ from loopwright.store.ledger import Record
 
 CONTROLLER = "controller"
 MOST_UNSETTLED = 20
-
-
-def change_ref(workspace: Workspace, loop: str) -> str:
-    """The ref that says when the stream changed last, in microseconds UTC."""
-    return workspace.ref("retraining", loop, "change_point")
-
-
-def changed_at(workspace: Workspace, loop: str) -> Micros | None:
-    """When the loop's stream changed last, as far as a retrain was told."""
-    target = workspace.stores.ledger.ref(change_ref(workspace, loop))
-    return None if target is None else int(target)
 
 
 def decide(

@@ -11,10 +11,10 @@ from loopwright.app.retraining.brakes import Brakes, Seen, brake, brakes_of, by_
 from loopwright.app.retraining.budget import Price, seconds_left
 from loopwright.app.retraining.cause import Cause, Standing, View, standing
 from loopwright.app.retraining.change_point import change_of
+from loopwright.app.retraining.changed import changed_at
 from loopwright.app.retraining.code_look import CodeLook
 from loopwright.app.retraining.flight_log import (
     CONTROLLER,
-    changed_at,
     conclude,
     decide,
     note_progress,
