@@ -91,6 +91,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "loopwright report --out loop.html",
             ),
             Entry(
+                "label",
+                "Ask people for the labels that tell most, take them back, learn from them.",
+                "loopwright label queue --size 200",
+            ),
+            Entry(
                 "policy",
                 "Try retraining policies on the past: how often, at what cost, for what gain.",
                 "loopwright policy replay --policy never --policy monthly --policy drift --out policies.html",

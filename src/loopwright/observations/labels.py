@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 TABLE = "labels"
 COLUMNS = ("key", "request_id", "endpoint", "value", "event_time", "at", "source", "value_type")
+CHOSEN = "labelling/chosen/"
+"""How the source of labels begins whose requests were chosen because they are odd. A model may learn from them; what is
+measured on them says nothing about the traffic as a whole."""
 LabelValue = bool | int | float | str
 Kind = Literal["label", "correction", "thumbs", "reward"]
 _TRUTHS = ("label", "correction")
