@@ -9,6 +9,8 @@ from loopwright.stats.intervals import (
     auc_interval,
     bootstrap_difference,
     bootstrap_interval,
+    jackknife_interval,
+    pseudo_values,
     wilson,
 )
 from loopwright.stats.quality import rank_auc
@@ -142,3 +144,29 @@ def test_auc_interval_over_days_covers_where_one_over_rows_does_not(use_blocks):
 def test_auc_interval_of_a_single_block_is_unknown():
     positive, score = sample(np.random.default_rng(11))
     assert not auc_interval(positive, score, blocks=np.zeros(200)).known
+
+
+def test_pseudo_values_of_a_mean_are_the_blocks_own_means():
+    rng = np.random.default_rng(0)
+    label, blocks = rng.normal(size=60), np.repeat(np.arange(6), 10)
+    whole, each = pseudo_values(lambda y, s: float(y.mean()), label, np.zeros(60), blocks=blocks)
+    assert whole == pytest.approx(label.mean())
+    assert each == pytest.approx(label.reshape(6, 10).mean(axis=1))
+
+
+def test_the_jackknife_holds_its_level_where_days_differ():
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(200):
+        value = np.repeat(rng.normal(size=14), 20) + rng.normal(size=280)
+        span = jackknife_interval(
+            lambda y, s: float(np.sqrt(np.mean((y + 5) ** 2))), value, value, blocks=np.repeat(np.arange(14), 20)
+        )
+        held += span.low <= np.sqrt(27) <= span.high
+    assert held >= 180
+
+
+def test_the_jackknife_of_one_block_or_none_is_unknown():
+    mean = lambda y, s: float(y.mean()) if y.size else float("nan")  # noqa: E731
+    assert not jackknife_interval(mean, np.ones(5), np.ones(5), blocks=np.zeros(5)).known
+    assert not jackknife_interval(mean, np.ones(0), np.ones(0), blocks=np.zeros(0)).known

@@ -1,6 +1,6 @@
 """Logged requests as the columns that the model saw: what drift is measured on and what models are compared on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from loopwright.observations.request_log import TABLE, without_shadows
 from loopwright.serving.arms import DEFAULT
 from loopwright.store.tables import Tables
 
+_ASKED = ("endpoint", "status", "version", "arm", "shadow_of", "output")
+
 
 def answered(
     tables: Tables,
@@ -21,6 +23,7 @@ def answered(
     version: str | None = None,
     since: Micros | None = None,
     until: Micros | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """Requests that a model answered with a prediction, in order of event time.
 
@@ -31,8 +34,10 @@ def answered(
         endpoint: Whose.
         version: Only those that this model answered.
         since, until: A half-open span of *receipt* time.
+        columns: Which to read; all that there are where None.
     """
-    rows = tables.scan(TABLE, since=since, until=until)
+    wanted = None if columns is None else list(dict.fromkeys([*columns, *_ASKED]))
+    rows = tables.scan(TABLE, columns=wanted, since=since, until=until)
     if not rows.height:
         return rows
     kept = (pl.col("endpoint") == endpoint) & (pl.col("status") == 200)
@@ -51,7 +56,7 @@ def model_columns(rows: pl.DataFrame, signature: Signature) -> dict[str, np.ndar
         rows: Rows of the request log, with the structs `inputs` and `features`.
         signature: The model's contract.
     """
-    return {column.name: _numbers(_values(rows, column), column) for column in signature.features}
+    return {column.name: _numbers(column_of(rows, column.name), column) for column in signature.features}
 
 
 def prediction_column(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
@@ -71,11 +76,12 @@ def scores_of(rows: pl.DataFrame, signature: Signature) -> np.ndarray:
     return made
 
 
-def _values(rows: pl.DataFrame, column: Column) -> pl.Series:
+def column_of(rows: pl.DataFrame, name: str) -> pl.Series:
+    """(n_rows,) a column of the model's features or, where it is none, of the requests; nulls where it is neither."""
     for place in ("features", "inputs"):
-        if column.name in _fields(rows, place):
-            return rows[place].struct.field(column.name)
-    return pl.Series(column.name, [None] * rows.height, dtype=pl.Float64)
+        if name in _fields(rows, place):
+            return rows[place].struct.field(name)
+    return pl.Series(name, [None] * rows.height, dtype=pl.Float64)
 
 
 def _fields(rows: pl.DataFrame, name: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Requests and what became of them: the rows on which performance is measured."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,35 +15,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Groups:
+    """Which value of a column each row has: `codes` (n,) are positions in `levels`, -1 for none."""
+
+    levels: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelledRequests:
     """Answered requests in order of event time, those with a label and those without.
 
     Attributes:
-        event_time: (n,) microseconds UTC.
+        event_time: (n,) microseconds UTC, ascending.
         score: (n,) or (n, k) as the model answered.
         labelled: (n,) whether the label is known.
         label: (n_labelled,) of those that are.
+        groups: Columns that performance is split by.
     """
 
     event_time: NDArray[np.int64]
     score: Floats
     labelled: NDArray[np.bool_]
     label: AnyArray
+    groups: Mapping[str, Groups] = field(default_factory=dict)
 
     def since(self, instant: int) -> "LabelledRequests":
         """Only rows from an event time on."""
-        return self._where(self.event_time >= instant)
+        return self._part(int(np.searchsorted(self.event_time, instant)), self.event_time.size)
 
     def until(self, instant: int) -> "LabelledRequests":
         """Only rows before an event time."""
-        return self._where(self.event_time < instant)
+        return self._part(0, int(np.searchsorted(self.event_time, instant)))
 
-    def _where(self, kept: NDArray[np.bool_]) -> "LabelledRequests":
+    def where(self, kept: NDArray[np.bool_]) -> "LabelledRequests":
+        """Only rows that are kept, (n,)."""
         return LabelledRequests(
             event_time=self.event_time[kept],
             score=self.score[kept],
             labelled=self.labelled[kept],
             label=self.label[kept[self.labelled]],
+            groups={name: Groups(levels=g.levels, codes=g.codes[kept]) for name, g in self.groups.items()},
+        )
+
+    def _part(self, first: int, last: int) -> "LabelledRequests":
+        """Rows of a span of positions, without a copy."""
+        before = int(np.count_nonzero(self.labelled[:first]))
+        among = int(np.count_nonzero(self.labelled[first:last]))
+        return LabelledRequests(
+            event_time=self.event_time[first:last],
+            score=self.score[first:last],
+            labelled=self.labelled[first:last],
+            label=self.label[before : before + among],
+            groups={name: Groups(levels=g.levels, codes=g.codes[first:last]) for name, g in self.groups.items()},
         )
 
 

@@ -34,7 +34,7 @@ def test_names_say_what_is_watched():
         lambda: performance("roc_auc", loss_at_most=-0.1),
         lambda: performance("roc_auc", loss_at_most=float("nan")),
         lambda: performance("roc_auc", loss_at_most=0.1, min_labels=0),
-        lambda: performance("roc_auc", loss_at_most=0.1, level=1.0),
+        lambda: performance("roc_auc", loss_at_most=0.1, mean_time_between_false_alarms=1),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused(declare):

@@ -13,6 +13,7 @@ from loopwright.core.clock import Micros
 from loopwright.core.schema import Signature
 from loopwright.core.verdict import Verdict
 from loopwright.monitoring.reference import Reference
+from loopwright.store.ledger import Record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,9 +55,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         reports: Shown only; they open nothing.
         cause: What an incident of these verdicts is about: one incident a cause. The champion where None
             (`version:DIGEST`); `endpoint:NAME` for the service itself, `dataset:NAME` for data that comes in.
+        records: Figures that the judge keeps, written in the same commit.
     """
 
     state: Any = None
     verdicts: tuple[Verdict, ...] = ()
     reports: tuple[Verdict, ...] = ()
     cause: str | None = None
+    records: tuple[Record, ...] = ()
