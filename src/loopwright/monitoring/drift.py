@@ -13,6 +13,7 @@ from loopwright.monitoring.detectors.row_bets import RowBets
 from loopwright.monitoring.detectors.window_report import WindowReport
 from loopwright.monitoring.independence import reference_independence
 from loopwright.monitoring.reference import DAY, ColumnReference, Reference
+from loopwright.monitoring.report_rule import Ruling
 from loopwright.monitoring.rules.drift import AUTO, DriftRule
 from loopwright.monitoring.window import Window
 from loopwright.monitoring.yardstick import BlockYardstick, DailyYardstick, Yardstick, one_season, seasons_for
@@ -96,10 +97,12 @@ def drift_report(rule: DriftRule, reference: Reference, window: Window) -> Verdi
         UsageError: The rule names a column that the model does not have.
     """
     _check(rule, reference)
-    report = WindowReport(
-        reference, effect=rule.report_effect, alpha=rule.report_alpha, columns=rule.columns, name=f"{rule.name} report"
-    )
-    return report.verdict(window)
+    return WindowReport(reference, report_ruling(rule), name=f"{rule.name} report").verdict(window)
+
+
+def report_ruling(rule: DriftRule) -> Ruling:
+    """How the rule's report is set."""
+    return Ruling(alpha=rule.report_alpha, measure=rule.report_measure, floor=rule.report_effect, columns=rule.columns)
 
 
 def _yardstick(rule: DriftRule, column: ColumnReference, reference: Reference) -> Yardstick | None:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from loopwright.monitoring.bins import drawn, finite_of
 from loopwright.stats.arrays import Floats, floats
 
 MOST_PAIRS = 1_000
@@ -43,7 +44,7 @@ def middle_of(values: Floats) -> float | None:
 
     It is the median unless so many values are equal to the least that none lies below it.
     """
-    finite = values[np.isfinite(values)]
+    finite = drawn(finite_of(values))
     if finite.size == 0:
         return None
     median, least = float(np.median(finite)), float(finite.min())

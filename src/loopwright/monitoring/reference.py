@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from loopwright.core.clock import SECOND
 from loopwright.core.schema import Column, Signature, Task
-from loopwright.monitoring.bins import Bins, category_bins, cell_counts, named_blocks, numeric_bins
+from loopwright.monitoring.bins import Bins, category_bins, cell_counts, drawn, named_blocks, numeric_bins
 from loopwright.monitoring.block_table import BlockTable, block_table, coarser
 from loopwright.monitoring.blocks import (
     FigureName,
@@ -66,6 +66,7 @@ class ColumnReference(msgspec.Struct, frozen=True, kw_only=True):
         values: (n_bins - 1,) mean value of each bin of a number, in its own unit; empty for categories.
         quantiles: Of a number, at `monitoring.sketch.QUANTILES`; empty where it has none.
         levels: Of a category, by code; empty where they have no names.
+        seen_once: Levels of a category that one row of the reference has: as many rows as these will hold new levels.
         by_block: Counts by block of `Reference.period_us`; None without event times.
     """
 
@@ -78,6 +79,7 @@ class ColumnReference(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
+    seen_once: int = 0
     by_block: BlockTable | None = None
 
 
@@ -291,16 +293,23 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
     shares = tuple((total / max(total.sum(), 1.0)).tolist())
     standard = Standard(shares=shares, between=(0.0,) * bins.count, positions=positions)
     column = ColumnReference(name=name, bins=bins, counts=_whole(total), standard=standard, figures=())
+    if not bins.ordered:
+        return msgspec.structs.replace(column, seen_once=_seen_once(values))
     finite = np.isfinite(values)
-    if not bins.ordered or not finite.any():
+    if not finite.any():
         return column
     known: Bools | slice = slice(None) if finite.all() else finite
     return msgspec.structs.replace(
         column,
         middle=middle_of(values),
         values=_bin_values(values[known], places[known], bins),
-        quantiles=tuple(np.quantile(values[known], QUANTILES).tolist()),
+        quantiles=tuple(np.quantile(drawn(values[known]), QUANTILES).tolist()),
     )
+
+
+def _seen_once(codes: Floats) -> int:
+    known = codes[codes >= 0].astype(np.int64)
+    return int(np.sum(np.bincount(known) == 1)) if known.size else 0
 
 
 def _bin_values(values: Floats, places: NDArray[np.int64], bins: Bins) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loopwright.stats.arrays import Floats, floats
+from loopwright.stats.arrays import AnyArray, Floats, floats
 
 _NAN = float("nan")
 _LEAST_EXPECTED = 5.0
@@ -102,6 +102,59 @@ def mann_whitney(reference: Floats, current: Floats) -> TwoSample:
         n_reference=reference.size,
         n_current=current.size,
     )
+
+
+def binned_ranks(reference_counts: Floats, current_counts: Floats) -> TwoSample:
+    """Mann and Whitney's test from counts (n_bins,) over the same ordered bins; values of one bin are ties.
+
+    The normal approximation with the variance of ties; the statistic is the standardised one.
+    """
+    from scipy import special
+
+    reference, current = floats(reference_counts), floats(current_counts)
+    m, n = float(reference.sum()), float(current.sum())
+    if m < 1 or n < 1:
+        return _undefined("binned_ranks", int(m), int(n))
+    pooled = reference + current
+    below = np.cumsum(reference) - reference / 2.0
+    effect = float(current @ below / (m * n))
+    total = m + n
+    variance = (total + 1 - float(np.sum(pooled**3 - pooled)) / (total * max(total - 1, 1))) / (12 * m * n)
+    z = (effect - 0.5) / np.sqrt(variance) if variance > 0 else 0.0
+    return TwoSample(
+        test="binned_ranks",
+        statistic=float(z),
+        p_value=float(2 * special.ndtr(-abs(z))),
+        effect=effect,
+        n_reference=int(m),
+        n_current=int(n),
+    )
+
+
+def shares_p_value(
+    hits_reference: AnyArray, n_reference: AnyArray, hits_current: AnyArray, n_current: AnyArray
+) -> Floats:
+    """(k,) two-sided mid-p of k tables for "both shares are alike", given how many hits there are in all.
+
+    Exact at any size and in the far tail (Fisher 1934; mid-p: Lancaster 1961), so rare things may be asked about.
+    NaN where a side is empty or the hits in all leave nothing to ask: none, or every row.
+
+    Args:
+        hits_reference, n_reference: (k,) hits among so many reference rows.
+        hits_current, n_current: (k,) the same of current rows.
+    """
+    from scipy import stats
+
+    hits, rows = np.rint(floats(hits_current)), np.rint(floats(n_current))
+    both, total = hits + np.rint(floats(hits_reference)), rows + np.rint(floats(n_reference))
+    asked = (rows > 0) & (rows < total) & (both > 0) & (both < total)
+    found = np.full(np.broadcast(hits, total).shape, np.nan)
+    if not asked.any():
+        return found
+    k, law = hits[asked], stats.hypergeom(total[asked], both[asked], rows[asked])
+    half = law.pmf(k) / 2.0
+    found[asked] = np.minimum(2.0 * np.minimum(law.sf(k) + half, law.cdf(k) - half), 1.0)
+    return np.maximum(found, 0.0)
 
 
 def _finite(values: Floats) -> Floats:

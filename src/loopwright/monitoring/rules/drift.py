@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypedDict, Unpack, get_args
 
 from loopwright.core.clock import SECOND, Micros, parse_duration
 from loopwright.errors import UsageError
 from loopwright.monitoring.rules.rule import MonitorRule, check_severity
 
 ReferenceKind = Literal["frozen", "rolling", "seasonal"]
+ReportMeasure = Literal["ks", "psi", "jensen_shannon", "wasserstein"]
 REFERENCES: tuple[ReferenceKind, ...] = ("frozen", "rolling", "seasonal")
 HOUR: Micros = 3_600 * SECOND
 AUTO = "auto"
@@ -30,7 +31,9 @@ class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
         mean_time_between_false_alarms: Windows in the mean until an incident opens though nothing has changed, over
             all columns together.
         least_effect: What opens no incident however sure it is that something moved; see `floor`.
-        report_effect: Total variation distance under which the report does not call a column moved.
+        report_measure: The effect that the report goes by (`ks`, `psi`, `jensen_shannon`, `wasserstein` in standard
+            deviations); each test's own effect when None.
+        report_effect: The least effect by that measure; its usual floor when None.
         report_alpha: Chance that the report calls any unmoved column moved (Holm), for independent rows.
     """
 
@@ -39,7 +42,8 @@ class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
     reference: ReferenceKind = "frozen"
     mean_time_between_false_alarms: int = 1_000
     least_effect: float | None = None
-    report_effect: float = 0.1
+    report_measure: ReportMeasure | None = None
+    report_effect: float | None = None
     report_alpha: float = 0.01
 
     @property
@@ -83,6 +87,15 @@ class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
         return self.block_us or HOUR
 
 
+class DriftOptions(TypedDict, total=False):
+    """What `drift()` also takes by name; see `DriftRule`."""
+
+    report_measure: ReportMeasure
+    report_effect: float
+    severity: str
+    owner: str
+
+
 def drift(
     columns: Sequence[str] | None = None,
     *,
@@ -90,14 +103,13 @@ def drift(
     reference: str = "frozen",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
-    severity: str = "warning",
-    owner: str | None = None,
+    **options: Unpack[DriftOptions],
 ) -> DriftRule:
     """Watch distributions; see `DriftRule`, and `loopwright monitor preview` for what a choice costs and catches.
 
     Raises:
         UsageError: No column is named; the window is neither whole hours, nor rows, nor `auto`; there is no such kind
-            of reference; the mean time is under two windows; or the effect is not in [0, 1).
+            of reference or measure; the mean time is under two windows; or an effect is out of its range.
     """
     if isinstance(columns, str):
         columns = (columns,)
@@ -120,9 +132,11 @@ def drift(
         window=window,
         reference=_check_reference(reference, window),
         least_effect=least_effect,
+        report_measure=_check_measure(options.get("report_measure"), options.get("report_effect")),
+        report_effect=options.get("report_effect"),
         mean_time_between_false_alarms=mean_time_between_false_alarms,
-        severity=check_severity(severity),
-        owner=owner,
+        severity=check_severity(options.get("severity", "warning")),
+        owner=options.get("owner"),
     )
 
 
@@ -150,3 +164,17 @@ def _check_reference(reference: str, window: str) -> ReferenceKind:
         if known == reference:
             return known
     raise UsageError(f"{reference!r} is no kind of reference", fix=f"Write one of {', '.join(REFERENCES)}.")
+
+
+def _check_measure(measure: ReportMeasure | None, floor: float | None) -> ReportMeasure | None:
+    if measure is not None and measure not in get_args(ReportMeasure):
+        raise UsageError(
+            f"report_measure={measure!r} is no measure", fix=f"Write one of {', '.join(get_args(ReportMeasure))}."
+        )
+    if floor is not None and (measure is None or floor < 0):
+        raise UsageError(
+            f"report_effect={floor} has no measure" if measure is None else f"report_effect={floor} is negative",
+            why="each test has an effect on a scale of its own",
+            fix="Write a measure and its least effect, such as report_measure='psi', report_effect=0.2.",
+        )
+    return measure
