@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from loopwright.monitoring.rules.freshness import freshness
     from loopwright.monitoring.rules.latency import latency
     from loopwright.monitoring.rules.performance import performance
+    from loopwright.monitoring.rules.reevaluation import reevaluate
     from loopwright.monitoring.rules.resources import resources
     from loopwright.monitoring.rules.rows_drift import rows_drift
     from loopwright.monitoring.rules.staleness import staleness
@@ -130,6 +131,7 @@ _HOMES = {
     "predict": "loopwright.serving.predictor",
     "quality_guard": "loopwright.release.rules",
     "ranking_guard": "loopwright.release.rules",
+    "reevaluate": "loopwright.monitoring.rules.reevaluation",
     "resources": "loopwright.monitoring.rules.resources",
     "rows_drift": "loopwright.monitoring.rules.rows_drift",
     "score_columns": "loopwright.serving.predictor",
@@ -212,6 +214,7 @@ __all__ = [
     "predict",
     "quality_guard",
     "ranking_guard",
+    "reevaluate",
     "resources",
     "rows_drift",
     "score_columns",

@@ -19,11 +19,13 @@ from loopwright.app.releases.control import ReleaseController
 from loopwright.app.releases.failing_champion import heal
 from loopwright.app.releases.running import running_release
 from loopwright.app.releases.starting import release_waiting
+from loopwright.app.retraining.fall import answer_fall
 from loopwright.app.retraining.retrainer import Retrainer
 from loopwright.app.retraining.triggers import OnNewData
 from loopwright.app.schedule import ScheduledScores
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
+from loopwright.monitoring.rules.measured import MeasuredRule
 from loopwright.observations.feedback import Feedback
 
 LEASE_KEY = "lease/controller"
@@ -32,6 +34,12 @@ READY_S = 45.0
 POLL_S = 0.05
 SEALED = ("requests", "labels", "arm_stats")
 SEAL_EVERY_S = 5.0
+
+
+def _lands(loop: Loop) -> bool:
+    """Whether what arrives must land while the loop serves: something is set off by it, or watches it."""
+    watched = any(isinstance(rule, MeasuredRule) and rule.dataset is not None for rule in loop.monitor)
+    return watched or any(isinstance(trigger, OnNewData) for trigger in loop.retraining)
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,9 +85,10 @@ class Controller:
         with self._lock:
             leading = self._lead()
             if leading:
-                if any(isinstance(trigger, OnNewData) for trigger in self._loaded.loop.retraining):
+                if _lands(self._loaded.loop):
                     self._arrivals.land()
                 watch = self._watcher.watch()
+                answer_fall(self._workspace, self._loaded.loop, watch)
                 self._retrain(watch)
                 self._steer()
                 self._intake.catch_up()
