@@ -62,13 +62,22 @@ def test_drift_and_performance_speak_after_the_turn_and_not_before(trainer: Trai
         assert TURNED * DAY < course.retrains[0].at <= (TURNED + 25) * DAY, policy.name
 
 
+@pytest.mark.parametrize("window", ["500 rows", "6h", "1d"])
+def test_a_rule_of_any_window_speaks_after_the_turn(trainer: Trainer, window: str) -> None:
+    policy = Policy(name="drift", drift=lw.drift(window=window), cooldown=15 * DAY)
+    course = play(policy, trainer, SPAN, checks=GATE, over=nothing)
+    retrain = course.retrains[0]
+    assert TURNED * DAY < retrain.at <= (TURNED + 25) * DAY
+    assert "x" in retrain.reason
+
+
 def test_a_training_that_fails_is_a_retrain_that_failed(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     train = Trainer.train
 
-    def fails_later(self: Trainer, at: int) -> Trained:
+    def fails_later(self: Trainer, at: int, champion: Trained | None = None) -> Trained:
         if at > SPAN.first * DAY:
             raise StepFailedError("the step 'train' failed", step="train")
-        return train(self, at)
+        return train(self, at, champion)
 
     monkeypatch.setattr(Trainer, "train", fails_later)
     course = play(Policy(name="every", every=60 * DAY), trainer, SPAN, checks=GATE, over=nothing)

@@ -1,10 +1,13 @@
 """The past as it was known at the time."""
 
+import dataclasses
+
 import polars as pl
 import pytest
 from tests.app.conftest import Project
 from tests.app.policies.conftest import FIRST_DAY, ROWS_A_DAY, past
 
+import loopwright as lw
 from loopwright.app.landing import land_all
 from loopwright.app.policies.history import History, history_of, home_with
 from loopwright.app.scenario import Labels, Push, Scenario
@@ -53,3 +56,14 @@ def test_a_scenario_adds_its_rows_and_labels_and_leaves_nothing_behind(timed: Pr
     assert len(found.rows) == rows.height
     assert found.label.tolist() == rows.sort("at", maintain_order=True)["y"].to_list()
     assert {path.name for path in timed.folder.iterdir()} == before
+
+
+def test_a_window_leaves_old_rows_out_or_gives_them_less_weight(timed: Project, history: History) -> None:
+    instant = (FIRST_DAY + 100) * DAY
+    recent = dataclasses.replace(history, window=lw.sliding("10d")).known_by(instant)
+    assert 9 * ROWS_A_DAY < len(recent) <= 11 * ROWS_A_DAY
+    fading = dataclasses.replace(history, window=lw.decayed(half_life="10d")).known_by(instant)
+    assert fading.weight is not None
+    assert len(fading.weight) == 99 * ROWS_A_DAY
+    assert fading.weight[-1] == pytest.approx(1.0, abs=0.01)
+    assert fading.weight[-1 - 10 * ROWS_A_DAY] == pytest.approx(0.5, abs=0.05)

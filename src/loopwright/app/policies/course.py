@@ -7,18 +7,20 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from loopwright.app.policies.blocks import Blocks
+from loopwright.app.policies.history import History
 from loopwright.app.policies.policy import Evening, Policy, wanted
 from loopwright.app.policies.trained import Trained, Trainer, judged
 from loopwright.core.clock import Micros
 from loopwright.core.verdict import Outcome, Verdict
 from loopwright.errors import LoopwrightError
 from loopwright.gates.gate import GateCheck
-from loopwright.monitoring.drift import incident_detector
+from loopwright.monitoring.drift import incident_detector, settled
 from loopwright.monitoring.joined import LabelledRequests
 from loopwright.monitoring.performance import judge_performance
 from loopwright.monitoring.reference import DAY, LABEL, PREDICTION, label_values, prediction_values
-from loopwright.monitoring.window import Window, summarise
-from loopwright.stats.arrays import Floats
+from loopwright.monitoring.window import Window, count_blocks
+from loopwright.stats.arrays import AnyArray, Floats
 
 Became = Literal["released", "rejected", "inconclusive", "failed"]
 
@@ -56,9 +58,13 @@ class _Watched:
         self._trained = trained
         self._history = trainer.history
         self._start = trained.at // DAY
-        self._lag = -(-trainer.history.delay_us // DAY)
-        self._detector = None if policy.drift is None else incident_detector(policy.drift, trained.reference)
-        self._state = None if self._detector is None else self._detector.start(after=self._start - 1)
+        self._blocks = _blocks(policy, trained, trainer.history)
+        self._detector = None if self._blocks is None else incident_detector(self._blocks.rule, trained.reference)
+        self._state = (
+            None
+            if self._detector is None or self._blocks is None
+            else self._detector.start(after=self._blocks.number(trained.at) - 1)
+        )
 
     def alarms(self, day: int) -> tuple[str, ...]:
         """Why the rules fail at the end of a day (days since 1970)."""
@@ -66,26 +72,38 @@ class _Watched:
         return tuple(verdict.reason for verdict in found if verdict.outcome is Outcome.FAIL)
 
     def _drift(self, day: int) -> Verdict | None:
-        if self._detector is None or self._state is None:
+        if self._detector is None or self._blocks is None:
             return None
-        seen, told = self._windows(day)
-        self._state = self._detector.update(self._state, seen, through=day + 1)
-        self._state = self._detector.update(self._state, told, through=day + 1 - self._lag)
+        now = (day + 1) * DAY
+        known = now - self._history.delay_us
+        seen = self._blocks.whole(day * DAY, now)
+        told = self._blocks.whole(max(day * DAY - self._history.delay_us, self._start * DAY), known)
+        for window, until in ((self._answered(seen), now), (self._labelled(told), known)):
+            self._state = self._detector.update(self._state, window, through=self._blocks.number(until))
         return self._detector.verdict(self._state)
 
-    def _windows(self, day: int) -> tuple[Window, Window]:
-        """The day's rows, and the labels of the day of which they are known by now."""
-        signature, reference = self._history.rows.signature, self._trained.reference
-        rows = self._history.between(day * DAY, (day + 1) * DAY)
-        answers = self._trained.scores_between(day * DAY, (day + 1) * DAY)
-        features = self._history.rows.features
+    def _answered(self, rows: slice) -> Window:
+        signature, features = self._history.rows.signature, self._history.rows.features
         columns = {name: features[name].to_numpy()[rows] for name in features.columns}
-        columns[PREDICTION] = prediction_values(answers, signature.task)
-        seen = summarise(columns, self._history.at[rows], reference)
-        first = max(day - self._lag, self._start)
-        known = self._history.between(first * DAY, (day - self._lag + 1) * DAY)
-        labels = label_values(self._history.label[known], signature.task, signature.classes)
-        return seen, summarise({LABEL: labels}, self._history.at[known], reference)
+        columns[PREDICTION] = prediction_values(self._answers(rows), signature.task)
+        return self._counted(columns, rows)
+
+    def _labelled(self, rows: slice) -> Window:
+        signature = self._history.rows.signature
+        return self._counted({LABEL: label_values(self._history.label[rows], signature.task, signature.classes)}, rows)
+
+    def _counted(self, columns: dict[str, AnyArray], rows: slice) -> Window:
+        assert self._blocks is not None
+        return count_blocks(columns, self._blocks.of(rows), self._trained.reference)
+
+    def _answers(self, rows: slice) -> Floats:
+        """The model's answers on rows of the history."""
+        if rows.start >= rows.stop:
+            return np.empty(0)
+        at = self._history.at
+        since, until = int(at[rows.start]), int(at[rows.stop - 1]) + 1
+        inside = self._history.between(since, until)
+        return self._trained.scores_between(since, until)[rows.start - inside.start :][: rows.stop - rows.start]
 
     def _performance(self, day: int) -> Verdict | None:
         if self._policy.performance is None:
@@ -100,9 +118,11 @@ class _Watched:
             labelled=labelled,
             label=self._history.label[rows][labelled],
         )
-        return judge_performance(
-            self._policy.performance, self._trained.reference, answered, rng=np.random.default_rng(day)
-        )
+        return judge_performance(self._policy.performance, self._trained.reference, answered, today=day + 1)
+
+
+def _blocks(policy: Policy, trained: Trained, history: History) -> Blocks | None:
+    return None if policy.drift is None else Blocks(history=history, rule=settled(policy.drift, trained.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +190,7 @@ def _retrained(
 ) -> tuple[Retrain, Trained | None]:
     """What became of a retrain, and its model where it was released."""
     try:
-        candidate = trainer.train(now)
+        candidate = trainer.train(now, champion)
     except LoopwrightError as error:
         why = f"{reason}: {error.code} {error.what}"
         return Retrain(at=now, reason=why, outcome="failed", rows=0, seconds=0.0), None

@@ -1,5 +1,6 @@
 """The past that policies are tried on: every labelled row, with the features that were known at its time."""
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from loopwright.app.landing import land_all
+from loopwright.app.loop import Loop
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.packaging import event_times, labels_of, training_set_node
+from loopwright.app.retraining.window import Decayed, Growing, SinceChangePoint, Sliding
 from loopwright.app.run import graph_of
 from loopwright.app.scenario import Labels, Push, Scenario
 from loopwright.app.training_set import TrainingSets, TrainingSetSpec
@@ -38,6 +41,7 @@ class History:
         at: (n,) event time, microseconds UTC.
         label: (n,) labels as values.
         delay_us: How long after its event time a row's label is known.
+        window: Which of the known rows are learned from.
     """
 
     graph: Graph
@@ -45,10 +49,18 @@ class History:
     at: NDArray[np.int64]
     label: AnyArray
     delay_us: Micros
+    window: Growing | Sliding | Decayed = Growing()  # noqa: RUF009 - frozen and without fields
 
-    def known_by(self, instant: Micros, *, since: Micros = 0) -> TrainingSet:
-        """The rows that could be learned from at an instant: those whose labels were known."""
-        return self.rows.rows((self.at >= since) & (self.at + self.delay_us <= instant))
+    def known_by(self, instant: Micros) -> TrainingSet:
+        """What could be learned from at an instant: rows whose labels were known, those of the loop's window."""
+        known = self.at + self.delay_us <= instant
+        if not known.any() or isinstance(self.window, Growing):
+            return self.rows.rows(known)
+        newest = int(self.at[known].max())
+        if isinstance(self.window, Sliding):
+            return self.rows.rows(known & (self.at > newest - self.window.width))
+        weight = 0.5 ** ((newest - self.at[known]) / self.window.half_life)
+        return dataclasses.replace(self.rows.rows(known), weight=weight)
 
     def between(self, since: Micros, until: Micros) -> slice:
         """Where the rows of a half-open span of event time lie."""
@@ -89,7 +101,20 @@ def history_of(workspace: Workspace, loaded: LoadedLoop, *, delay_us: Micros) ->
         signature=made.signature,
         event_time=made.event_time,
     )
-    return History(graph=graph, rows=rows, at=times[order], label=labels_of(rows), delay_us=delay_us)
+    return History(
+        graph=graph,
+        rows=rows,
+        at=times[order],
+        label=labels_of(rows),
+        delay_us=delay_us,
+        window=_window(loaded.loop),
+    )
+
+
+def _window(loop: Loop) -> Growing | Sliding | Decayed:
+    """The loop's window; one that goes by change points is a growing one here, since no incident tells of them."""
+    window = loop.retraining.window
+    return Growing() if isinstance(window, SinceChangePoint) else window
 
 
 @contextmanager

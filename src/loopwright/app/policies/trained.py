@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from loopwright.app.champion_model import KIND as CHAMPION
 from loopwright.app.judge import slices_of
 from loopwright.app.packaging import days_of, event_times, labels_of, metrics_of
 from loopwright.app.policies.history import History
@@ -16,6 +17,7 @@ from loopwright.formats.training_set import TrainingSet
 from loopwright.gates.gate import Evidence, GateCheck, Predictions, run_gate
 from loopwright.monitoring.reference import DAY, Reference, build_reference
 from loopwright.pipelines.entry import function_of
+from loopwright.pipelines.graph import Node
 from loopwright.pipelines.live import evaluate
 from loopwright.serving.predictor import predict
 from loopwright.stats.arrays import Floats
@@ -31,17 +33,20 @@ class Trained:
         holdout: The rows that its gate judged it on.
         rows: How many rows it learned from, the holdout's included.
         seconds: What the training took.
+        model: As the training step returned it.
     """
 
-    def __init__(self, history: History, at: Micros, *, known: TrainingSet, clock: Clock) -> None:
+    def __init__(
+        self, history: History, at: Micros, *, known: TrainingSet, before: "Trained | None", clock: Clock
+    ) -> None:
         started = clock.monotonic()
-        results = evaluate(history.graph, lambda _: known)
+        results = evaluate(history.graph, lambda node: _source(node, known, before))
         self.seconds = clock.monotonic() - started
         self.at = at
         self.rows = len(known)
         self.holdout: TrainingSet = results["holdout"]
         self._history = history
-        self._model = results["model"]
+        self.model = results["model"]
         self._known = known
         self._chunks: dict[int, Floats] = {}
         self._reference: Reference | None = None
@@ -55,7 +60,7 @@ class Trained:
         if not columns or not len(next(iter(columns.values()))):
             return np.empty(0)
         own = self._history.graph.predict
-        outputs = function_of(own)(self._model, columns) if own else predict(self._model, columns)
+        outputs = function_of(own)(self.model, columns) if own else predict(self.model, columns)
         found: Floats = outputs["probabilities"] if "probabilities" in outputs else outputs["score"]
         return found
 
@@ -106,6 +111,13 @@ class Trained:
         )
 
 
+def _source(node: Node, known: TrainingSet, before: Trained | None) -> Any:
+    """What a source of the pipeline gives at the instant."""
+    if node.source is not None and node.source.kind == CHAMPION:
+        return None if before is None else before.model
+    return known
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trainer:
     """Trains models as of instants, each once.
@@ -113,26 +125,29 @@ class Trainer:
     Attributes:
         history: The past.
         clock: Measures trainings.
-        made: The models by instant.
+        made: The models by instant, and by the champion that training went on from, where the pipeline takes it.
     """
 
     history: History
     clock: Clock
-    made: dict[Micros, Trained] = dataclasses.field(default_factory=dict)
+    made: dict[tuple[Micros, int], Trained] = dataclasses.field(default_factory=dict)
 
-    def train(self, at: Micros) -> Trained:
+    def train(self, at: Micros, champion: Trained | None = None) -> Trained:
         """The model of an instant.
 
         Raises:
             UsageError: Too little was known by then.
             StepFailedError: The training raised.
         """
-        if at not in self.made:
+        nodes = self.history.graph.nodes
+        warm = any(node.source is not None and node.source.kind == CHAMPION for node in nodes)
+        key = (at, id(champion) if warm else 0)
+        if key not in self.made:
             known = self.history.known_by(at)
             if not len(known):
                 raise UsageError("no label was known yet when the first model would have been trained")
-            self.made[at] = Trained(self.history, at, known=known, clock=self.clock)
-        return self.made[at]
+            self.made[key] = Trained(self.history, at, known=known, before=champion, clock=self.clock)
+        return self.made[key]
 
 
 def judged(checks: tuple[GateCheck, ...], candidate: Trained, champion: Trained) -> Outcome:
