@@ -30,6 +30,11 @@ class MonitorRule(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.__struct_config__.tag)
 
     @property
+    def needs_rows(self) -> bool:
+        """Whether the bundle must hold a sample of rows for it; see `monitoring.row_reference`."""
+        return False
+
+    @property
     def period_us(self) -> Micros:
         """How often it is looked at: once in each period of the workspace clock, in microseconds."""
         return DAY

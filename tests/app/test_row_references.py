@@ -1,0 +1,91 @@
+"""A sample of rows goes into the bundle only where a rule needs it."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import loopwright as lw
+from loopwright.app.row_references import PART, row_reference_of, row_rules, with_row_references
+from loopwright.app.run import run_loop
+from loopwright.app.versions import champion_of, manifest_of
+from loopwright.core.schema import Column, Signature
+from loopwright.formats.training_set import TrainingSet
+from loopwright.monitoring.row_reference import RowReference
+from loopwright.registry.bundle import Manifest
+
+SIGNATURE = Signature(
+    task="binary",
+    request=(),
+    features=(Column(name="x", kind="float"),),
+    classes=(False, True),
+    label="late",
+    key="id",
+)
+
+
+def training_rows(n: int) -> TrainingSet:
+    rng = np.random.default_rng(0)
+    features = pl.DataFrame({"x": rng.normal(size=n)})
+    about = pl.DataFrame({"id": range(n)})
+    return TrainingSet(features=features, label=(rng.random(n) < 0.5).astype(int), about=about, signature=SIGNATURE)
+
+
+def packaged(workspace: Any, rules: list[Any], n: int = 6_000) -> Manifest:
+    rows = training_rows(n)
+    answers = np.where(np.arange(n) < n // 2, np.nan, 0.5)
+    manifest = Manifest(kind="model", parts={}, entry="model", signature=SIGNATURE, example={})
+    return with_row_references(
+        workspace, manifest, rules, rows=rows, answers=answers, label=rows.label > 0, event_time=None
+    )
+
+
+def test_each_rule_has_its_own_sample_and_the_bundle_is_the_same_again(bare: Any) -> None:
+    workspace = bare.workspace()
+    rules = [lw.rows_drift(method="pca", rows=100), lw.confidence_drift(rows=100), lw.target_drift(rows=100)]
+    manifest = packaged(workspace, rules)
+    assert packaged(workspace, rules).parts == manifest.parts
+    pca, sure, target = (row_reference_of(workspace, manifest, rule) for rule in rules)
+    assert isinstance(pca, RowReference)
+    assert isinstance(sure, RowReference)
+    assert isinstance(target, RowReference)
+    assert (pca.base.columns, sure.base.columns, target.base.columns) == (
+        ["x"],
+        ["(confidence)", "(entropy)", "(prediction)"],
+        ["(label)"],
+    )
+    assert pca.base.height == 2_000
+    assert sure.base.height == 1_000
+    assert not sure.base["(confidence)"].is_nan().any()
+
+
+def test_a_rule_that_cannot_be_served_says_why(bare: Any) -> None:
+    workspace = bare.workspace()
+    wrong = lw.text_drift("comment")
+    manifest = packaged(workspace, [wrong])
+    assert "which the training rows do not have" in str(row_reference_of(workspace, manifest, wrong))
+    assert "before this rule was declared" in str(row_reference_of(workspace, manifest, lw.confidence_drift()))
+    bare_manifest = Manifest(kind="model", parts={}, entry="model", signature=SIGNATURE, example={})
+    assert "before this rule" in str(row_reference_of(workspace, bare_manifest, wrong))
+
+
+def test_only_rules_that_need_rows_get_them() -> None:
+    rule = lw.confidence_drift()
+    assert row_rules([lw.drift(), rule, lw.concept_drift()]) == [rule]
+
+
+def test_a_loop_without_such_a_rule_packages_no_rows(replayed: Any) -> None:
+    workspace = replayed.workspace()
+    assert PART not in manifest_of(workspace, str(champion_of(workspace, "small"))).parts
+
+
+def test_a_run_of_a_loop_with_such_a_rule_packages_a_sample(bare: Any) -> None:
+    bare.change("monitor=[lw.drift()]", "monitor=[lw.drift(), lw.rows_drift(method='mmd', rows=50)]")
+    workspace = bare.workspace()
+    run_loop(workspace, bare.loaded())
+    version = str(champion_of(workspace, "small"))
+    manifest = manifest_of(workspace, version)
+    reference = row_reference_of(workspace, manifest, bare.loaded().loop.monitor[1])
+    assert isinstance(reference, RowReference)
+    assert reference.base.columns == ["x", "n"]
+    assert reference.figures == {}  # 200 rows make no twenty windows of 50
