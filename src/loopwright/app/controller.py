@@ -9,6 +9,7 @@ import msgspec
 from loopwright.app.arrivals import Arrivals
 from loopwright.app.intake import take_feedback
 from loopwright.app.jobs import Jobs
+from loopwright.app.lease import LEASE_KEY
 from loopwright.app.log_retention import LogRetention
 from loopwright.app.loop import Loop
 from loopwright.app.loop_file import LoadedLoop
@@ -22,13 +23,13 @@ from loopwright.app.releases.starting import release_waiting
 from loopwright.app.retraining.fall import answer_fall
 from loopwright.app.retraining.retrainer import Retrainer
 from loopwright.app.retraining.triggers import OnNewData
+from loopwright.app.retraining.view import RetrainingView, retraining_view
 from loopwright.app.schedule import ScheduledScores
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
 from loopwright.monitoring.rules.measured import MeasuredRule
 from loopwright.observations.feedback import Feedback
 
-LEASE_KEY = "lease/controller"
 LEASE_S = 10
 READY_S = 45.0
 POLL_S = 0.05
@@ -96,6 +97,11 @@ class Controller:
                 self._retention.step()
                 self._scores.step()
             return self._passed(leading=leading)
+
+    def retraining(self) -> RetrainingView:
+        """Where retraining stands."""
+        with self._lock:
+            return retraining_view(self._workspace, self.loop, self._retrainer)
 
     def settle(self) -> Passed:
         """One pass, and then wait until every live worker stands at the newest arms and their versions are up."""
