@@ -5,7 +5,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import httpx
 import msgspec
 
 from loopwright.app.batch.asked import Asked
@@ -31,7 +30,7 @@ from loopwright.app.job import (
     submit,
 )
 from loopwright.app.job_places import SETTING, check_files, place_below
-from loopwright.app.webhook import TIMEOUT_S, next_attempt, signed, target
+from loopwright.app.webhook import next_attempt, posted, signed, target
 from loopwright.app.workspace import Workspace
 from loopwright.core.codec import to_json
 from loopwright.core.reference import read_reference
@@ -188,19 +187,9 @@ class Jobs:
         try:
             to = target(job.request.webhook or "", self._hosts())
             headers = signed(self._secret(), message=job.id, at=self._workspace.machine.now(), body=body)
-            with (
-                httpx.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT_S) as client,
-                client.stream(  # the status is all that counts: a body without end would fill the memory
-                    "POST",
-                    to.url,
-                    content=body,
-                    headers=headers | {"content-type": "application/json", "host": to.host},
-                    extensions={"sni_hostname": to.name},
-                ) as answer,
-            ):
-                return "" if answer.is_success else f"the other side answered {answer.status_code}"
-        except (LoopwrightError, httpx.HTTPError) as error:
-            return str(error) or type(error).__name__
+        except LoopwrightError as error:
+            return str(error)
+        return posted(to, body, headers | {"content-type": "application/json"})
 
     def _asked(self, request: JobRequest, id_: str) -> Asked:
         """The batch of a job. Raises ForbiddenError where it names a place that it may not."""

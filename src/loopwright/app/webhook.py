@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import httpx
+
 from loopwright.core.clock import SECOND, Micros
 from loopwright.errors import ForbiddenError
 
@@ -113,6 +115,30 @@ def signed(secret: bytes, *, message: str, at: Micros, body: bytes) -> dict[str,
         "webhook-timestamp": seconds,
         "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
     }
+
+
+def posted(to: Target, body: bytes, headers: dict[str, str]) -> str:
+    """Post a message; returns what went wrong, nothing where it was taken.
+
+    Args:
+        to: Checked.
+        body: What is sent.
+        headers: With the content type and the signature.
+    """
+    try:
+        with (
+            httpx.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT_S) as client,
+            client.stream(  # the status is all that counts: a body without end would fill the memory
+                "POST",
+                to.url,
+                content=body,
+                headers=headers | {"host": to.host},
+                extensions={"sni_hostname": to.name},
+            ) as answer,
+        ):
+            return "" if answer.is_success else f"the other side answered {answer.status_code}"
+    except httpx.HTTPError as error:
+        return str(error) or type(error).__name__
 
 
 def next_attempt(attempts: int, now: Micros) -> Micros | None:

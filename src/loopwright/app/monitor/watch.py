@@ -1,9 +1,11 @@
 """The durable state of watching one endpoint: written whole, in one commit with what happened."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from loopwright.app.monitor.incidents import opening_event
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND, Micros
 from loopwright.core.events import EventDraft
@@ -35,20 +37,35 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_watch(workspace: Workspace, endpoint: str) -> Watch | None:
-    """The state as it was last written."""
+    """The state as it was last written; the events that opened its incidents are looked up where it cannot know them.
+
+    An event's number is known only once it is written, and state and event are written together.
+    """
     record = workspace.stores.ledger.record("watch", endpoint)
-    return None if record is None else msgspec.convert(_upgraded(record.data), Watch)
+    return None if record is None else with_openings(workspace, msgspec.convert(_upgraded(record.data), Watch))
+
+
+def with_openings(workspace: Workspace, watch: Watch) -> Watch:
+    """The state with the event that opened each of its incidents, as far as the journal knows."""
+    opened = {one.id: watch.opened.get(one.id) or opening_event(workspace, one) for one in watch.book.open.values()}
+    known = {id_: seq for id_, seq in opened.items() if seq is not None}
+    return watch if known == watch.opened else msgspec.structs.replace(watch, opened=known)
 
 
 def save_watch(
-    workspace: Workspace, endpoint: str, watch: Watch, *, events: list[EventDraft], records: list[Record]
-) -> tuple[int, ...]:
-    """Write the state, what happened and the figures in one commit; returns the events' numbers."""
+    workspace: Workspace,
+    endpoint: str,
+    watch: Watch,
+    *,
+    events: Sequence[EventDraft] = (),
+    records: Sequence[Record] = (),
+    moves: Mapping[str, str] | None = None,
+) -> None:
+    """Write the state, what happened, what is to be told and the figures in one commit."""
     state = Record(kind="watch", id=endpoint, data=msgspec.to_builtins(watch), at=workspace.clock.now())
-    written = workspace.stores.ledger.commit(
-        records=[state, *records], events=events, durability="full" if events else "normal"
+    workspace.stores.ledger.commit(
+        moves=moves, records=[state, *records], events=events, durability="full" if events else "normal"
     )
-    return tuple(event.seq for event in written)
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:

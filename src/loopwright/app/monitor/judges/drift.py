@@ -57,6 +57,14 @@ class DriftJudge:
             reports=(drift_report(rule, look.reference, window.between(today - REPORT_DAYS)),),
         )
 
+    def reset(self, rule: DriftRule, state: Any, look: Look) -> Any:
+        """The days seen stay in the ranks; the evidence starts from nothing."""
+        if look.reference is None or state is None:
+            return state
+        before = msgspec.convert(state, _State)
+        detector = incident_detector(rule, look.reference)
+        return msgspec.to_builtins(msgspec.structs.replace(before, detector=detector.reset(before.detector)))
+
 
 def _window(look: Look, reference: Reference, *, through: int, today: int) -> Window:
     """The days since the last look, and a few before it for labels that came late and for the report."""

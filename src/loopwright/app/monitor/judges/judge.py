@@ -1,6 +1,6 @@
 """The one interface of judges."""
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from loopwright.app.monitor.look import Judged, Look
 from loopwright.monitoring.rules.rule import MonitorRule
@@ -24,3 +24,12 @@ class Judge(Protocol[R_contra]):
         Nothing may be counted twice or left out when the process was stopped in between: the returned state is written
         in one commit with what became of the verdicts, and a look that was not written is made again.
         """
+
+
+@runtime_checkable
+class Resettable(Protocol):
+    """What a judge offers beside it whose evidence builds up over looks, as sequential rules do."""
+
+    def reset(self, rule: Any, state: Any, look: Look) -> Any:
+        """The state after the incident of its verdicts was dealt with: what was learned stays, what was held against
+        the stream goes."""
