@@ -57,6 +57,8 @@ CONTROL = {
     "/api/releases/plan": (None, "control"),
     "/api/releases/{release}": (None, "control"),
     "/api/releases/{release}/shadow": (None, "control"),
+    "/api/retraining": (None, "control"),
+    "/api/retraining/suggestions/{suggestion}/{verb}": (None, "control"),
     "/api/settle": (None, "control"),
     "/api/status": (None, "control"),
     "/datasets/{name}/rows": (None, "control"),
@@ -65,6 +67,7 @@ CONTROL = {
     "/jobs": (None, "predict"),
     "/jobs/{id_}": (None, "predict"),
     "/jobs/{id_}/result": (None, "predict"),
+    "/metrics": (None, "metrics"),
     "/nothing/here": (None, "control"),
     "/openapi.json": (None, "control"),
 }
@@ -92,8 +95,8 @@ def worker(*, loopback):
 
 
 def control(*, loopback):
-    workspace = SimpleNamespace(settings=SimpleNamespace(whole=lambda _name: 100))
-    return control_app(workspace, SimpleNamespace(jobs=None, loop=None), doors(loopback=loopback))
+    workspace = SimpleNamespace(settings=SimpleNamespace(whole=lambda _name: 100), stores=SimpleNamespace(ledger=None))
+    return control_app(workspace, SimpleNamespace(jobs=None, loop=SimpleNamespace(name="x")), doors(loopback=loopback))
 
 
 def wanted(opening, scope, caller, *, loopback):

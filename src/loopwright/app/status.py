@@ -6,6 +6,7 @@ import msgspec
 
 from loopwright.app.releases.kill_switch import KillSwitch, switches_on
 from loopwright.app.releases.waiting import WaitingVersion, all_waiting
+from loopwright.app.retraining.retrain import Retrain, retrains
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
 from loopwright.store.ledger import Record
@@ -45,7 +46,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A home at a glance.
 
     `killed` are endpoints on which nothing is released until somebody allows it again; `waiting` are versions that are
-    released as soon as nothing is in their way.
+    released as soon as nothing is in their way; `retrains` are the newest ones, the one under way with its progress.
     """
 
     home: str
@@ -59,6 +60,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[dict[str, Any], ...]
     killed: tuple[KillSwitch, ...]
     waiting: tuple[WaitingVersion, ...]
+    retrains: tuple[Retrain, ...] = ()
 
 
 def status(workspace: Workspace) -> Status:
@@ -76,6 +78,7 @@ def status(workspace: Workspace) -> Status:
         incidents=tuple(_brief(record) for record in ledger.search("incident", limit=NEWEST)),
         killed=switches_on(workspace),
         waiting=all_waiting(workspace),
+        retrains=retrains(workspace, limit=NEWEST),
     )
 
 

@@ -64,6 +64,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "loopwright release plan --version @latest --strategy canary",
             ),
             Entry(
+                "retrain",
+                "Train again now; show what would, what is suggested, what became of it.",
+                "loopwright retrain status",
+            ),
+            Entry(
                 "replay",
                 "Drive a loop through recorded time, in a home of its own.",
                 "loopwright replay replay.toml",

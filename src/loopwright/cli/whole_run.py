@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.app.loop_run import LoopRun, Override
+from loopwright.app.retraining.alone import training_alone
 from loopwright.app.run import run_loop, run_with_plan
 from loopwright.app.unchanged import keep_answer
 from loopwright.cli.project import opened
@@ -16,7 +17,7 @@ def whole_run(project: Path, file: str, parameters: dict[str, Any], *, override:
     """Run with a progress bar, and keep the answer for the next time."""
     workspace, loaded = opened(project, file, create=True, home=home)
     word = Override(reason=override, actor=workspace.actor) if override else None
-    with progress() as bars:
+    with training_alone(workspace, loaded.loop.name, "a run by hand"), progress() as bars:
         planned, done = run_with_plan(workspace, loaded, parameters=parameters, override=word, on_progress=_told(bars))
     keep_answer(workspace, loaded, planned, done=done, file=file, parameters=parameters)
     return done

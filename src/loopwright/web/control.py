@@ -25,13 +25,15 @@ from loopwright.web.auth import Doors
 from loopwright.web.body_limit import BodyLimit
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
 from loopwright.web.job_routes import job_routes
+from loopwright.web.monitor_metrics import metrics_route
 from loopwright.web.release_routes import release_routes
+from loopwright.web.retrain_routes import retrain_routes
 from loopwright.web.routes import not_answered
 
 OPEN_PATHS = frozenset({"/health/live"})
 GoOn = Callable[[Request], Awaitable[Response]]
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-_SCOPES: dict[str, Scope] = {"feedback": "feedback", "jobs": "predict"}
+_SCOPES: dict[str, Scope] = {"feedback": "feedback", "jobs": "predict", "metrics": "metrics"}
 
 
 class RowsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +84,8 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
 
     app.include_router(job_routes(workspace, controller.jobs))
     app.include_router(release_routes(workspace, controller.loop))
+    app.include_router(retrain_routes(workspace, controller))
+    app.include_router(metrics_route(workspace, controller.loop))
     return app
 
 

@@ -54,8 +54,9 @@ def ask(home: Fallen, count: int = 800, *, inverted: bool = True, labelled: bool
     score = 1 / (1 + np.exp(-sign * x))
     log = [
         RequestRow(
-            request_id=f"r{start}-{i}", at=start + i, event_time=start + i - i % 6 * DAY, endpoint="small", arm="champion",
-            version=home.bad, key=f"k{start}-{i}", inputs={"x": float(x[i]), "n": 1.0}, score=float(score[i]),
+            request_id=f"r{start}-{i}", at=start + i, event_time=start + i - i % 6 * DAY, endpoint="small",
+            arm="champion", version=home.bad, key=f"k{start}-{i}", inputs={"x": float(x[i]), "n": 1.0},
+            score=float(score[i]),
         )
         for i in range(count)
     ]  # fmt: skip

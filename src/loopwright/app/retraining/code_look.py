@@ -20,9 +20,11 @@ class CodeLook:
     Args:
         workspace: The workspace.
         loaded: The loop, as this process has loaded it.
+        waits: Whether a look waits for its answer; otherwise a later look has it.
     """
 
-    def __init__(self, workspace: Workspace, loaded: LoadedLoop) -> None:
+    def __init__(self, workspace: Workspace, loaded: LoadedLoop, *, waits: bool) -> None:
+        self._waits = waits
         self._workspace = workspace
         self._loaded = loaded
         self._asked: tuple[Any, ...] = ()
@@ -63,9 +65,9 @@ class CodeLook:
         self._process = RetrainProcess.start(errand, folder)
 
     def _hear(self) -> None:
-        """Take the answer, where there is one; a replay's clock stands still, so there it is waited for."""
+        """Take the answer, where there is one."""
         said = self._process.said() if self._process is not None else None
-        while said is None and self._process is not None and self._workspace.stores.replay:
+        while said is None and self._process is not None and self._waits:
             self._workspace.clock.sleep(_POLL_S)
             said = self._process.said()
         if said is not None:

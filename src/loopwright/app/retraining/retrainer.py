@@ -52,15 +52,18 @@ class Retrainer:
         workspace: The project's workspace.
         loaded: The loop. A retrain loads the loop file anew, as it is then.
         launch: Starts the process that trains.
+        waits: Whether a look may wait for a moment to be complete, as a replay's must, whose clock stands still.
     """
 
-    def __init__(self, workspace: Workspace, loaded: LoadedLoop, *, launch: Launch = launch_process) -> None:
+    def __init__(
+        self, workspace: Workspace, loaded: LoadedLoop, *, launch: Launch = launch_process, waits: bool = False
+    ) -> None:
         self._workspace = workspace
         self._loaded = loaded
         self._loop = loaded.loop
         self._launch = launch
         self._labels = LabelCount(workspace, loaded.loop.name)
-        self._code = CodeLook(workspace, loaded)
+        self._code = CodeLook(workspace, loaded, waits=waits or workspace.stores.replay)
         self._running: _Running | None = None
 
     def step(self, watch: Watch | None) -> str | None:
@@ -77,10 +80,12 @@ class Retrainer:
         champion = champion_of(self._workspace, self._loop.name)
         if champion is None:
             return None
+        return self.answer_requests() or self._triggered(watch, champion)
+
+    def answer_requests(self) -> str | None:
+        """Start what a person has asked for first, if nothing is in its way; `started`, or None."""
         requests = waiting_requests(self._workspace, self._loop.name)
-        if requests and self._asked_for(requests[0]):
-            return "started"
-        return self._triggered(watch, champion)
+        return "started" if requests and self._asked_for(requests[0]) else None
 
     def wait(self) -> str | None:
         """Wait until what runs has ended, and write it down; returns how, or None where nothing ran."""

@@ -8,6 +8,7 @@ import typer
 from loopwright.app.status import Status, status
 from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.render import Answer, line, table
+from loopwright.cli.show_retraining import running_line
 from loopwright.core.clock import iso
 
 
@@ -43,6 +44,9 @@ def _show(found: Status) -> None:
         )
     for one in found.waiting:
         line(f"version {one.version[:12]} waits to be released on {one.endpoint} since {iso(one.at)[:19]}")
+    for retrain in found.retrains:
+        if retrain.state == "running":
+            line(running_line(retrain))
     for name, rows_of in (("run", found.runs), ("release", found.releases), ("incident", found.incidents)):
         if rows_of:
             facts = [
