@@ -24,6 +24,7 @@ from loopwright.version import VERSION
 from loopwright.web.auth import Doors
 from loopwright.web.body_limit import BodyLimit
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
+from loopwright.web.incident_routes import incident_routes
 from loopwright.web.job_routes import job_routes
 from loopwright.web.monitor_metrics import metrics_route
 from loopwright.web.release_routes import release_routes
@@ -83,6 +84,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
         return answer({"rows": await run_in_threadpool(controller.push, name, body.rows, body.batch)})
 
     app.include_router(job_routes(workspace, controller.jobs))
+    app.include_router(incident_routes(workspace))
     app.include_router(release_routes(workspace, controller.loop))
     app.include_router(retrain_routes(workspace, controller))
     app.include_router(metrics_route(workspace, controller.loop))

@@ -43,6 +43,7 @@ async def passes(workspace: Workspace, controller: Controller) -> None:
             _again_and_again(controller.steer, STEER_S),
             _again_and_again(controller.jobs.step, STEER_S),
             _again_and_again(controller.jobs.deliver, PASS_S),
+            _again_and_again(controller.courier.deliver, PASS_S),
         )
 
 

@@ -35,13 +35,15 @@ from loopwright.web.metric_families import (
     Family,
 )
 from loopwright.web.metrics import Count, Metrics, Snapshot, added_up
+from loopwright.web.monitor_families import MONITOR_FAMILIES
 
 WRITTEN_EVERY_S = 1.0
 _LOG = logging.getLogger("loopwright.metrics")
 _FRESH: Micros = 5 * SECOND
 _FDS = Path("/proc/self/fd")
 _STATM = Path("/proc/self/statm")
-_BY_NAME = {family.name: family for family in FAMILIES}
+_DECLARED = (*FAMILIES, *MONITOR_FAMILIES)
+_BY_NAME = {family.name: family for family in _DECLARED}
 
 
 class WorkerFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +161,7 @@ class _Families(Collector):
         self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        return [self._families[family.name] for family in FAMILIES if family.name in self._families]
+        return [self._families[family.name] for family in _DECLARED if family.name in self._families]
 
 
 def _family(families: dict[str, Metric], name: str) -> Metric | None:

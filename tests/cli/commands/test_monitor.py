@@ -1,9 +1,12 @@
 """`loopwright monitor`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from loopwright.cli.main import main
 
 Command = Any
 
@@ -34,3 +37,14 @@ def test_a_period_that_is_none_is_a_user_error(cli: Command) -> None:
 
 def test_a_project_that_has_not_run_has_nothing_to_report(bare: Command) -> None:
     bare.error("monitor", "report", "--out", str(bare.folder / "page.html"))
+
+
+def test_rules_and_dashboards_need_no_project(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["monitor", "rules", "--owner", "team-a"]) == 0
+    shown = capsys.readouterr().out
+    assert "groups:" in shown
+    assert 'owner: "team-a"' in shown
+    assert main(["monitor", "rules", "--tests"]) == 0
+    assert "alert_rule_test:" in capsys.readouterr().out
+    assert main(["monitor", "dashboard", "--title", "Ours"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Ours"

@@ -47,6 +47,7 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
         opens: Whether a failure opens an incident; False for what only colours reports.
         sequential: Whether its figure is evidence that grows until an alarm, to be read as a share of the threshold.
         latest: Its last verdict, as plain JSON, its lists cut.
+        period_us: How often it is looked at; a day where the loop file no longer has the rule.
         looks: How often it was looked at in the period, on days that are kept.
         failed: How many of these looks failed.
         points: A point a day.
@@ -60,6 +61,7 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     latest: dict[str, Any]
     severity: str = ""
     owner: str | None = None
+    period_us: Micros = DAY
     looks: int = 0
     failed: int = 0
     points: tuple[Point, ...] = ()
@@ -206,6 +208,7 @@ def _view(check: str, found: _Check, known: Mapping[str, MonitorRule]) -> RuleVi
         kind=str(rule.__struct_config__.tag) if rule else found.rule.partition("(")[0],
         severity=rule.severity if rule else "",
         owner=rule.owner if rule else None,
+        period_us=rule.period_us if rule else DAY,
         opens=found.opens,
         sequential=any(name.startswith(SEQUENTIAL) for name in details),
         latest=cut(found.latest),

@@ -8,8 +8,10 @@ import typer
 from loopwright.app.monitor.report import MonitorReport, monitor_report
 from loopwright.cli.period import From, To, period
 from loopwright.cli.project import opened
-from loopwright.cli.render import Answer, line
+from loopwright.cli.render import Answer, json_text, line
+from loopwright.export.grafana import grafana_dashboard
 from loopwright.export.monitor_report import monitor_page
+from loopwright.export.prometheus_rules import prometheus_rules, prometheus_tests
 from loopwright.export.report import render
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
@@ -46,6 +48,24 @@ def report(
     if out is not None:
         _write(found, out)
     return Answer(data=found, show=lambda: _say(found, out))
+
+
+@app.command("rules", epilog="Example: loopwright monitor rules > rules.yml && promtool check rules rules.yml")
+def rules(
+    *,
+    tests: Annotated[bool, typer.Option("--tests", help="Print promtool's unit tests of rules.yml instead.")] = False,
+    owner: Annotated[str | None, typer.Option(help="The label `owner` of alerts that name none themselves.")] = None,
+) -> Answer:
+    """Print recording and alerting rules for Prometheus, with labels for Alertmanager."""
+    text = prometheus_tests(owner=owner) if tests else prometheus_rules(owner=owner)
+    return Answer(data={"yaml": text}, show=lambda: line(text.rstrip("\n")))
+
+
+@app.command("dashboard", epilog="Example: loopwright monitor dashboard > grafana.json")
+def dashboard(*, title: Annotated[str, typer.Option(help="The dashboard's title.")] = "Loopwright") -> Answer:
+    """Print a dashboard that Grafana imports."""
+    made = grafana_dashboard(title)
+    return Answer(data=made, show=lambda: line(json_text(made)))
 
 
 def _write(found: MonitorReport, path: Path) -> None:
