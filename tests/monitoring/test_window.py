@@ -56,7 +56,9 @@ def test_pairs_are_counted_block_by_block_and_add_up(refer, make_world):
     frame = {"a": first, "b": 0.8 * first + 0.6 * rng.normal(size=900)}
     paired = msgspec.structs.replace(
         reference,
-        columns=tuple(msgspec.structs.replace(reference.column("delay"), name=name, middle=0.0) for name in ("a", "b")),
+        columns=tuple(
+            msgspec.structs.replace(reference.column("delay"), name=name, cuts=(-0.0, 0.0)) for name in ("a", "b")
+        ),
         pairs=(Pair(first="a", second="b", concordant=7, discordant=3),),
     )
     blocks = rng.integers(0, 3, size=900)

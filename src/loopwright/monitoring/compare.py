@@ -98,7 +98,7 @@ def compare(reference: "pl.DataFrame", current: "pl.DataFrame", ruling: Ruling |
         else:
             levels[name] = _levels_of(reference[name])
             columns.append(_category(name, reference[name], levels[name]))
-    pairs, all_pairs = reference_pairs(numbers, {column.name: column.middle for column in columns})
+    pairs, all_pairs = reference_pairs(numbers, {column.name: column.cuts for column in columns})
     made = Reference(
         task="regression",
         columns=tuple(columns),

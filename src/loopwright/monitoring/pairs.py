@@ -1,7 +1,9 @@
-"""Dependence between columns, by signs: on how many rows do two numbers lie on the same side of their medians?
+"""Dependence between columns, by signs: where two numbers are both far out, are they so on the same side?
 
-The share of such rows is 1/2 + arcsin(r) / pi for two normal columns of correlation r (Sheppard 1899), needs no scale,
-shrugs at outliers, and its counts add up over workers and windows as any others do.
+Far out are the lowest and the highest three tenths of a column in the reference. Of the rows in which both columns are
+far out, the share on the same side depends on the correlation only, whatever the scales; it shrugs at outliers, and its
+counts add up over workers and windows as any others do. Leaving the middle out halves the rows that a change of a
+correlation takes to be seen: signs there are chance (Mosteller 1946 finds the best cuts at 27 %).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,13 +21,19 @@ _CHOOSING_ROWS = 20_000
 _CHUNK_BYTES = 8 << 20
 
 Signs = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-"""Bits of one column, eight rows a byte: which rows are above the middle, and which are known."""
+"""Bits of one column, eight rows a byte: which rows are at the high end, and which at either end."""
+Cuts = tuple[float, float]
+"""Values up to the first are low, values from the second on are high."""
+_TAIL = 0.3
+_CORRELATIONS = floats([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
+_LOG_ODDS = floats([0.0, 0.27, 0.5485, 0.8453, 1.174, 1.5553, 2.0266, 2.6658, 3.6838, 6.0086, 9.7289, 14.0])
+"""Log odds of the same side for two normal columns of these correlations, by the normal integral; the last is a cap."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two numeric columns and how many reference rows agreed: both at or above their middles, or both below.
+    """Two numeric columns and how many reference rows agreed: both high, or both low.
 
-    Rows on which either is missing are in neither count.
+    Discordant rows have one high and the other low. Rows on which either is in between or missing are in neither count.
     """
 
     first: str
@@ -39,24 +47,25 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.first} ~ {self.second}"
 
 
-def middle_of(values: Floats) -> float | None:
-    """The cut that halves finite values (n,) best, where some lie below it and some not; None for a constant column.
-
-    It is the median unless so many values are equal to the least that none lies below it.
-    """
+def cuts_of(values: Floats) -> Cuts | None:
+    """The ends of values (n,): three tenths each, or what comes next to that where many are equal; None for a constant
+    column."""
     finite = drawn(finite_of(values))
     if finite.size == 0:
         return None
-    median, least = float(np.median(finite)), float(finite.min())
-    if median > least:
-        return median
-    above = finite[finite > least]
-    return float(above.min()) if above.size else None
+    low, high = (float(cut) for cut in np.quantile(finite, (_TAIL, 1.0 - _TAIL), method="nearest"))
+    if low < high:
+        return low, high
+    above, below = finite[finite > low], finite[finite < low]
+    if above.size:
+        return low, float(above.min())
+    return (float(below.max()), high) if below.size else None
 
 
-def signs_of(values: Floats, middle: float) -> Signs:
-    """The signs of values (n,) about the middle; NaN is unknown."""
-    return np.packbits(values >= middle), np.packbits(~np.isnan(values))
+def signs_of(values: Floats, cuts: Cuts) -> Signs:
+    """The signs of values (n,); NaN is at neither end."""
+    high = values >= cuts[1]
+    return np.packbits(high), np.packbits(high | (values <= cuts[0]))
 
 
 def count_pairs(signs: Mapping[str, Signs], pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
@@ -108,19 +117,20 @@ def choose_pairs(columns: Mapping[str, Floats]) -> tuple[tuple[tuple[str, str], 
 
 def correlation_of(concordant: float, discordant: float) -> float:
     """The correlation that two normal columns with these counts have; NaN without rows."""
-    both = concordant + discordant
-    return float(np.sin(np.pi * (concordant / both - 0.5))) if both > 0 else float("nan")
+    if concordant + discordant <= 0:
+        return float("nan")
+    odds = float(np.log((concordant + 0.5) / (discordant + 0.5)))
+    return float(np.sign(odds) * np.interp(abs(odds), _LOG_ODDS, _CORRELATIONS))
 
 
 def _scaled_signs(values: Floats) -> NDArray[np.float32]:
-    """Signs about the middle with mean 0 and length 1; zeros for a constant column."""
-    middle = middle_of(values)
-    if middle is None:
+    """1 at the high end, -1 at the low end and 0 between, less their mean, of length 1; zeros for a constant column."""
+    cuts = cuts_of(values)
+    if cuts is None:
         return np.zeros(values.size, dtype=np.float32)
-    known = np.isfinite(values)
-    signs = np.where(known, np.where(values >= middle, 1.0, -1.0), 0.0)
-    signs[known] -= signs[known].mean()
-    return (signs / max(float(np.linalg.norm(signs)), 1e-12)).astype(np.float32)
+    signs = (values >= cuts[1]).astype(np.float32) - (values <= cuts[0]).astype(np.float32)
+    signs -= signs.mean()
+    return np.asarray(signs / max(float(np.linalg.norm(signs)), 1e-12), dtype=np.float32)
 
 
 def _words(bits: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -21,7 +21,7 @@ from loopwright.monitoring.blocks import (
     positions_of,
     standard_of,
 )
-from loopwright.monitoring.pairs import Pair, choose_pairs, count_pairs, middle_of, signs_of
+from loopwright.monitoring.pairs import Cuts, Pair, choose_pairs, count_pairs, cuts_of, signs_of
 from loopwright.monitoring.sketch import QUANTILES
 from loopwright.stats.arrays import AnyArray, Bools, Floats, class_codes, floats, positive_mask
 
@@ -62,7 +62,7 @@ class ColumnReference(msgspec.Struct, frozen=True, kw_only=True):
         counts: (n_bins,) all rows of the reference.
         standard: What a day is standardised by.
         figures: What later days are ranked among.
-        middle: The cut that signs of pairs are about; None for categories and constants.
+        cuts: The ends whose signs pairs are counted by; None for categories and constants.
         values: (n_bins - 1,) mean value of each bin of a number, in its own unit; empty for categories.
         quantiles: Of a number, at `monitoring.sketch.QUANTILES`; empty where it has none.
         levels: Of a category, by code; empty where they have no names.
@@ -75,7 +75,7 @@ class ColumnReference(msgspec.Struct, frozen=True, kw_only=True):
     counts: tuple[int, ...]
     standard: Standard
     figures: tuple[Figure, ...]
-    middle: float | None = None
+    cuts: Cuts | None = None
     values: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
@@ -169,7 +169,7 @@ def build_reference(
         made = _column(name, values[kept], blocks[kept], bins=bins[name])
         table = None if fine is None else _by_block(values[kept], fine[kept], bins[name], newest)
         columns.append(msgspec.structs.replace(made, by_block=table, levels=levels.get(name, ())))
-    pairs, all_pairs = reference_pairs(numbers, {column.name: column.middle for column in columns})
+    pairs, all_pairs = reference_pairs(numbers, {column.name: column.cuts for column in columns})
     return Reference(
         task=signature.task,
         classes=signature.classes,
@@ -184,20 +184,18 @@ def build_reference(
     )
 
 
-def reference_pairs(
-    numbers: Mapping[str, Floats], middles: Mapping[str, float | None]
-) -> tuple[tuple[Pair, ...], bool]:
+def reference_pairs(numbers: Mapping[str, Floats], cuts: Mapping[str, Cuts | None]) -> tuple[tuple[Pair, ...], bool]:
     """The pairs to watch with their counts, and whether they are all.
 
     Args:
         numbers: Numeric columns by name, (n_rows,) each, NaN for missing.
-        middles: The middle of each; columns without one are in no pair.
+        cuts: The ends of each; columns without are in no pair.
     """
-    watched = {name: (values, middle) for name, values in numbers.items() if (middle := middles[name]) is not None}
+    watched = {name: (values, ends) for name, values in numbers.items() if (ends := cuts[name]) is not None}
     if len(watched) < 2:
         return (), True
     names, rows = choose_pairs({name: values for name, (values, _) in watched.items()})
-    signs = {name: signs_of(v if rows is None else v[rows], middle) for name, (v, middle) in watched.items()}
+    signs = {name: signs_of(v if rows is None else v[rows], ends) for name, (v, ends) in watched.items()}
     counted = count_pairs(signs, names)
     return tuple(
         Pair(first=first, second=second, concordant=int(together), discordant=int(apart))
@@ -301,7 +299,7 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
     known: Bools | slice = slice(None) if finite.all() else finite
     return msgspec.structs.replace(
         column,
-        middle=middle_of(values),
+        cuts=cuts_of(values),
         values=_bin_values(values[known], places[known], bins),
         quantiles=tuple(np.quantile(drawn(values[known]), QUANTILES).tolist()),
     )

@@ -135,21 +135,21 @@ def _pair_counts(
 ) -> dict[int, PairCounts]:
     if not reference.pairs:
         return {}
-    middles = {column.name: column.middle for column in reference.columns}
+    cuts = {column.name: column.cuts for column in reference.columns}
     wanted = dict.fromkeys(name for pair in reference.pairs for name in (pair.first, pair.second))
     watched = {
-        name: (floats(columns[name]), middle)
+        name: (floats(columns[name]), ends)
         for name in wanted
-        if name in columns and (middle := middles.get(name)) is not None
+        if name in columns and (ends := cuts.get(name)) is not None
     }
     pairs = [(pair.first, pair.second) for pair in reference.pairs]
     order = np.argsort(position, kind="stable") if names.size > 1 else None
-    ends = np.cumsum(np.bincount(position, minlength=names.size))
+    stops = np.cumsum(np.bincount(position, minlength=names.size))
     counted: dict[int, PairCounts] = {}
     for i, name in enumerate(names.tolist()):
-        part = slice(int(ends[i - 1]) if i else 0, int(ends[i]))
+        part = slice(int(stops[i - 1]) if i else 0, int(stops[i]))
         rows: NDArray[np.int64] | slice = part if order is None else order[part]
-        signs = {column: signs_of(values[rows], middle) for column, (values, middle) in watched.items()}
+        signs = {column: signs_of(values[rows], ends) for column, (values, ends) in watched.items()}
         counted[name] = tuple((int(a), int(b)) for a, b in count_pairs(signs, pairs).tolist())
     return counted
 

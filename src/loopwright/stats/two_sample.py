@@ -107,7 +107,8 @@ def mann_whitney(reference: Floats, current: Floats) -> TwoSample:
 def binned_ranks(reference_counts: Floats, current_counts: Floats) -> TwoSample:
     """Mann and Whitney's test from counts (n_bins,) over the same ordered bins; values of one bin are ties.
 
-    The normal approximation with the variance of ties; the statistic is the standardised one.
+    The normal approximation with the variance of ties; the statistic is the standardised one. Where one bin holds all
+    values there is nothing to ask, and the p-value is NaN.
     """
     from scipy import special
 
@@ -120,11 +121,12 @@ def binned_ranks(reference_counts: Floats, current_counts: Floats) -> TwoSample:
     effect = float(current @ below / (m * n))
     total = m + n
     variance = (total + 1 - float(np.sum(pooled**3 - pooled)) / (total * max(total - 1, 1))) / (12 * m * n)
-    z = (effect - 0.5) / np.sqrt(variance) if variance > 0 else 0.0
+    alone = pooled.max() == total
+    z = 0.0 if alone else (effect - 0.5) / np.sqrt(variance)
     return TwoSample(
         test="binned_ranks",
         statistic=float(z),
-        p_value=float(2 * special.ndtr(-abs(z))),
+        p_value=_NAN if alone else float(2 * special.ndtr(-abs(z))),
         effect=effect,
         n_reference=int(m),
         n_current=int(n),
@@ -151,9 +153,10 @@ def shares_p_value(
     found = np.full(np.broadcast(hits, total).shape, np.nan)
     if not asked.any():
         return found
-    k, law = hits[asked], stats.hypergeom(total[asked], both[asked], rows[asked])
-    half = law.pmf(k) / 2.0
-    found[asked] = np.minimum(2.0 * np.minimum(law.sf(k) + half, law.cdf(k) - half), 1.0)
+    table = hits[asked], total[asked], both[asked], rows[asked]
+    half = stats.hypergeom.pmf(*table) / 2.0
+    least = np.minimum(stats.hypergeom.sf(*table) + half, stats.hypergeom.cdf(*table) - half)
+    found[asked] = np.minimum(2.0 * least, 1.0)
     return np.maximum(found, 0.0)
 
 
