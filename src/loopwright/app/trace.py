@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from loopwright.app.trace_times import Course, course_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.events import Event
 from loopwright.errors import NotFoundError, UsageError
@@ -21,10 +22,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """A chain, causes before effects."""
+    """A chain, causes before effects; `course` is an incident's way through it, with the times between its stages."""
 
     subject: str
     links: tuple[Link, ...]
+    course: Course | None = None
 
 
 def journal(ledger: Ledger) -> Iterator[Event]:
@@ -56,7 +58,9 @@ def trace(workspace: Workspace, subject: str) -> Trace:
             why=f"it knows {', '.join(known[:12])}{' …' if len(known) > 12 else ''}",
             fix="Name one of those, or an event as event:SEQ.",
         )
-    return Trace(subject=subject, links=tuple(_links(events, _closure(events, start))))
+    links = tuple(_links(events, _closure(events, start)))
+    about_one = all(events[seq].subject.startswith("incident:") for seq in start)
+    return Trace(subject=subject, links=links, course=course_of([one.event for one in links]) if about_one else None)
 
 
 def _start(workspace: Workspace, events: Mapping[int, Event], subject: str) -> set[int]:

@@ -36,7 +36,9 @@ def explained(look: Look, looks: Mapping[MonitorRule, Judged], incident: Inciden
     changed, by = _stated(failed), "the detector"
     segments: tuple[Segment, ...] = ()
     if changed is None and incident.cause.startswith(MODEL):
-        changed = _tried(lambda: change_of(look.workspace, look.loop.name, look.version, incident), None, missing)
+        changed = _tried(
+            lambda: change_of(look.workspace, look.loop.name, look.version, incident=incident), None, missing
+        )
         by = "the most likely split of the daily figures"
     if incident.cause.startswith(MODEL):
         since = incident.opened_at if changed is None else changed

@@ -22,7 +22,7 @@ LEAST_ROWS_A_DAY = 20
 MOST_LEVELS = 8
 
 
-def change_of(workspace: Workspace, endpoint: str, version: Digest, incident: Incident) -> Micros | None:
+def change_of(workspace: Workspace, endpoint: str, version: Digest, *, incident: Incident) -> Micros | None:
     """The day on which the columns of an incident changed their level, as an instant; None where no day stands out.
 
     Requests that the champion answered in the 120 days before the incident's newest sign are looked at: daily means of

@@ -41,7 +41,7 @@ def training_code(loaded: LoadedLoop) -> Digest:
     return _digest({name: nodes[name].code for name in _steps(graph) if not graph.node(name).entry.startswith(_OURS)})
 
 
-def champion_code(workspace: Workspace, loop: str, version: Digest, graph: Graph) -> Digest | None:
+def champion_code(workspace: Workspace, loop: str, version: Digest, *, graph: Graph) -> Digest | None:
     """The same of the champion, from the run that made it; None where that is not recorded.
 
     Args:

@@ -46,7 +46,9 @@ class CodeLook:
         if self._now is None:
             return None
         try:
-            before = champion_code(self._workspace, self._loaded.loop.name, champion, graph_of(self._loaded, None))
+            before = champion_code(
+                self._workspace, self._loaded.loop.name, champion, graph=graph_of(self._loaded, None)
+            )
         except LoopwrightError:
             return None
         return None if before is None else (before, self._now)

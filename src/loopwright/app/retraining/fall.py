@@ -34,7 +34,7 @@ def answer_fall(workspace: Workspace, loop: Loop, watch: Watch | None) -> Done |
     for rule in loop.monitor:
         found = fall_in(rule, watch, now=workspace.clock.now()) if isinstance(rule, ReevaluationRule) else None
         if found is not None and found.to is not None and not _held(workspace, loop):
-            return _roll_back(workspace, loop, watch, found, to=found.to)
+            return _roll_back(workspace, loop, watch, found=found, to=found.to)
     return None
 
 
@@ -56,7 +56,7 @@ def _held(workspace: Workspace, loop: Loop) -> str:
     return hindrance(workspace, loop.name, declared(loop, override=False))
 
 
-def _roll_back(workspace: Workspace, loop: Loop, watch: Watch, found: Fall, *, to: Digest) -> Done:
+def _roll_back(workspace: Workspace, loop: Loop, watch: Watch, *, found: Fall, to: Digest) -> Done:
     incidents = [one for one in watch.book.open.values() if one.cause == f"version:{watch.version}"]
     causes = tuple(watch.opened[one.id] for one in incidents if one.id in watch.opened)
     record = Record(

@@ -269,8 +269,11 @@ class Retrainer:
         """When the stream changed that the cause is about, where the loop learns from there."""
         if not isinstance(self._loop.retraining.window, SinceChangePoint) or watch is None:
             return None
-        named = [one for one in watch.book.open.values() if one.id in cause.incidents]
-        return change_of(self._workspace, self._loop.name, watch.version, named[0]) if named else None
+        named = next((one for one in watch.book.open.values() if one.id in cause.incidents), None)
+        if named is None:
+            return None
+        told = named.explanation.changed_at if named.explanation else None
+        return told or change_of(self._workspace, self._loop.name, watch.version, incident=named)
 
 
 class _Running:

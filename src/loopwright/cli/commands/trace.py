@@ -8,6 +8,7 @@ import typer
 from loopwright.app.trace import Trace, describe, trace
 from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.render import Answer, line
+from loopwright.cli.show_course import show_course
 from loopwright.core.clock import iso
 
 
@@ -25,6 +26,9 @@ def command(
 
 
 def _show(found: Trace) -> None:
+    if found.course is not None:
+        show_course(found.course)
+        line()
     for link in found.links:
         event, indent = link.event, "  " * min(link.depth, 12)
         line(f"{iso(event.logical_at)[:19]}  #{event.seq:<5} {indent}{describe(event)}  ({event.actor})")
