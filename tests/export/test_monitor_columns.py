@@ -21,7 +21,7 @@ COLUMN = ColumnView(
     missing=0.05,
     missing_reference=0.02,
     quantiles={"50 %": (100.0, 180.0), "1 %": (1.0, 2.0)},
-    figures={"psi": 0.4, "new_levels": ["a", "b"], "odd": {}},
+    figures={"effects": [{"statistic": "psi", "effect": 0.4, "said": "PSI 0.4"}], "new_levels": ["a", "b"], "odd": {}},
 )
 
 
@@ -39,7 +39,7 @@ def test_a_card_says_what_a_reader_needs() -> None:
     assert facts["missing, was"] == "5 %, 2 %"
     assert facts["median, was"] == "180, 100"
     assert facts["new levels"] == "a, b"
-    assert facts["PSI"] == "0.4"
+    assert facts["PSI"] == "PSI 0.4"
     assert facts["rows"] == "1,000"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from loopwright.app.monitor.report import MonitorReport
 from loopwright.app.monitor.report_columns import ColumnView
+from loopwright.export.finding_cards import effect_facts
 from loopwright.export.monitor_details import objects_in, table_of
 from loopwright.monitoring.reference import LABEL, PREDICTION
 from loopwright.pictures.charts import number_text
@@ -12,10 +13,6 @@ from loopwright.pictures.sections import Histogram, Histograms, LineChart, Secti
 
 CARDS = 40
 _ANSWERS = {PREDICTION: "answers", LABEL: "outcomes (labels)"}
-_SHOWN_FIGURES = {
-    "psi": "PSI", "jensen_shannon": "Jensen–Shannon", "wasserstein": "Wasserstein", "ks": "KS", "total_variation":
-    "total variation", "p_value_holm": "p (Holm)",
-}  # fmt: skip
 
 
 def column_sections(report: MonitorReport) -> Iterator[Section]:
@@ -67,7 +64,7 @@ def _badge(column: ColumnView) -> tuple[str, Tone]:
 
 def _facts(column: ColumnView) -> Iterator[tuple[str, str]]:
     if column.effect is not None:
-        yield "effect", number_text(column.effect)
+        yield "effect, in floors", number_text(column.effect)
     if column.missing or column.missing_reference:
         yield "missing, was", f"{_percent(column.missing)}, {_percent(column.missing_reference)}"
     for name, said in (("50 %", "median, was"), ("99 %", "99 % quantile, was")):
@@ -75,10 +72,7 @@ def _facts(column: ColumnView) -> Iterator[tuple[str, str]]:
             was, now = column.quantiles[name]
             yield said, f"{number_text(now)}, {number_text(was)}"
     yield from _levels(column)
-    for name, said in _SHOWN_FIGURES.items():
-        value = column.figures.get(name)
-        if isinstance(value, int | float):
-            yield said, number_text(float(value))
+    yield from effect_facts(column.figures.get("effects"))
     yield "rows", f"{column.rows:,}"
 
 
@@ -105,7 +99,7 @@ def _over_time(report: MonitorReport) -> Iterator[Section]:
         series=tuple(Series(name=line.column, at=line.at, value=line.effect) for line in lines),
         thresholds=tuple(Threshold(value=float(floor), label="report rule") for floor in floors[:1] if floor),
         from_zero=True,
-        note="Effect by the day of the columns that moved furthest, on the report rule's scale. "
+        note="The strongest effect of each column by the day, as a multiple of the least that counts. "
         "This rule colours a report and opens nothing.",
     )
 

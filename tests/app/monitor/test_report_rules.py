@@ -6,7 +6,7 @@ import pytest
 from tests.app.monitor.a_watched_home import DAY, FIRST, NAME, a_home, drift_of, look, report_of, verdict
 
 import loopwright as lw
-from loopwright.app.monitor.report_rules import LINES, cut, days_between, end_of, rules_seen
+from loopwright.app.monitor.report_rules import LINES, cut, days_between, effect_of, end_of, rules_seen
 from loopwright.app.workspace import Workspace
 from loopwright.store.ledger import Record
 
@@ -89,3 +89,12 @@ def test_long_lists_and_texts_are_cut() -> None:
     assert len(found["a"]) == 20
     assert len(found["b"]) == 1_000
     assert len(found["c"]["d"][0]["e"]) == 20
+
+
+def test_a_columns_effect_is_its_strongest_tested_one_in_floors() -> None:
+    tested = {"effect": -0.3, "floor": 0.1, "p_value": 0.01}
+    shown = {"effect": 9.0, "floor": 0.1, "p_value": None}
+    assert effect_of({"effects": [tested, shown]}) == pytest.approx(3.0)
+    assert effect_of({"effects": [shown]}) == 0.0
+    assert effect_of({"total_variation": 0.2}) == 0.2
+    assert effect_of({"effect": None}) is None

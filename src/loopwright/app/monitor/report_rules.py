@@ -164,8 +164,17 @@ def end_of(record: Record) -> Micros:
 
 
 def effect_of(entry: Mapping[str, Any]) -> float | None:
-    """How far a column is from its reference, by a report's line about it."""
-    return _number(entry.get("effect", entry.get("total_variation")))
+    """How far a column is from its reference, by a report's line about it: its strongest tested effect, in floors.
+
+    Lines of earlier versions say one effect, in total variation.
+    """
+    effects = [one for one in entry.get("effects") or () if isinstance(one, Mapping)]
+    tested = [
+        one for one in effects if _number(one.get("p_value")) is not None and _number(one.get("effect")) is not None
+    ]
+    if tested:
+        return max(abs(float(one["effect"])) / float(one.get("floor") or 1.0) for one in tested)
+    return 0.0 if effects else _number(entry.get("effect", entry.get("total_variation")))
 
 
 def cut(value: Any, *, most: int = LISTED) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from loopwright.app.monitor.report import MonitorReport, monitor_report
+from loopwright.cli.monitor_compare import compare_files
 from loopwright.cli.period import From, To, period
 from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, json_text, line
@@ -48,6 +49,11 @@ def report(
     if out is not None:
         _write(found, out)
     return Answer(data=found, show=lambda: _say(found, out))
+
+
+app.command("compare", epilog="Example: loopwright monitor compare january.parquet june.parquet --html drift.html")(
+    compare_files
+)
 
 
 @app.command("rules", epilog="Example: loopwright monitor rules > rules.yml && promtool check rules rules.yml")
