@@ -23,6 +23,11 @@ def test_order_and_workers_do_not_change_what_is_kept():
     assert whole.rows.height == 40
 
 
+def test_the_rows_kept_are_those_that_every_version_keeps():
+    kept = sample_rows(*rows_of(range(20)), 4)
+    assert (kept.hashes == np.sort(id_hashes([f"r{i}" for i in range(20)]))[:4]).all()
+
+
 def test_merging_with_itself_adds_nothing():
     one = sample_rows(*rows_of(range(30)), 40)
     assert merge(one, one).rows.equals(one.rows)

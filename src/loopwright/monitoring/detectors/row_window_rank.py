@@ -27,11 +27,12 @@ _NAMED = 5
 
 
 class FigureBets(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure: its bets, and its value on the last window."""
+    """One figure: its bets, its value on the last window, and what that adds to the window before."""
 
     figure: str
     bets: Detector
     value: float | None = None
+    news: float | None = None
 
 
 class RowWindowState(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,11 +138,16 @@ class RowWindowRank:
         )
 
     def report(self, state: RowWindowState) -> Verdict:
-        """The report rule on the last window alone: warn where it is no chance and the effect matters; never fail."""
+        """The report rule on the last window alone; never fails.
+
+        Warn where it lies beyond every window of the reference, its p-value (which takes rows for independent) is at
+        most 0.01, and the effect matters.
+        """
         name = f"{self._name}_report"
         if state.last is None or state.last.p_value is None:
             return Verdict(check=name, outcome=Outcome.UNKNOWN, reason="no window to report on")
-        moved = state.last.p_value <= _REPORT_ALPHA and state.last.effect >= self._least_effect
+        is_rare = state.last.p_value <= _REPORT_ALPHA and any(self._is_beyond(figure) for figure in state.figures)
+        moved = is_rare and state.last.effect >= self._least_effect
         effect = f"{self._measure.scale} {state.last.effect:.3g}"
         return Verdict(
             check=name,
@@ -161,10 +167,17 @@ class RowWindowRank:
     def _grown(self, figure: FigureBets, measured: Measured, *, follows: bool) -> FigureBets:
         value = measured.figures.get(figure.figure, float("nan"))
         if not np.isfinite(value):
-            return msgspec.structs.replace(figure, value=None)
+            return msgspec.structs.replace(figure, value=None, news=None)
         memory = self._reference.figures[figure.figure].memory
         told = innovation(value, figure.value if follows else None, memory)
-        return FigureBets(figure=figure.figure, bets=observe(figure.bets, told), value=value)
+        return FigureBets(figure=figure.figure, bets=observe(figure.bets, told), value=value, news=told)
+
+    def _is_beyond(self, figure: FigureBets) -> bool:
+        """Whether the last window lies beyond every window of the reference, on a side that counts."""
+        usual = self._reference.figures[figure.figure].values
+        if figure.news is None:
+            return False
+        return figure.news > max(usual) or (figure.bets.side == "both" and figure.news < min(usual))
 
     def _unknown(self, reason: str) -> Verdict:
         return Verdict(check=self._name, outcome=Outcome.UNKNOWN, reason=reason, threshold=self._threshold)
