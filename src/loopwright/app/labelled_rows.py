@@ -17,8 +17,8 @@ from loopwright.stats.arrays import AnyArray, Floats
 Hashes = NDArray[np.uint64]
 _NONE, _BOOL, _INT, _FLOAT, _TEXT = range(5)
 _KINDS = {bool: _BOOL, int: _INT, float: _FLOAT, str: _TEXT}
-_NEVER = 0
-"""The order of no label."""
+_TABLE_BITS = 21
+_NO_NAMES: Hashes = np.empty(0, dtype=np.uint64)
 
 
 def hashes_of(names: pl.Series) -> Hashes:
@@ -50,6 +50,54 @@ class LabelStore:
         return LabelStore(self.names[kept], self.order[kept], self.value[kept], self.kind[kept])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelStores:
+    """Labels in few stores of very different sizes, so that new ones cost little to put by."""
+
+    stores: tuple[LabelStore, ...] = ()
+
+    def with_later(self, new: LabelStore) -> "LabelStores":
+        """With labels that are later than all before."""
+        stores = [*self.stores, new] if new.names.size else [*self.stores]
+        while len(stores) > 1 and stores[-1].names.size * 2 > stores[-2].names.size:
+            later = stores.pop()
+            stores[-1] = stores[-1].with_later(later)
+        return LabelStores(tuple(stores))
+
+    def without(self, names: Hashes, *, but: Hashes) -> "LabelStores":
+        """Without the labels of some names, but of those that are kept all the same."""
+        if not names.size:
+            return self
+        return LabelStores(
+            tuple(store.where(~(among(store.names, names) & ~among(store.names, but))) for store in self.stores)
+        )
+
+    def give(self, names: Hashes, order: NDArray[np.uint32], *, value: Floats, kind: NDArray[np.uint8]) -> None:
+        """Give rows the labels of their names, in place, where these are later than what they have."""
+        for store in self.stores:
+            _give(store, names, order, value=value, kind=kind)
+
+
+def among(names: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
+    """(n,) which names are among a few wanted ones; a table of their high bits spares most of the comparisons."""
+    found = np.zeros(names.size, dtype=np.bool_)
+    if wanted.size and names.size:
+        place = _maybe(names, wanted)
+        found[place] = np.isin(names[place], wanted)
+    return found
+
+
+def _maybe(names: Hashes, wanted: Hashes) -> NDArray[np.intp]:
+    """Positions of the names that may be among the wanted ones, and few others."""
+    table = np.zeros(1 << _TABLE_BITS, dtype=np.bool_)
+    table[_high(wanted)] = True
+    return np.flatnonzero(table[_high(names)])
+
+
+def _high(names: Hashes) -> NDArray[np.uint32]:
+    return (names >> np.uint64(64 - _TABLE_BITS)).astype(np.uint32)
+
+
 def labels_by_name(names: Hashes, order: NDArray[np.uint32], *, value: Floats, kind: NDArray[np.uint8]) -> LabelStore:
     """A store of labels (n,) in the order in which they became known; names that are none are left out."""
     place = np.argsort(names, kind="stable")
@@ -77,8 +125,8 @@ class LabelledRows:
         self._codes: dict[str, NDArray[np.int32]] = {name: np.empty(0, dtype=np.int32) for name in groups}
         self._levels: dict[str, dict[str, int]] = {name: {} for name in groups}
         self._texts: dict[str, int] = {}
-        self._by_key = LabelStore()
-        self._by_request = LabelStore()
+        self._by_key = LabelStores()
+        self._by_request = LabelStores()
         self._labels = 0
 
     def __len__(self) -> int:
@@ -101,12 +149,12 @@ class LabelledRows:
         requests = hashes_of(rows["request_id"])
         order = np.zeros(n, dtype=np.uint32)
         value, kind = np.zeros(n), np.zeros(n, dtype=np.uint8)
-        for names, store in ((keys, self._by_key), (requests, self._by_request)):
-            _give(store, names, order, value=value, kind=kind)
+        self._by_key.give(keys, order, value=value, kind=kind)
+        self._by_request.give(requests, order, value=value, kind=kind)
         # A label by request is spent once its request is here; one by key may be about a later request too.
-        self._by_request = self._by_request.where(~np.isin(self._by_request.names, requests))
+        self._by_request = self._by_request.without(requests, but=_NO_NAMES)
         self._time = np.concatenate((self._time, time))
-        self._score = score if first else np.concatenate((self._score, score))
+        self._score = np.array(score) if first else np.concatenate((self._score, score))
         self._request = np.concatenate((self._request, requests))
         self._key = np.concatenate((self._key, keys))
         self._order = np.concatenate((self._order, order))
@@ -114,8 +162,7 @@ class LabelledRows:
         self._kind = np.concatenate((self._kind, kind))
         for name in self._codes:
             self._codes[name] = np.concatenate((self._codes[name], self._coded(name, groups[name])))
-        if (not first and time[0] < self._time[-n - 1]) or bool((np.diff(time) < 0).any()):
-            self._keep(np.argsort(self._time, kind="stable"))
+        self._sort(len(self) - n)
 
     def learn(self, labels: pl.DataFrame) -> None:
         """New labels: `key`, `request_id` and `value`, later than all before, in the order in which they were known."""
@@ -137,7 +184,8 @@ class LabelledRows:
                 kind=self._kind,
             )
         self._by_key = self._by_key.with_later(labels_by_name(keys, order, value=value, kind=kind))
-        waiting = np.where(np.isin(requests, self._request), np.uint64(0), requests)
+        here = self._request[_maybe(self._request, requests)]
+        waiting = np.where(np.isin(requests, here), np.uint64(0), requests)
         self._by_request = self._by_request.with_later(labels_by_name(waiting, order, value=value, kind=kind))
 
     def forget(self, before: int) -> None:
@@ -149,10 +197,9 @@ class LabelledRows:
         gone = int(np.searchsorted(self._time, before))
         if not gone:
             return
-        dropped = self._key[:gone]
-        self._keep(np.arange(gone, len(self)))
-        unused = np.isin(self._by_key.names, dropped) & ~np.isin(self._by_key.names, self._key)
-        self._by_key = self._by_key.where(~unused)
+        dropped = np.unique(self._key[:gone])
+        self._keep(slice(gone, None))
+        self._by_key = self._by_key.without(dropped, but=self._key[_maybe(self._key, dropped)])
 
     def since(self, instant: int) -> LabelledRequests:
         """Rows from an event time on, in its order, with the labels known by now; scores and times are views."""
@@ -209,12 +256,22 @@ class LabelledRows:
         codes = texts.replace_strict(list(levels), range(len(levels)), default=-1, return_dtype=pl.Int32)
         return codes.fill_null(-1).to_numpy().astype(np.int32)
 
-    def _keep(self, place: NDArray[np.intp]) -> None:
-        """Only the rows at these places, in that order."""
-        self._time, self._score = self._time[place], self._score[place]
-        self._request, self._key = self._request[place], self._key[place]
-        self._order, self._value, self._kind = self._order[place], self._value[place], self._kind[place]
-        self._codes = {name: codes[place] for name, codes in self._codes.items()}
+    def _sort(self, added: int) -> None:
+        """Put rows from a position on to their places by event time; those before are there already."""
+        first = int(np.searchsorted(self._time[:added], self._time[added:].min(), side="right"))
+        place = np.argsort(self._time[first:], kind="stable")
+        for column in (*self._columns(), *self._codes.values()):
+            column[first:] = column[first:][place]
+
+    def _columns(self) -> tuple[AnyArray, ...]:
+        return (self._time, self._score, self._request, self._key, self._order, self._value, self._kind)
+
+    def _keep(self, place: slice) -> None:
+        """Only the rows of a span; copied, so that the memory of the others is given back."""
+        self._time, self._score, self._request, self._key, self._order, self._value, self._kind = (
+            column[place].copy() for column in self._columns()
+        )
+        self._codes = {name: codes[place].copy() for name, codes in self._codes.items()}
 
 
 def _give(
@@ -223,6 +280,8 @@ def _give(
     """Give rows the labels of their names, in place, where these are later than what they have."""
     if not store.names.size or not names.size:
         return
-    place = np.minimum(np.searchsorted(store.names, names), store.names.size - 1)
-    rows = np.flatnonzero((store.names[place] == names) & (store.order[place] > order))
-    order[rows], value[rows], kind[rows] = store.order[place[rows]], store.value[place[rows]], store.kind[place[rows]]
+    asked = _maybe(names, store.names) if store.names.size < names.size else np.arange(names.size)
+    place = np.minimum(np.searchsorted(store.names, names[asked]), store.names.size - 1)
+    hit = (store.names[place] == names[asked]) & (store.order[place] > order[asked])
+    rows, place = asked[hit], place[hit]
+    order[rows], value[rows], kind[rows] = store.order[place], store.value[place], store.kind[place]
