@@ -53,6 +53,13 @@ WORKER = {
 }
 CONTROL = {
     "/api/endpoints/{endpoint}/{verb}": (None, "control"),
+    "/api/incidents": (None, "control"),
+    "/api/incidents/{incident}": (None, "control"),
+    "/api/incidents/{incident}/{verb}": (None, "control"),
+    "/api/notifications": (None, "control"),
+    "/api/notifications/{id_}/again": (None, "control"),
+    "/api/silences": (None, "control"),
+    "/api/silences/{id_}": (None, "control"),
     "/api/releases": (None, "control"),
     "/api/releases/plan": (None, "control"),
     "/api/releases/{release}": (None, "control"),

@@ -15,6 +15,7 @@ from loopwright.app.loop import Loop
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.monitor.watch import Watch
 from loopwright.app.monitor.watcher import Watcher
+from loopwright.app.notify.courier import Courier
 from loopwright.app.online_intake import OnlineIntake
 from loopwright.app.releases.control import ReleaseController
 from loopwright.app.releases.failing_champion import heal
@@ -68,6 +69,7 @@ class Controller:
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
         self._jobs = Jobs(workspace)
+        self._courier = Courier(workspace)
         self._retrainer = Retrainer(workspace, loaded)
         self._scores = ScheduledScores(workspace, loaded.loop.name, loaded.loop.score)
 
@@ -75,6 +77,11 @@ class Controller:
     def loop(self) -> Loop:
         """The loop that is led."""
         return self._loaded.loop
+
+    @property
+    def courier(self) -> Courier:
+        """Who tells people of incidents."""
+        return self._courier
 
     @property
     def jobs(self) -> Jobs:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from loopwright.app.notify.outbox import notifications
 from loopwright.app.releases.kill_switch import KillSwitch, switches_on
 from loopwright.app.releases.waiting import WaitingVersion, all_waiting
 from loopwright.app.retraining.retrain import Retrain, retrains
@@ -45,8 +46,9 @@ class ArmStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A home at a glance.
 
-    `killed` are endpoints on which nothing is released until somebody allows it again; `waiting` are versions that are
-    released as soon as nothing is in their way; `retrains` are the newest ones, the one under way with its progress.
+    `untold` are messages about incidents that wait to be tried again or were given up; `killed` are endpoints on which
+    nothing is released until somebody allows it again; `waiting` are versions that are released as soon as nothing is
+    in their way; `retrains` are the newest ones, the one under way with its progress.
     """
 
     home: str
@@ -58,6 +60,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[dict[str, Any], ...]
     releases: tuple[dict[str, Any], ...]
     incidents: tuple[dict[str, Any], ...]
+    untold: int
     killed: tuple[KillSwitch, ...]
     waiting: tuple[WaitingVersion, ...]
     retrains: tuple[Retrain, ...] = ()
@@ -76,6 +79,7 @@ def status(workspace: Workspace) -> Status:
         runs=tuple(_brief(record) for record in ledger.search("run", limit=NEWEST)),
         releases=tuple(_brief(record) for record in ledger.search("release", limit=NEWEST)),
         incidents=tuple(_brief(record) for record in ledger.search("incident", limit=NEWEST)),
+        untold=len(notifications(workspace, failing=True)),
         killed=switches_on(workspace),
         waiting=all_waiting(workspace),
         retrains=retrains(workspace, limit=NEWEST),

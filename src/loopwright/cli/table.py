@@ -110,6 +110,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Report on drift and quality, compare tables, try alarms, feed Prometheus and Grafana.",
                 "loopwright monitor report --out monitor.html",
             ),
+            Entry(
+                "incident",
+                "List and show incidents, acknowledge, silence and resolve them, see who was told.",
+                "loopwright incident list",
+            ),
             Entry("log", "Remove old rows of the request log.", "loopwright log prune --older-than 90d --dry-run"),
             Entry("job", "List, show and cancel batches that callers submitted.", "loopwright job list"),
             Entry("key", "Make, list and revoke keys for callers on other machines.", "loopwright key new ci"),

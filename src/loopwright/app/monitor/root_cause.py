@@ -116,6 +116,10 @@ def _categories(rows: pl.DataFrame) -> dict[str, list[str]]:
     return found
 
 
+def _change(look: Look, incident: Incident) -> Micros | None:
+    return change_of(look.workspace, look.loop.name, look.version, incident=incident)
+
+
 def _stated(failed: list[Verdict]) -> Micros | None:
     """When the stream changed, where a detector says so."""
     said = [v.details.get("changed_at") for v in failed]

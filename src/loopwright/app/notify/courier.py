@@ -5,12 +5,12 @@ nobody can know whether it arrived, and it is sent again under the same id.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import msgspec
 
-from loopwright.app.notify.channels import Channel, address_of, channels
+from loopwright.app.notify.channels import address_of, channels
 from loopwright.app.notify.outbox import KIND, Notification, find_notification, record_of
 from loopwright.app.notify.picture import drawn
 from loopwright.app.notify.services import send_service
@@ -33,33 +33,38 @@ class Courier:
 
     workspace: Workspace
     send: Send | None = None
-    _lock: Lock = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self._lock = Lock()
+    _lock: Lock = field(default_factory=Lock)
 
     def deliver(self) -> int:
         """Make the attempts that are due; returns how many messages were taken.
 
-        Messages about one incident go in their order over each channel; a channel that fails is left alone for the
-        rest of the pass, so that one that is down delays no other.
+        Messages about one incident go in their order over each channel. A channel that fails is left alone for the rest
+        of the pass, and one that is down delays no other.
         """
         with self._lock:
-            taken, held = 0, set[tuple[Channel, str]]()
-            stopped = set[Channel]()
-            for one in waiting(self.workspace):
-                line = (one.channel, one.incident)
-                if line in held or one.channel in stopped:
-                    continue
-                held.add(line)
-                if one.next_at > self.workspace.machine.now():
-                    continue
-                if self._attempt(one):
-                    taken += 1
-                    held.discard(line)
-                else:
-                    stopped.add(one.channel)
-            return taken
+            open_ = channels(self.workspace.settings)
+            self._withdraw({channel.name for channel in open_})
+            return sum(self._over(name) for name in dict.fromkeys(channel.name for channel in open_))
+
+    def _over(self, channel: str) -> int:
+        taken, held = 0, set[str]()
+        for one in waiting(self.workspace, channel):
+            if one.incident in held:
+                continue
+            if one.next_at > self.workspace.machine.now():
+                held.add(one.incident)
+            elif self._attempt(one):
+                taken += 1
+            else:
+                break
+        return taken
+
+    def _withdraw(self, known: set[str]) -> None:
+        """Give up what was to go over a channel that the settings name no more."""
+        for one in waiting(self.workspace):
+            if one.channel.name not in known:
+                why = f"the setting {one.channel.setting} names this channel no more"
+                self._ended(msgspec.structs.replace(one, state="given_up", why=why))
 
     def _attempt(self, one: Notification) -> bool:
         now = self.workspace.machine.now()
@@ -97,9 +102,11 @@ class Courier:
         self.workspace.stores.ledger.commit(records=[record_of(one)], events=[draft])
 
 
-def waiting(workspace: Workspace) -> tuple[Notification, ...]:
-    """Messages that have not been taken, the oldest first."""
-    found = workspace.stores.ledger.search(KIND, where={"state": "waiting"}, order="order", limit=BATCH)
+def waiting(workspace: Workspace, channel: str | None = None) -> tuple[Notification, ...]:
+    """Messages that have not been taken, over one channel or all, the oldest first."""
+    where: dict[str, str | float | int | bool] = {"state": "waiting"}
+    where |= {} if channel is None else {"channel": channel}
+    found = workspace.stores.ledger.search(KIND, where=where, order="order", limit=BATCH)
     return tuple(msgspec.convert(record.data, Notification) for record in found)
 
 
@@ -114,22 +121,22 @@ def send(workspace: Workspace, one: Notification) -> str:
     Raises:
         LoopwrightError: The channel's address or secret cannot be read, or an extra is missing.
     """
-    if one.channel not in channels(workspace.settings):
-        return f"the setting {one.channel.setting} names this channel no more"
     if one.channel.kind != "apprise":
         return send_webhook(workspace, one)
     picture = drawn(workspace, one.endpoint, one.data["incident"])
     return send_service(address_of(one.channel, workspace.project), one, picture)
 
 
-def send_again(workspace: Workspace, id_: str, *, actor: str) -> Notification:
-    """Put a message into the outbox once more, under a new id.
+def send_again(workspace: Workspace, id_: str, *, actor: str, again: bool = True) -> Notification:
+    """Put a message into the outbox once more, under a new id; one that still waits is due at once.
 
     Raises:
         NotFoundError: There is no such message.
-        UsageError: It is still waiting to be sent.
+        UsageError: It was sent, and `again` is false; or the settings name its channel no more.
     """
     before = find_notification(workspace, id_)
+    if before.state == "delivered" and not again:
+        raise UsageError(f"the message {before.id} was sent", fix="Add --again to send it once more.")
     if before.state == "waiting":
         one = msgspec.structs.replace(before, next_at=0)
         workspace.stores.ledger.commit(records=[record_of(one)])

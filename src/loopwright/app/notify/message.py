@@ -89,7 +89,8 @@ def segment_text(segment: Segment) -> str:
     """A segment in words."""
     return (
         f"{segment.column} = {segment.value} ({segment.share_after:.0%} of the rows) carries "
-        f"{segment.carries:.0%} of the change of {segment.target}: {segment.inside_before:.4g} → {segment.inside_after:.4g} inside, "
+        f"{segment.carries:.0%} of the change of {segment.target}: "
+        f"{segment.inside_before:.4g} → {segment.inside_after:.4g} inside, "
         f"{segment.outside_before:.4g} → {segment.outside_after:.4g} outside"
     )
 

@@ -44,9 +44,10 @@ def _apprise() -> Any:
 def _attached(picture: bytes | None) -> Any:
     if picture is None:
         return None
-    from apprise.attachment.memory import AttachMemory
+    from apprise.attachment import memory
 
-    return AttachMemory(content=picture, name="incident.png", mimetype="image/png")
+    made: Any = memory.AttachMemory
+    return made(content=picture, name="incident.png", mimetype="image/png")
 
 
 def _kind(one: Notification) -> str:

@@ -38,6 +38,22 @@ def _show(found: Status) -> None:
             ["endpoint", "arm", "version", "share"],
             [(a.endpoint, a.arm, a.version[:12], f"{a.share:.0%}") for a in found.arms],
         )
+    _notes(found)
+    for name, rows_of in (("run", found.runs), ("release", found.releases), ("incident", found.incidents)):
+        if rows_of:
+            facts = [
+                (r["id"], iso(r["at"])[:19], ", ".join(f"{k}={v}" for k, v in r.items() if k not in ("id", "at")))
+                for r in rows_of
+            ]
+            table([name, "at", "facts"], facts)
+
+
+def _notes(found: Status) -> None:
+    """What a person should know of what goes on."""
+    if found.untold:
+        line(
+            f"{found.untold} messages about incidents fail to go out; see `loopwright incident notifications --failing`"
+        )
     for switch in found.killed:
         line(
             f"releases of {switch.endpoint} are stopped since {iso(switch.at)[:19]} by {switch.actor}: {switch.reason}"
@@ -47,13 +63,6 @@ def _show(found: Status) -> None:
     for retrain in found.retrains:
         if retrain.state == "running":
             line(running_line(retrain))
-    for name, rows_of in (("run", found.runs), ("release", found.releases), ("incident", found.incidents)):
-        if rows_of:
-            facts = [
-                (r["id"], iso(r["at"])[:19], ", ".join(f"{k}={v}" for k, v in r.items() if k not in ("id", "at")))
-                for r in rows_of
-            ]
-            table([name, "at", "facts"], facts)
 
 
 def _aliases(aliases: dict[str, str]) -> str:
