@@ -66,15 +66,11 @@ def _requests(at: Micros, rows: "pl.DataFrame") -> PeriodFigure:
     broken = asked.select(pl.col("_refused") | (pl.col("flags").list.len().fill_null(0) > 0)).to_series()
     total, n = share_of(asked, broken)
     whole = float(asked["weight"].sum())
-    checks = asked.filter(broken).select("weight", "_refused", pl.col("flags")).explode("flags")
-    named = checks.with_columns(pl.when("_refused").then(pl.lit("refused")).otherwise("flags").alias("check"))
-    shares = {
-        str(check): float(weight) / whole
-        for check, weight in named.group_by("check")
-        .agg(pl.col("weight").sum())
-        .sort("weight", descending=True)
-        .iter_rows()
-        if check is not None
-    }
+    flagged = asked.filter(pl.col("flags").list.len() > 0).select("weight", "flags").explode("flags")
+    counted = flagged.group_by("flags").agg(pl.col("weight").sum()).sort("weight", "flags", descending=[True, False])
+    shares = {str(check): float(weight) / whole for check, weight in counted.iter_rows()}
+    refused = float(asked.filter("_refused")["weight"].sum())
+    if refused:
+        shares["refused"] = refused / whole
     columns = tuple(dict.fromkeys(check.split(":")[0] for check in shares if check != "refused"))[:_NAMED]
     return share_figure(at, total, n, why_none=NO_REQUESTS, parts=shares, named=columns)

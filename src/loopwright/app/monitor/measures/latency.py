@@ -39,8 +39,9 @@ def _figure(rule: LatencyRule, at: Micros, rows: "pl.DataFrame") -> PeriodFigure
     if not good.height:
         return PeriodFigure(at=at, reason=_NONE)
     ordered = good.sort("latency_us")
-    reached = ordered["weight"].cum_sum() >= rule.p * float(ordered["weight"].sum()) - 1e-9
-    quantile = float(ordered["latency_us"][int(reached.arg_max() or 0)]) / SECOND
+    so_far = ordered["weight"].cum_sum()
+    reached = ordered["latency_us"].filter(so_far >= rule.p * float(so_far[-1]) - 1e-9)
+    quantile = float(reached[0]) / SECOND
     slow, n = share_of(good, good["latency_us"] > (rule.at_most or 0))
     if rule.at_most is None:
         return PeriodFigure(at=at, value=quantile, n=n)

@@ -38,7 +38,7 @@ class StalenessMeasure:
         if view is None:
             reason = f"the champion has no feature view {rule.view!r}"
             return Measured(figures={"": (PeriodFigure(at=newest, reason=reason),)})
-        columns = ("event_time", "status", "inputs")
+        columns = ("at", "event_time", "status", "inputs")
         figures = [_figure(rule, look, view, at=at, rows=rows) for at, rows in by_period(look, span, columns)]
         return Measured(figures={"": tuple(figures)})
 
@@ -55,8 +55,8 @@ def _figure(rule: StalenessRule, look: Look, view: FeatureView, *, at: Micros, r
     stored = look.workspace.stores.kv.get_many(sorted({key for key in keys if key is not None}))
     recent = {key: decode(data) for key, data in stored.items()}
     ages = [
-        _age(recent.get(key) if key else None, asked_about, known_by=at + rule.every)
-        for key, asked_about in zip(keys, chosen["event_time"].to_list(), strict=True)
+        _age(recent.get(key) if key else None, asked_about, known_by=asked_at)
+        for key, asked_about, asked_at in zip(keys, chosen["event_time"].to_list(), chosen["at"].to_list(), strict=True)
     ]
     missing = sum(age is None for age in ages)
     old = [age for age in ages if age is not None and age > rule.within]
