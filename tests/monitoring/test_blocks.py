@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from loopwright.monitoring.blocks import (
+    figure_of,
+    grouped,
+    groups_of,
     innovation,
     leave_one_out,
     location_of,
@@ -79,3 +82,30 @@ def test_memory_is_nil_when_days_do_not_follow_one_another_or_nothing_varies():
     rng = np.random.default_rng(5)
     assert memory_of(np.cumsum(rng.normal(size=50)), tuple(range(0, 100, 2))) == 0.0
     assert memory_of(np.ones(50), tuple(range(50))) == 0.0
+
+
+@pytest.mark.parametrize("name", ["shape", "location"])
+@pytest.mark.parametrize("n_days", [2, 3, 40])
+def test_leaving_days_out_at_once_is_leaving_them_out_one_by_one(name, n_days):
+    rng = np.random.default_rng(n_days)
+    days = rng.poisson(rng.gamma(2.0, 6.0, size=(n_days, 34))).astype(float) + 1.0
+    days[1, :-1] = 0.0
+    positions, groups = positions_of(days.sum(axis=0)[:-1]), groups_of(days.sum(axis=0))
+    one_by_one = [
+        figure_of(name, row, standard_of(np.delete(days, i, axis=0), positions, groups)) for i, row in enumerate(days)
+    ]
+    found = leave_one_out(name, days, positions, groups)
+    if name == "location" and n_days == 2:
+        assert np.isnan(found).all(), "the other day has no known value"
+    else:
+        assert found == pytest.approx(one_by_one, abs=2e-4, nan_ok=True)
+
+
+def test_groups_are_ten_of_about_equal_mass_and_the_ends_by_themselves():
+    counts = np.array([0.0, *([10.0] * 32), 0.0, 7.0])
+    groups = groups_of(counts)
+    assert groups[0] == 0
+    assert groups[-2:] == (11, 12)
+    assert grouped(counts, groups)[1:-2] == pytest.approx(32, abs=12)
+    assert grouped(counts, ()) is counts
+    assert groups_of(np.ones(13)) == ()

@@ -100,3 +100,26 @@ def _numbers(values: pl.Series, column: Column) -> np.ndarray:
 def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with times as ISO text, as a request would send it."""
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+
+
+def watched_columns(rows: pl.DataFrame, signature: Signature) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The model's features as `monitoring.window` counts them, and which rows hold a value of another type.
+
+    As `model_columns`, but a level that the signature does not have is the code past its last one, so that it is not
+    taken for missing.
+
+    Returns:
+        Values by name, (n_rows,) each; and by name of a number, (n_rows,) whether a value was there and is no number.
+    """
+    columns: dict[str, np.ndarray] = {}
+    misfits: dict[str, np.ndarray] = {}
+    for column in signature.features:
+        values = column_of(rows, column.name)
+        columns[column.name] = _numbers(values, column)
+        there = values.is_not_null().to_numpy()
+        if column.categories is not None and column.kind in ("category", "string"):
+            unseen = there & (columns[column.name] < 0)
+            columns[column.name] = np.where(unseen, len(column.categories), columns[column.name])
+        elif not values.dtype.is_numeric() and values.dtype not in (pl.Boolean, pl.Null):
+            misfits[column.name] = there & np.isnan(columns[column.name])
+    return columns, misfits

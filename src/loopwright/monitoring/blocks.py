@@ -137,9 +137,48 @@ def figure_of(name: FigureName, counts: Floats, standard: Standard) -> float:
 
 def leave_one_out(name: FigureName, days: Floats, positions: tuple[float, ...], groups: tuple[int, ...] = ()) -> Floats:
     """(n_days,) figure of each day against the standard of all others, as a later day is judged against all."""
-    return floats(
-        [figure_of(name, row, standard_of(np.delete(days, i, axis=0), positions, groups)) for i, row in enumerate(days)]
-    )
+    figures = _shapes(days, groups) if name == "shape" else _locations(days, floats(positions))
+    return floats(np.round(figures, 4))
+
+
+def _shapes(days: Floats, groups: tuple[int, ...]) -> Floats:
+    """`shape_of` each day by `standard_of` the others, without making n standards."""
+    rows = days.sum(axis=1, keepdims=True)
+    daily = grouped(days, groups) / rows
+    shares, observed = _moments_without(daily)
+    sampling = shares * (1 - shares) * _moments_without(1.0 / rows)[0]
+    between = np.maximum(observed - sampling, _LEAST_SPREAD**2)
+    noise = np.maximum(shares * (1 - shares), _LEAST_SPREAD) / rows
+    return floats(np.mean((daily - shares) ** 2 / (between + noise), axis=1))
+
+
+def _locations(days: Floats, scale: Floats) -> Floats:
+    """`location_of` each day by `standard_of` the others; NaN for a day without a known value."""
+    known = days[:, :-1].sum(axis=1)
+    figures = np.full(days.shape[0], np.nan)
+    held = known > 0
+    if held.sum() < 2:
+        return figures
+    counts, rows = days[held, :-1], known[held]
+    means = counts @ scale / rows
+    mean, observed = _moments_without(means[:, None])
+    pooled = (counts.sum(axis=0) - counts) / (rows.sum() - rows)[:, None]
+    within = np.maximum(pooled @ scale**2 - (pooled @ scale) ** 2, 0.0)
+    sampling = within * _moments_without(1.0 / rows[:, None])[0][:, 0]
+    between = np.maximum(observed[:, 0] - sampling, _LEAST_SPREAD**2)
+    figures[held] = (means - mean[:, 0]) / np.sqrt(between + within / rows)
+    return figures
+
+
+def _moments_without(values: Floats) -> tuple[Floats, Floats]:
+    """(n, k) mean and variance of all rows of values (n, k) but the own; the variance of a single row is 0."""
+    others = values.shape[0] - 1
+    centre = values.mean(axis=0)  # squares of differences from it lose no digits
+    moved = values - centre
+    mean = (moved.sum(axis=0) - moved) / max(others, 1)
+    squares = (moved**2).sum(axis=0) - moved**2
+    variance = (squares - others * mean**2) / (others - 1) if others > 1 else np.zeros(values.shape)
+    return floats(centre + mean), floats(np.maximum(variance, 0.0))
 
 
 def memory_of(figures: Floats, days: tuple[int, ...]) -> float:

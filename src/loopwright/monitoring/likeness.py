@@ -2,14 +2,23 @@
 
 One storm delays every flight of a day. The blocks of the reference show it: their shares differ by more than chance.
 The variance of a window's mean is then the variance within blocks over its rows plus the variance between blocks over
-its blocks, and rows count for the ratio of what independence would have given (design effect: Kish 1965).
+its blocks, and rows count for the ratio of what independence would have given (design effect: Kish 1965). Blocks also
+remember: where one follows another, the variance between them counts (1 + r) / (1 - r) times, for lag-1 correlation r.
 """
 
 from collections.abc import Mapping
 
 import msgspec
+import numpy as np
 
+from loopwright.monitoring.blocks import grouped, groups_of, memory_of
 from loopwright.monitoring.reference import ColumnReference
+from loopwright.stats.arrays import Floats, floats
+
+_LEAST_BLOCKS = 10
+_LEAST_ROWS = 5
+_CERTAIN = 1e-4
+"""Chance of finding rows of independent blocks alike."""
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +33,60 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
         return self.reference < 1.0 or self.current < 1.0
 
 
-def worth_of_rows(column: ColumnReference, blocks: Mapping[int, tuple[int, ...]]) -> Worth:  # noqa: ARG001
-    """What the reference's rows and those of a window's blocks are worth."""
-    return Worth()
+def worth_of_rows(column: ColumnReference, blocks: Mapping[int, tuple[int, ...]]) -> Worth:
+    """What the reference's rows and those of a window's blocks are worth; 1 where the reference has few blocks.
+
+    Args:
+        column: Of the reference.
+        blocks: The window's counts (n_bins,) by block. Blocks of the window and of the reference need not be of one
+            length; each of the window's is taken for as many of the reference's as it has the rows of.
+    """
+    if column.by_block is None or len(column.by_block.blocks) < _LEAST_BLOCKS:
+        return Worth()
+    counts = column.by_block.counts().astype(np.float64)
+    kept = counts.sum(axis=1) >= _LEAST_ROWS
+    if kept.sum() < _LEAST_BLOCKS:
+        return Worth()
+    groups = groups_of(counts.sum(axis=0)) if column.bins.ordered else ()
+    numbers = tuple(np.asarray(column.by_block.blocks)[kept].tolist())
+    between, mean_rows = _between(grouped(counts[kept], groups), numbers)
+    if between <= 0:
+        return Worth()
+    current = sum(sum(row) for row in blocks.values())
+    n_blocks = max(len(blocks), 1)
+    return Worth(
+        reference=1.0 / (1.0 + between * mean_rows),
+        current=1.0 / (1.0 + between * min(current / n_blocks, mean_rows)),
+    )
+
+
+def _between(counts: Floats, numbers: tuple[int, ...]) -> tuple[float, float]:
+    """The variance between blocks over the variance within, memory included, and the mean rows of a block.
+
+    Args:
+        counts: (n_blocks, n_groups).
+        numbers: The blocks.
+    """
+    from scipy import special
+
+    rows = counts.sum(axis=1)
+    held = counts.sum(axis=0) > 0
+    shares = counts[:, held].sum(axis=0) / rows.sum()
+    if shares.size < 2:
+        return 0.0, float(rows.mean())
+    found = counts[:, held] / rows[:, None]
+    squares = (rows[:, None] * (found - shares) ** 2 / shares).sum(axis=1)
+    freedom = (shares.size - 1) * (rows.size - 1)
+    excess = squares.sum() / freedom
+    if special.chdtrc(freedom, squares.sum()) > _CERTAIN:
+        return 0.0, float(rows.mean())
+    memory = memory_of(_main_direction(found - shares, shares), numbers)
+    effective = (rows.sum() - (rows**2).sum() / rows.sum()) / (rows.size - 1)
+    return float((excess - 1.0) / effective * (1 + memory) / (1 - memory)), float(rows.mean())
+
+
+def _main_direction(moved: Floats, shares: Floats) -> Floats:
+    """(n_blocks,) where each block lies along the direction in which blocks differ most."""
+    scaled = moved / np.sqrt(shares)
+    _, _, directions = np.linalg.svd(scaled, full_matrices=False)
+    return floats(scaled @ directions[0])

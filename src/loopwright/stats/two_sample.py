@@ -157,7 +157,7 @@ def shares_p_value(
     half = stats.hypergeom.pmf(*table) / 2.0
     least = np.minimum(stats.hypergeom.sf(*table) + half, stats.hypergeom.cdf(*table) - half)
     found[asked] = np.minimum(2.0 * least, 1.0)
-    return np.maximum(found, 0.0)
+    return floats(np.maximum(found, 0.0))
 
 
 def _finite(values: Floats) -> Floats:

@@ -1,89 +1,136 @@
-"""Drift by the day: features and answers of each day that is over, labels a day later, since they come late."""
+"""Drift by windows: features and answers of each window that is finished; labels a day later, since they come late."""
 
 from typing import Any
 
 import msgspec
-import numpy as np
-import polars as pl
 
 from loopwright.app.monitor.look import Judged, Look
-from loopwright.app.observed import model_columns, prediction_column
-from loopwright.core.clock import Micros
-from loopwright.monitoring.detectors.block_rank import BlockRankState
-from loopwright.monitoring.drift import drift_report, incident_detector
-from loopwright.monitoring.joined import join_labels
-from loopwright.monitoring.reference import LABEL, PREDICTION, Reference, label_values
+from loopwright.app.monitor.windows import label_window, take
+from loopwright.core.verdict import Verdict
+from loopwright.monitoring.drift import drift_report, incident_detector, resumed, settled
+from loopwright.monitoring.feed import Cut, FeedState, begun
+from loopwright.monitoring.reference import Reference
+from loopwright.monitoring.reference_kinds import rolling_reference, seasonal_reference
 from loopwright.monitoring.rules.drift import DriftRule
 from loopwright.monitoring.rules.rule import DAY
-from loopwright.monitoring.window import Window, summarise
-from loopwright.observations.labels import latest_labels
+from loopwright.monitoring.window import Window, merge
 
-LOOK_BACK_DAYS = 3
-REPORT_DAYS = 7
-LABEL_LAG_DAYS = 1
+_LOOK_BACK = 3
+"""Windows before the last look whose labels are read again."""
+_REPORT_WINDOWS = 7
+_REPORT_HOURS = 24
+_ROLLING_WINDOWS = 28
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
-    """`through` is the first day that has not been judged."""
+    """Where the log was read to, what the sequential rule remembers, and the windows that the report is made of."""
 
-    through: int
-    detector: BlockRankState
+    feed: FeedState
+    detector: Any
+    kept: Window = Window()
+    format_version: int = 2
 
 
 class DriftJudge:
     """Satisfies `Judge[DriftRule]`."""
 
     def begin(self, rule: DriftRule, look: Look) -> Any:
-        """The day of the change is partial and is not judged."""
+        """Rows count from now on; the period of time under way is partial and is not judged."""
         if look.reference is None:
             return None
-        today = look.now // DAY
-        return msgspec.to_builtins(
-            _State(through=today + 1, detector=incident_detector(rule, look.reference).start(after=today))
-        )
+        return _plain(_begun(rule, look.reference, look))
 
     def look(self, rule: DriftRule, state: Any, look: Look) -> Judged:
-        """Judge every day that is over: the sequential rule takes them one by one, the report the last seven."""
-        if look.reference is None:
+        """Judge every window that is finished: the sequential rule one by one, the report the last ones together."""
+        reference = look.reference
+        if reference is None:
             return Judged()
-        before = msgspec.convert(state or self.begin(rule, look), _State)
-        today = look.now // DAY
-        window = _window(look, look.reference, through=before.through, today=today)
-        detector = incident_detector(rule, look.reference)
-        after = detector.update(before.detector, window, through=today)
+        before = _read(rule, reference, state, look)
+        cut = _cut(rule, reference)
+        feed, closed = take(before.feed, cut, look)
+        kept = merge(before.kept, closed).between(feed.through - _kept(rule, cut))
+        labels = _labels(look, reference, before.feed, through=feed.through, cut=cut)
+        detector = incident_detector(rule, reference)
+        after = detector.update(before.detector, _with(closed, labels), through=feed.through)
+        report = _report(rule, reference, _with(kept, labels), first=feed.through - _reported(cut))
         return Judged(
-            state=msgspec.to_builtins(_State(through=today, detector=after)),
+            state=_plain(_State(feed=feed, detector=after, kept=kept)),
             verdicts=(detector.verdict(after),),
-            reports=(drift_report(rule, look.reference, window.between(today - REPORT_DAYS)),),
+            reports=(_noted(report, feed),),
         )
 
     def reset(self, rule: DriftRule, state: Any, look: Look) -> Any:
-        """The days seen stay in the ranks; the evidence starts from nothing."""
+        """The windows seen stay in the ranks; the evidence starts from nothing."""
         if look.reference is None or state is None:
             return state
-        before = msgspec.convert(state, _State)
+        before = _read(rule, look.reference, state, look)
         detector = incident_detector(rule, look.reference)
-        return msgspec.to_builtins(msgspec.structs.replace(before, detector=detector.reset(before.detector)))
+        return _plain(msgspec.structs.replace(before, detector=detector.reset(before.detector)))
 
 
-def _window(look: Look, reference: Reference, *, through: int, today: int) -> Window:
-    """The days since the last look, and a few before it for labels that came late and for the report."""
-    first = min(through, today - REPORT_DAYS) - LOOK_BACK_DAYS
-    rows = look.answered(first * DAY)
-    if not rows.height:
+def _begun(rule: DriftRule, reference: Reference, look: Look) -> _State:
+    feed = begun(_cut(rule, reference), look.now)
+    return _State(feed=feed, detector=incident_detector(rule, reference).start(after=feed.first - 1))
+
+
+def _read(rule: DriftRule, reference: Reference, state: Any, look: Look) -> _State:
+    """The state as it was written. One of format 1 had no cursor: rows count anew, what was learned stays."""
+    fresh = _begun(rule, reference, look)
+    if state is None:
+        return fresh
+    detector = incident_detector(rule, reference)
+    held = resumed(detector, state.get("detector"), after=fresh.feed.first - 1)
+    if "feed" not in state:
+        through = int(state.get("through", fresh.feed.first))
+        feed = FeedState(started=through * DAY, first=through, through=through, read_until=through * DAY)
+        return _State(feed=min(feed, fresh.feed, key=lambda each: each.read_until), detector=held)
+    read: _State = msgspec.convert(state, _State, str_keys=True)
+    return msgspec.structs.replace(read, detector=held)
+
+
+def _plain(state: _State) -> Any:
+    """As plain JSON, with the block numbers that keys are as text."""
+    return msgspec.json.decode(msgspec.json.encode(state))
+
+
+def _cut(rule: DriftRule, reference: Reference) -> Cut:
+    window = settled(rule, reference)
+    return Cut(period_us=window.block_us, rows=window.rows)
+
+
+def _reported(cut: Cut) -> int:
+    """Windows that the report looks at together."""
+    return _REPORT_HOURS if cut.period_us is not None and cut.period_us < DAY else _REPORT_WINDOWS
+
+
+def _kept(rule: DriftRule, cut: Cut) -> int:
+    return _reported(cut) + (_ROLLING_WINDOWS if rule.reference == "rolling" else 0)
+
+
+def _labels(look: Look, reference: Reference, before: FeedState, *, through: int, cut: Cut) -> Window:
+    """Of windows of rows the labels are not known when they are finished, and are not watched."""
+    if cut.period_us is None:
         return Window()
-    rows = rows.filter(pl.col("event_time") < today * DAY)
-    columns = model_columns(rows, look.signature) | {PREDICTION: prediction_column(rows, look.signature)}
-    seen = summarise(columns, rows["event_time"].to_numpy(), reference)
-    settled = rows.filter(pl.col("event_time") < (today - LABEL_LAG_DAYS) * DAY)
-    return Window(columns=seen.columns | _labels(look, reference, since=first * DAY, rows=settled).columns)
+    lag = -(-DAY // cut.period_us)
+    first = max(min(before.through, through - _reported(cut)) - lag - _LOOK_BACK, before.first)
+    return label_window(look, reference, period_us=cut.period_us, first=first, end=through - lag)
 
 
-def _labels(look: Look, reference: Reference, *, since: Micros, rows: pl.DataFrame) -> Window:
-    labels = latest_labels(look.workspace.stores.tables, look.loop.name, learned_since=since)
-    if not rows.height or not labels.height:
-        return Window()
-    joined = join_labels(rows, labels, np.zeros(rows.height))
-    times = joined.event_time[joined.labelled]
-    values = label_values(joined.label, look.signature.task, look.signature.classes)
-    return summarise({LABEL: values}, times, reference)
+def _with(window: Window, labels: Window) -> Window:
+    return msgspec.structs.replace(window, columns=window.columns | labels.columns)
+
+
+def _report(rule: DriftRule, reference: Reference, kept: Window, *, first: int) -> Verdict:
+    window = kept.between(first)
+    if rule.reference == "rolling":
+        reference = rolling_reference(reference, kept.between(0, first))
+    elif rule.reference == "seasonal" and rule.block_us is not None:
+        reference = seasonal_reference(reference, window, rule.block_us)
+    return drift_report(rule, reference, window)
+
+
+def _noted(report: Verdict, feed: FeedState) -> Verdict:
+    """With the rows that are in no window, where there are any."""
+    said = feed.strays.said
+    details = report.details | {"strays": msgspec.to_builtins(feed.strays)}
+    return msgspec.structs.replace(report, details=details, reason=report.reason + (f"; {said}" if said else ""))
