@@ -9,6 +9,7 @@ from loopwright.stats.intervals import (
     auc_interval,
     bootstrap_difference,
     bootstrap_interval,
+    clopper_pearson,
     jackknife_interval,
     pseudo_values,
     wilson,
@@ -170,3 +171,13 @@ def test_the_jackknife_of_one_block_or_none_is_unknown():
     mean = lambda y, s: float(y.mean()) if y.size else float("nan")  # noqa: E731
     assert not jackknife_interval(mean, np.ones(5), np.ones(5), blocks=np.zeros(5)).known
     assert not jackknife_interval(mean, np.ones(0), np.ones(0), blocks=np.zeros(0)).known
+
+
+def test_the_exact_interval_of_a_share_is_that_of_the_tables_and_is_never_too_narrow():
+    span = clopper_pearson(3, 10)
+    assert (span.low, span.high) == (pytest.approx(0.0667, abs=1e-4), pytest.approx(0.6525, abs=1e-4))
+    assert (clopper_pearson(0, 5).low, clopper_pearson(5, 5).high) == (0.0, 1.0)
+    assert not clopper_pearson(0, 0).known
+    shares = np.random.default_rng(0).binomial(40, 0.05, 2_000)
+    held = [clopper_pearson(k, 40).low <= 0.05 <= clopper_pearson(k, 40).high for k in shares]
+    assert np.mean(held) >= 0.95

@@ -68,8 +68,10 @@ class Served:
     def read(self, rule: Any, *, minutes: int = 1, memory: Any = None, newest: bool = True, began: int = 0) -> Measured:
         """What the measure reads of the first minutes, at their end."""
         until = self.start + minutes * MINUTE
-        span = Span(since=self.start, until=until, period=MINUTE, began=self.start - began, newest=newest)
-        return MEASURES[type(rule)].read(rule, self.look(until), span, memory)
+        span = Span(
+            since=self.start, until=until, period=MINUTE, began=self.start - began, newest=newest, memory=memory
+        )
+        return MEASURES[type(rule)].read(rule, self.look(until), span)
 
     def figures(self, rule: Any, **asked: Any) -> tuple[PeriodFigure, ...]:
         return self.read(rule, **asked).figures[""]

@@ -54,7 +54,7 @@ class MeasuredJudge:
         before = msgspec.convert(state, MeasuredState) if state is not None else _fresh(rule, look)
         after = before
         for span in _spans(rule, look, before):
-            after = _advanced(rule, look, after, span)
+            after = _advanced(rule, look, after, span=span)
         return Judged(
             state=msgspec.to_builtins(after),
             verdicts=_verdicts(rule, after),
@@ -92,8 +92,8 @@ def _spans(rule: MeasuredRule, look: Look, state: MeasuredState) -> Iterator[Spa
         yield Span(since=first, until=last, period=every, began=state.began, newest=last == until)
 
 
-def _advanced(rule: MeasuredRule, look: Look, state: MeasuredState, span: Span) -> MeasuredState:
-    read: Measured = MEASURES[type(rule)].read(rule, look, span, state.memory)
+def _advanced(rule: MeasuredRule, look: Look, state: MeasuredState, *, span: Span) -> MeasuredState:
+    read: Measured = MEASURES[type(rule)].read(rule, look, msgspec.structs.replace(span, memory=state.memory))
     watched_from = look.now - look.now % span.period - 3 * span.period
     parts = dict(state.parts)
     for part, (detector, kind) in figure_detectors(rule).items():

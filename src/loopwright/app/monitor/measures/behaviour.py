@@ -23,7 +23,7 @@ class BehaviourMeasure:
         """Nothing to remember."""
         return None
 
-    def read(self, rule: BehaviourRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: BehaviourRule, look: Look, span: Span) -> Measured:
         """By the class that was answered; `parts` has the share of each version's answers."""
         newest = span.until - span.period
         classes = look.signature.classes

@@ -28,7 +28,7 @@ class BusinessMetricMeasure:
         """Nothing to remember."""
         return None
 
-    def read(self, rule: BusinessMetricRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - same
+    def read(self, rule: BusinessMetricRule, look: Look, span: Span) -> Measured:
         """The mean, and its interval."""
         if rule.logged is not None:
             return Measured(figures={"": tuple(_logged(rule.logged, look, span))})

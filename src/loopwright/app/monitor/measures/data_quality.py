@@ -24,10 +24,10 @@ class DataQualityMeasure:
         """Where in the journal to go on from."""
         return None if rule.of is None else landed_since(look, rule.of, None).memory
 
-    def read(self, rule: DataQualityRule, look: Look, span: Span, memory: Any) -> Measured:
+    def read(self, rule: DataQualityRule, look: Look, span: Span) -> Measured:
         """Requests of each period; of landings the newest one, which counts until there is another."""
         if rule.of is not None:
-            found = landed_since(look, rule.of, memory)
+            found = landed_since(look, rule.of, span.memory)
             figure = _landing(span.until - span.period, found.newest(span))
             return Measured(figures={"": (figure,)}, memory=found.left(span, newest=True))
         if not is_logged(look):

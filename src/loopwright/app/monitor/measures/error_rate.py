@@ -26,14 +26,14 @@ class ErrorRateMeasure:
         """The workers' count so far."""
         return {"overloaded": _overloaded(look)}
 
-    def read(self, rule: ErrorRateRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: ErrorRateRule, look: Look, span: Span) -> Measured:  # noqa: ARG002 - the same
         """Of rows that a sampled log keeps, each as often as it stands for."""
         if not is_logged(look):
             return Measured(
-                figures={"": (PeriodFigure(at=span.until - span.period, reason=NOT_LOGGED),)}, memory=memory
+                figures={"": (PeriodFigure(at=span.until - span.period, reason=NOT_LOGGED),)}, memory=span.memory
             )
-        now = _overloaded(look) if span.newest else float((memory or {}).get("overloaded", 0.0))
-        more = max(now - float((memory or {}).get("overloaded", now)), 0.0)
+        now = _overloaded(look) if span.newest else float((span.memory or {}).get("overloaded", 0.0))
+        more = max(now - float((span.memory or {}).get("overloaded", now)), 0.0)
         newest = span.until - span.period
         figures = [
             _figure(at, rows, refused=round(more) if at == newest else 0)

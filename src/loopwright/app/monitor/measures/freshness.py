@@ -20,7 +20,7 @@ class FreshnessMeasure:
         """Nothing to remember."""
         return None
 
-    def read(self, rule: FreshnessRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: FreshnessRule, look: Look, span: Span) -> Measured:
         """By the event time; by when the rows became known, for a dataset that has none."""
         if not span.newest:
             return Measured(figures={})

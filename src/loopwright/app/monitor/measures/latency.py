@@ -22,7 +22,7 @@ class LatencyMeasure:
         """Nothing to remember."""
         return None
 
-    def read(self, rule: LatencyRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: LatencyRule, look: Look, span: Span) -> Measured:
         """Of answers with a status under 400."""
         if not is_logged(look):
             return Measured(figures={"": (PeriodFigure(at=span.until - span.period, reason=NOT_LOGGED),)})

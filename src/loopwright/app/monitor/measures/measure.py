@@ -20,6 +20,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         since, until: From the beginning of the first period to the end of the last one.
         period: Length of one, in microseconds.
         began: When the rule began to be watched.
+        memory: What the measure wanted back from the look before.
         newest: Whether the last period is the one that ended just now; a figure of the present moment is of that one.
     """
 
@@ -27,6 +28,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     until: Micros
     period: Micros
     began: Micros
+    memory: Any = None
     newest: bool = True
 
     def periods(self) -> Iterator[Micros]:
@@ -52,5 +54,5 @@ class Measure(Protocol[R_contra]):
     def begin(self, rule: R_contra, look: Look) -> Any:
         """The memory of a rule that begins to be watched."""
 
-    def read(self, rule: R_contra, look: Look, span: Span, memory: Any) -> Measured:
+    def read(self, rule: R_contra, look: Look, span: Span) -> Measured:
         """The figures of the periods. Where something is missing a figure has no value and says why."""

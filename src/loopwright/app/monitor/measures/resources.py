@@ -23,15 +23,15 @@ class ResourcesMeasure:
         """CPU seconds so far."""
         return _cpu_of(_fresh(look))
 
-    def read(self, rule: ResourcesRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: ResourcesRule, look: Look, span: Span) -> Measured:  # noqa: ARG002 - the same
         """Each of the three; by the worker that uses most."""
         if not span.newest:
-            return Measured(figures={}, memory=memory)
+            return Measured(figures={}, memory=span.memory)
         at, files = span.until - span.period, _fresh(look)
         free = shutil.disk_usage(look.workspace.home).free
         figures = {
             "memory": _memory(at, files),
-            "cpu": _cpu(at, files, before=memory or {}),
+            "cpu": _cpu(at, files, before=span.memory or {}),
             "disk_left": PeriodFigure(at=at, value=float(free), n=1),
         }
         return Measured(figures={part: (figure,) for part, figure in figures.items()}, memory=_cpu_of(files))

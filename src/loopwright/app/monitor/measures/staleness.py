@@ -28,7 +28,7 @@ class StalenessMeasure:
         """Nothing to remember."""
         return None
 
-    def read(self, rule: StalenessRule, look: Look, span: Span, memory: Any) -> Measured:  # noqa: ARG002 - the same
+    def read(self, rule: StalenessRule, look: Look, span: Span) -> Measured:
         """The champion's view of that name; a model without it has none."""
         newest = span.until - span.period
         if not is_logged(look):

@@ -17,10 +17,10 @@ class VolumeMeasure:
         """Where in the journal to go on from."""
         return None if rule.of is None else landed_since(look, rule.of, None).memory
 
-    def read(self, rule: VolumeRule, look: Look, span: Span, memory: Any) -> Measured:
+    def read(self, rule: VolumeRule, look: Look, span: Span) -> Measured:
         """Requests by when they were received, rows by when they landed."""
         if rule.of is not None:
-            found = landed_since(look, rule.of, memory)
+            found = landed_since(look, rule.of, span.memory)
             figures = tuple(PeriodFigure(at=at, value=float(n), n=n) for at, n in found.rows(span).items())
             return Measured(figures={"": figures}, memory=found.left(span))
         if not is_logged(look):
