@@ -23,6 +23,7 @@ from loopwright.app.packaging import (
     training_set_node,
     with_reference,
 )
+from loopwright.app.promised import promised_figures, with_estimation
 from loopwright.app.releases.starting import OVERRIDE_LASTS, start_release
 from loopwright.app.row_references import row_rules, with_row_references
 from loopwright.app.run import Planned
@@ -83,9 +84,11 @@ class _Judging:
             done=self._done,
             holdout=self._holdout,
             scores=answers,
-            metrics=metrics,
+            metrics=metrics | promised_figures(self._loop.monitor, self._holdout, answers),
         )
         manifest = self._with_row_references(manifest, answers)
+        rules = self._loop.monitor
+        manifest = with_estimation(self._workspace, manifest, rules, holdout=self._holdout, scores=answers)
         version = store(self._workspace, manifest)
         result = self._gate(self._predictions(version, manifest, answers))
         event = self._record(version, result)

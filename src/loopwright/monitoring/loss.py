@@ -23,7 +23,7 @@ FORTNIGHT = 14
 """Blocks of the recent figure: bad days come in runs, and six of them are no evidence."""
 HISTORY_DAYS = 120
 _BLOCK_LABELS = 30
-_MOST_BLOCK_LABELS = 1_000
+_MOST_BLOCK_LABELS = 400
 """Labels of a block that the evidence reads, evenly spread: more of them tell next to nothing beside the days' own
 differences, and the time of a look stays bounded."""
 _ROW_GROUPS = 20

@@ -6,6 +6,7 @@ from typing import Any
 
 from loopwright.app.monitor.judges.concept import ConceptJudge
 from loopwright.app.monitor.judges.drift import DriftJudge
+from loopwright.app.monitor.judges.estimated_performance import EstimatedPerformanceJudge
 from loopwright.app.monitor.judges.judge import Judge
 from loopwright.app.monitor.judges.measured import MeasuredJudge
 from loopwright.app.monitor.judges.performance import PerformanceJudge
@@ -19,6 +20,7 @@ from loopwright.monitoring.rules.data_quality import DataQualityRule
 from loopwright.monitoring.rules.drift import DriftRule
 from loopwright.monitoring.rules.embedding_drift import EmbeddingDriftRule
 from loopwright.monitoring.rules.error_rate import ErrorRateRule
+from loopwright.monitoring.rules.estimated_performance import EstimatedPerformanceRule
 from loopwright.monitoring.rules.freshness import FreshnessRule
 from loopwright.monitoring.rules.latency import LatencyRule
 from loopwright.monitoring.rules.performance import PerformanceRule
@@ -41,6 +43,7 @@ JUDGES: Mapping[type[MonitorRule], Judge[Any]] = MappingProxyType(
         DriftRule: DriftJudge(),
         EmbeddingDriftRule: RowWindowsJudge(),
         ErrorRateRule: MeasuredJudge(),
+        EstimatedPerformanceRule: EstimatedPerformanceJudge(),
         FreshnessRule: MeasuredJudge(),
         LatencyRule: MeasuredJudge(),
         PerformanceRule: PerformanceJudge(),
