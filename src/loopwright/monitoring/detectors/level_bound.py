@@ -125,7 +125,7 @@ class LevelBound:
             return Outcome.UNKNOWN, "no period has been judged yet"
         if last.value is None or not self._speaks(last):
             why = last.reason or f"it rests on {last.n}, {self._min_count} are needed"
-            return (Outcome.FAIL, f"no figure since the alarm: {why}") if state.alarmed else (Outcome.UNKNOWN, why)
+            return (Outcome.FAIL, f"no figure since the alarm; {why}") if state.alarmed else (Outcome.UNKNOWN, why)
         bounds = [f"at most {_plain(self._at_most)}"] if self._at_most is not None else []
         bounds += [f"at least {_plain(self._at_least)}"] if self._at_least is not None else []
         words = f"{_plain(last.value)}{self._unit and ' ' + self._unit}, where {' and '.join(bounds)} may be"

@@ -65,13 +65,11 @@ class Served:
             now=self.start if now is None else now,
         )
 
-    def read(self, rule: Any, *, minutes: int = 1, memory: Any = None, newest: bool = True, began: int = 0) -> Measured:
-        """What the measure reads of the first minutes, at their end."""
+    def read(self, rule: Any, *, minutes: int = 1, since: int = 0, began: int = 0, **span: Any) -> Measured:
+        """What the measure reads of the minutes from `since` on and before `minutes`, at their end."""
         until = self.start + minutes * MINUTE
-        span = Span(
-            since=self.start, until=until, period=MINUTE, began=self.start - began, newest=newest, memory=memory
-        )
-        return MEASURES[type(rule)].read(rule, self.look(until), span)
+        asked = Span(since=self.start + since * MINUTE, until=until, period=MINUTE, began=self.start - began, **span)
+        return MEASURES[type(rule)].read(rule, self.look(until), asked)
 
     def figures(self, rule: Any, **asked: Any) -> tuple[PeriodFigure, ...]:
         return self.read(rule, **asked).figures[""]

@@ -24,7 +24,7 @@ def test_a_minute_of_good_requests_is_a_share_of_nothing_and_one_without_is_none
     assert (first.value, second.value) == (0.0, None)
 
 
-def test_the_newest_landing_counts_until_there_is_another(served):
+def test_a_good_landing_counts_until_there_is_another_and_a_refused_one_once(served):
     rule, ledger = lw.data_quality("table"), served.workspace.stores.ledger
 
     def land(kind, minute, **data):
@@ -35,9 +35,12 @@ def test_the_newest_landing_counts_until_there_is_another(served):
     failures = [{"column": "x", "rule": "greater_than(0)", "rows": 7}]
     land("dataset_refused", 1, code="LW201", failures=failures)
     second = served.read(rule, minutes=2, memory=first.memory)
-    third = served.read(rule, minutes=3, memory=second.memory)
+    third = served.read(rule, minutes=3, since=2, memory=second.memory)
     land("dataset_landed", 3, rows=5)
     fourth = served.read(rule, minutes=4, memory=third.memory)
-    assert [read.figures[""][0].value for read in (second, third, fourth)] == [1.0, 1.0, 0.0]
+    assert [read.figures[""][0].value for read in (second, third, fourth)] == [1.0, None, 0.0]
+    assert third.figures[""][0].reason.startswith("nothing has landed since one was refused: x: greater_than(0)")
+    fifth = served.read(rule, minutes=5, since=4, memory=fourth.memory)
+    assert fifth.figures[""][0].value == 0.0
     refused = second.figures[""][0]
     assert (refused.reason, refused.named) == ("x: greater_than(0) broken by 7 rows", ("x",))

@@ -25,10 +25,13 @@ class DataQualityMeasure:
         return None if rule.of is None else landed_since(look, rule.of, None).memory
 
     def read(self, rule: DataQualityRule, look: Look, span: Span) -> Measured:
-        """Requests of each period; of landings the newest one, which counts until there is another."""
+        """Requests of each period. Of landings the newest one: a good one counts until there is another.
+
+        A refused one counts once, so that an alarm that a person has ended stays ended.
+        """
         if rule.of is not None:
             found = landed_since(look, rule.of, span.memory)
-            figure = _landing(span.until - span.period, found.newest(span))
+            figure = _landing(span, found.newest(span))
             return Measured(figures={"": (figure,)}, memory=found.left(span, newest=True))
         if not is_logged(look):
             return Measured(figures={"": (PeriodFigure(at=span.until - span.period, reason=NOT_LOGGED),)})
@@ -36,13 +39,16 @@ class DataQualityMeasure:
         return Measured(figures={"": tuple(figures)})
 
 
-def _landing(at: Micros, newest: OneLanding | None) -> PeriodFigure:
+def _landing(span: Span, newest: OneLanding | None) -> PeriodFigure:
+    at = span.until - span.period
     if newest is None:
         return PeriodFigure(at=at, reason="nothing has landed or been refused since it is watched")
     if not newest.refused:
         return PeriodFigure(at=at, value=0.0, n=1)
     broken = sorted(newest.broken.items(), key=lambda one: -one[1])[:_NAMED]
     words = "; ".join(f"{rule} broken by {rows} rows" if rows else rule for rule, rows in broken)
+    if newest.at < span.since:
+        return PeriodFigure(at=at, reason=f"nothing has landed since one was refused: {words}")
     columns = tuple(dict.fromkeys(rule.split(":")[0] for rule, _ in broken))
     return PeriodFigure(
         at=at, value=1.0, n=1, reason=words, parts={rule: float(rows) for rule, rows in broken}, named=columns
