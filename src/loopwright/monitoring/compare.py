@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from loopwright.monitoring.bins import MOST_LEVELS, Bins, numeric_bins
 from loopwright.monitoring.findings import ColumnFinding, Findings
-from loopwright.monitoring.reference import ColumnReference, Reference, plain_column, reference_pairs
+from loopwright.monitoring.reference import ColumnReference, Reference, counted_column, plain_column, reference_pairs
 from loopwright.monitoring.report_rule import Ruling, judge_window
 from loopwright.monitoring.sketch import sketch_bytes
 from loopwright.monitoring.window import Window, count_blocks
@@ -66,10 +66,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Levels(msgspec.Struct, frozen=True, kw_only=True):
-    """A category of the reference: each of its values' code, and the names of the codes."""
+    """A category of the reference: the code of each of its values, the names of the codes, and how often each was."""
 
     codes: dict[str, int]
     names: tuple[str, ...]
+    counts: tuple[int, ...]
     seen_once: int
 
 
@@ -144,36 +145,38 @@ def numbers_of(values: "pl.Series") -> Floats:
 
 
 def _levels_of(values: "pl.Series") -> _Levels:
-    counted = values.cast(_text()).drop_nulls().value_counts(sort=False, name="n")
-    ranked = counted.sort(["n", values.name], descending=[True, False])
-    names = ranked[values.name].to_list()
+    ranked = _value_counts(values).sort(["n", "level"], descending=[True, False])
+    names, counts = ranked["level"].to_list(), ranked["n"].to_list()
     apart = MOST_LEVELS if len(names) <= MOST_LEVELS else MOST_LEVELS - 1
     rare = len(names) - apart
     return _Levels(
         codes={name: min(rank, apart) for rank, name in enumerate(names)},
         names=(*names[:apart], f"{rare} rare levels") if rare > 0 else tuple(names),
-        seen_once=int((ranked["n"] == 1).sum()),
+        counts=(*counts[:apart], sum(counts[apart:])) if rare > 0 else tuple(counts),
+        seen_once=counts.count(1),
     )
+
+
+def _value_counts(values: "pl.Series") -> "pl.DataFrame":
+    """Known values as text, `level`, and how often each is there, `n`; in no order."""
+    import polars as pl
+
+    return values.alias("level").drop_nulls().value_counts(name="n").with_columns(pl.col("level").cast(pl.String))
 
 
 def _category(name: str, values: "pl.Series", levels: _Levels) -> ColumnReference:
     bins = Bins(bin_of_code=tuple(range(len(levels.names))), unseen=True)
-    codes = _codes(values, levels)
-    column = plain_column(name, codes, bins.place(codes), bins=bins)
-    return msgspec.structs.replace(column, levels=levels.names, seen_once=levels.seen_once)
+    counts = np.asarray([*levels.counts, 0, values.null_count()], dtype=np.float64)
+    return msgspec.structs.replace(counted_column(name, counts, bins), levels=levels.names, seen_once=levels.seen_once)
 
 
-def _codes(values: "pl.Series", levels: _Levels) -> Floats:
-    """(n,) code of each value: -1 for missing, one past the last for a level that the reference does not have."""
-    import polars as pl
-
-    text = values.cast(_text()).alias("level")
-    new = len(levels.names)
-    if not levels.codes:
-        return np.where(text.is_null().to_numpy(), -1.0, float(new))
-    table = pl.DataFrame({"level": list(levels.codes), "code": list(levels.codes.values())})
-    found = text.to_frame().join(table, on="level", how="left", maintain_order="left")["code"].fill_null(new)
-    return np.where(text.is_null().to_numpy(), -1.0, found.to_numpy().astype(np.float64))
+def _level_counts(values: "pl.Series", levels: _Levels) -> tuple[int, ...]:
+    """Rows of each level of the reference, of levels that it does not have, and without a value."""
+    found = _value_counts(values)
+    counts = [0] * (len(levels.names) + 1)
+    for level, n in zip(found["level"].to_list(), found["n"].to_list(), strict=True):
+        counts[levels.codes.get(level, -1)] += n
+    return (*counts, values.null_count())
 
 
 def _window(reference: Reference, current: "pl.DataFrame", names: list[str], levels: dict[str, _Levels]) -> Window:
@@ -181,16 +184,17 @@ def _window(reference: Reference, current: "pl.DataFrame", names: list[str], lev
     columns: dict[str, Floats] = {}
     misfits: dict[str, dict[int, int]] = {}
     sketches: dict[str, dict[int, bytes]] = {}
+    categories: dict[str, dict[int, tuple[int, ...]]] = {}
     for name in names:
         if name in levels:
-            columns[name] = _codes(current[name], levels[name])
+            categories[name] = {_ALL: _level_counts(current[name], levels[name])}
             continue
         columns[name] = numbers_of(current[name])
         unread = int(np.isnan(columns[name]).sum()) - current[name].null_count() - _nan_count(current[name])
         misfits[name] = {_ALL: max(unread, 0)}
         sketches[name] = {_ALL: sketch_bytes(_some(columns[name]))}
     counted = count_blocks(columns, blocks, reference)
-    return msgspec.structs.replace(counted, misfits=misfits, sketches=sketches)
+    return msgspec.structs.replace(counted, columns=counted.columns | categories, misfits=misfits, sketches=sketches)
 
 
 def _some(values: Floats) -> Floats:
@@ -231,13 +235,6 @@ def _named(column: ColumnFinding, current: "pl.DataFrame", levels: _Levels | Non
 
     if levels is None or not any(e.statistic == "new_levels" and e.effect and e.effect > 0 for e in column.effects):
         return column
-    text = current[column.column].cast(_text()).drop_nulls().alias("level")
-    counted = text.value_counts(name="n")
+    counted = _value_counts(current[column.column])
     new = counted.filter(~pl.col("level").is_in(list(levels.codes))).sort(["n", "level"], descending=[True, False])
     return msgspec.structs.replace(column, new_levels=tuple(new["level"].head(_NAMED_LEVELS).to_list()))
-
-
-def _text() -> "type[pl.DataType]":
-    import polars as pl
-
-    return pl.String

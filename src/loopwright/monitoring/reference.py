@@ -286,11 +286,7 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
         places: (n,) their bins.
         bins: How it is counted.
     """
-    total = floats(np.bincount(places, minlength=bins.count))
-    positions = positions_of(total[:-1]) if bins.ordered else ()
-    shares = tuple((total / max(total.sum(), 1.0)).tolist())
-    standard = Standard(shares=shares, between=(0.0,) * bins.count, positions=positions)
-    column = ColumnReference(name=name, bins=bins, counts=_whole(total), standard=standard, figures=())
+    column = counted_column(name, floats(np.bincount(places, minlength=bins.count)), bins)
     if not bins.ordered:
         return msgspec.structs.replace(column, seen_once=_seen_once(values))
     finite = np.isfinite(values)
@@ -303,6 +299,14 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
         values=_bin_values(values[known], places[known], bins),
         quantiles=tuple(np.quantile(drawn(values[known]), QUANTILES).tolist()),
     )
+
+
+def counted_column(name: str, counts: Floats, bins: Bins) -> ColumnReference:
+    """A column of which only the counts (n_bins,) are known."""
+    positions = positions_of(counts[:-1]) if bins.ordered else ()
+    shares = tuple((counts / max(counts.sum(), 1.0)).tolist())
+    standard = Standard(shares=shares, between=(0.0,) * bins.count, positions=positions)
+    return ColumnReference(name=name, bins=bins, counts=_whole(counts), standard=standard, figures=())
 
 
 def _seen_once(codes: Floats) -> int:
