@@ -32,7 +32,7 @@ class Passing:
         self.ends = list(ends)
         self.over = asyncio.Event()
         self.steered = False
-        self.jobs = Idle()
+        self.jobs = self.courier = Idle()
 
     def step(self) -> None:
         end = self.ends.pop(0) if self.ends else None

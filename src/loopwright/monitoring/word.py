@@ -12,7 +12,7 @@ Verb = Literal["acknowledge", "resolve", "comment"]
 
 
 class IncidentWord(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody's word on an incident."""
+    """Somebody's word on an incident; `order` is the machine's time at which it was said."""
 
     id: str
     incident: str
@@ -20,6 +20,7 @@ class IncidentWord(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     at: Micros
     reason: str = ""
+    order: Micros = 0
 
 
 def heeded(book: IncidentBook, words: Sequence[IncidentWord], *, at: Micros) -> Told:

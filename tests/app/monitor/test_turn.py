@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.app.monitor.scripted import FAILS, HOUR, PASSES, Project, Scene, severe, verdict
 
 from loopwright.app.clock import set_clock
 from loopwright.app.monitor import root_cause
@@ -12,7 +13,6 @@ from loopwright.core.verdict import Outcome
 from loopwright.errors import StoreBusyError
 from loopwright.monitoring.incident import LOOKS_TO_PASS, wants_retrain
 from loopwright.monitoring.silence import Silence
-from tests.app.monitor.scripted import FAILS, HOUR, PASSES, Project, Scene, severe, verdict
 
 
 @pytest.fixture

@@ -64,7 +64,13 @@ def say(workspace: Workspace, id_: str, verb: Verb, *, actor: str, reason: str =
         raise UsageError(f"the text has {len(reason)} characters", fix=f"Write at most {MAX_REASON}.")
     now = workspace.clock.now()
     word = IncidentWord(
-        id=workspace.ids("word"), incident=incident.id, verb=verb, actor=actor, at=now, reason=reason.strip()
+        id=workspace.ids("word"),
+        incident=incident.id,
+        verb=verb,
+        actor=actor,
+        at=now,
+        reason=reason.strip(),
+        order=workspace.machine.now(),
     )
     workspace.stores.ledger.commit(
         records=[word_record(word, endpoint, waiting=verb != "comment")],
@@ -79,6 +85,7 @@ def word_record(word: IncidentWord, endpoint: str, *, waiting: bool) -> Record:
         "incident": word.incident,
         "endpoint": endpoint,
         "waiting": waiting,
+        "order": word.order,
     }
     return Record(kind=WORD, id=word.id, data=msgspec.to_builtins(word), facets=facets, at=word.at)
 
@@ -86,13 +93,13 @@ def word_record(word: IncidentWord, endpoint: str, *, waiting: bool) -> Record:
 def waiting_words(workspace: Workspace, endpoint: str) -> tuple[IncidentWord, ...]:
     """Words that have not been heeded, the oldest first."""
     where: dict[str, str | float | int | bool] = {"endpoint": endpoint, "waiting": True}
-    found = workspace.stores.ledger.search(WORD, where=where, order="at", limit=MOST)
+    found = workspace.stores.ledger.search(WORD, where=where, order="order", limit=MOST)
     return tuple(msgspec.convert(record.data, IncidentWord) for record in found)
 
 
 def words_on(workspace: Workspace, incident: str) -> tuple[IncidentWord, ...]:
     """Everything that was said of an incident, the oldest first."""
-    found = workspace.stores.ledger.search(WORD, where={"incident": incident}, order="at", limit=MOST)
+    found = workspace.stores.ledger.search(WORD, where={"incident": incident}, order="order", limit=MOST)
     return tuple(msgspec.convert(record.data, IncidentWord) for record in found)
 
 
