@@ -43,6 +43,8 @@ def numbers(rng, n, change):
     rows = rng.normal(size=(n, COLUMNS))
     sign = -1 if change == "correlation turned" else 1
     rows[:, 1] = sign * 0.5 * rows[:, 0] + np.sqrt(0.75) * rows[:, 1]
+    if change == "signs agree":  # an XOR of two columns
+        rows[:, 3] = np.abs(rows[:, 3]) * np.where(rng.random(n) < 0.8, np.sign(rows[:, 2]), -np.sign(rows[:, 2]))
     if change == "parity of three":  # no column and no pair of columns shows it
         wanted = np.sign(rows[:, 2] * rows[:, 3])
         rows[:, 4] = np.abs(rows[:, 4]) * np.where(rng.random(n) < 0.9, wanted, -wanted)
@@ -81,7 +83,7 @@ class Case:
     changes: tuple[str, ...]
 
 
-PLANTED = ("correlation turned", "parity of three")
+PLANTED = ("correlation turned", "signs agree", "parity of three")
 CASES = [
     Case("classifier", DomainClassifier(), numbers, PLANTED),
     Case("pca", PcaReconstruction(), numbers, PLANTED),

@@ -42,7 +42,11 @@ def packaged(workspace: Any, rules: list[Any], n: int = 6_000) -> Manifest:
 
 def test_each_rule_has_its_own_sample_and_the_bundle_is_the_same_again(bare: Any) -> None:
     workspace = bare.workspace()
-    rules = [lw.rows_drift(method="pca", rows=100), lw.confidence_drift(rows=100), lw.target_drift(rows=100)]
+    rules = [
+        lw.rows_drift(method="pca", window="100 rows in 1d"),
+        lw.confidence_drift(window="100 rows in 1d"),
+        lw.target_drift(window="100 rows in 1d"),
+    ]
     manifest = packaged(workspace, rules)
     assert packaged(workspace, rules).parts == manifest.parts
     pca, sure, target = (row_reference_of(workspace, manifest, rule) for rule in rules)
@@ -80,7 +84,7 @@ def test_a_loop_without_such_a_rule_packages_no_rows(replayed: Any) -> None:
 
 
 def test_a_run_of_a_loop_with_such_a_rule_packages_a_sample(bare: Any) -> None:
-    bare.change("monitor=[lw.drift()]", "monitor=[lw.drift(), lw.rows_drift(method='mmd', rows=50)]")
+    bare.change("monitor=[lw.drift()]", "monitor=[lw.drift(), lw.rows_drift(method='mmd', window='50 rows in 1d')]")
     workspace = bare.workspace()
     run_loop(workspace, bare.loaded())
     version = str(champion_of(workspace, "small"))

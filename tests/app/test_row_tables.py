@@ -68,8 +68,8 @@ def logged():
     ids=lambda rule: rule.name,
 )
 def test_training_and_logged_rows_give_one_table(rule, rows, logged):
-    trained = training_table(rule, rows, np.asarray([0.9, 0.2]), np.asarray([False, True]))
-    live = logged_table(rule, logged, SIGNATURE, trained.columns)
+    trained = training_table(rule, rows, answers=np.asarray([0.9, 0.2]), label=np.asarray([False, True]))
+    live = logged_table(rule, logged, SIGNATURE, columns=trained.columns)
     assert live.columns == trained.columns
     if rule.name.startswith("text"):
         assert live["tokens"].to_list() == trained["tokens"].to_list()
@@ -87,20 +87,20 @@ def test_distances_leave_categories_out_and_trees_do_not():
 def test_a_column_that_training_rows_lack_is_said(rows):
     for rule in (text_drift("no"), embedding_drift("no"), rows_drift(["x", "no"])):
         with pytest.raises(MissingColumnError, match="no"):
-            training_table(rule, rows, np.zeros(2), np.zeros(2, dtype=bool))
+            training_table(rule, rows, answers=np.zeros(2), label=np.zeros(2, dtype=bool))
 
 
 def test_a_column_that_requests_lack_has_no_values(logged):
     bare = logged.drop("inputs", "features")
     assert logged_texts(bare, "comment") == [None, None]
-    assert logged_table(text_drift("comment"), bare, SIGNATURE, ["tokens"])["tokens"].to_list() == [[], []]
-    vector = logged_table(embedding_drift("vector"), bare, SIGNATURE, ["vector[0]", "vector[1]"])
+    assert logged_table(text_drift("comment"), bare, SIGNATURE, columns=["tokens"])["tokens"].to_list() == [[], []]
+    vector = logged_table(embedding_drift("vector"), bare, SIGNATURE, columns=["vector[0]", "vector[1]"])
     assert vector.to_numpy() == pytest.approx(np.full((2, 2), np.nan), nan_ok=True)
 
 
 def test_a_column_that_became_text_has_no_values(logged):
     changed = logged.with_columns(inputs=pl.Series([{"x": "much", "c": "a"}, {"x": "more", "c": "b"}]))
-    table = logged_table(rows_drift(["x"]), changed, SIGNATURE, ["x"])
+    table = logged_table(rows_drift(["x"]), changed, SIGNATURE, columns=["x"])
     assert table["x"].is_nan().all()
 
 

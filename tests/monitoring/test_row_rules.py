@@ -22,7 +22,7 @@ def test_every_rule_has_the_measure_that_it_names():
 
 
 def test_the_detector_keeps_to_what_the_rule_says():
-    rule = target_drift(rows=50, mean_time_between_false_alarms=7, least_effect=0.9)
+    rule = target_drift(window="50 rows in 1d", mean_time_between_false_alarms=7, least_effect=0.9)
     values = pl.DataFrame({"(label)": np.random.default_rng(0).normal(size=4_000)})
     reference = build_row_reference(
         lambda places: values[places],

@@ -47,7 +47,7 @@ def with_row_references(
     for rule in rules:
         kept = np.isfinite(answers).reshape(len(rows), -1).all(axis=1)
         chosen = np.flatnonzero(kept) if isinstance(rule, ConfidenceDriftRule) else np.arange(len(rows))
-        source = _Source(rule, rows.rows(_mask(chosen, len(rows))), answers[chosen], label[chosen])
+        source = _Source(rule, rows.rows(_mask(chosen, len(rows))), answers=answers[chosen], label=label[chosen])
         try:
             found = build_row_reference(
                 source.take,
@@ -78,7 +78,7 @@ def row_reference_of(workspace: Workspace, manifest: Manifest, rule: RowWindowRu
 class _Source:
     """The rule's table of some training rows."""
 
-    def __init__(self, rule: RowWindowRule, rows: TrainingSet, answers: Floats, label: np.ndarray) -> None:
+    def __init__(self, rule: RowWindowRule, rows: TrainingSet, *, answers: Floats, label: np.ndarray) -> None:
         self._rule, self._rows, self._answers, self._label = rule, rows, answers, label
 
     def take(self, places: np.ndarray) -> pl.DataFrame:
@@ -91,7 +91,7 @@ class _Source:
             signature=rows.signature,
             event_time=rows.event_time,
         )
-        return training_table(self._rule, some, self._answers[places], self._label[places])
+        return training_table(self._rule, some, answers=self._answers[places], label=self._label[places])
 
 
 def _mask(places: np.ndarray, n: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from loopwright.stats.arrays import Floats
 MOST_DIMENSIONS = 4_096
 
 
-def training_table(rule: RowWindowRule, rows: TrainingSet, answers: Floats, label: np.ndarray) -> pl.DataFrame:
+def training_table(rule: RowWindowRule, rows: TrainingSet, *, answers: Floats, label: np.ndarray) -> pl.DataFrame:
     """The table of training and holdout rows.
 
     Args:
@@ -51,7 +51,9 @@ def training_table(rule: RowWindowRule, rows: TrainingSet, answers: Floats, labe
     return rows.features.select(names)
 
 
-def logged_table(rule: RowWindowRule, rows: pl.DataFrame, signature: Signature, columns: Sequence[str]) -> pl.DataFrame:
+def logged_table(
+    rule: RowWindowRule, rows: pl.DataFrame, signature: Signature, *, columns: Sequence[str]
+) -> pl.DataFrame:
     """The table of logged requests; a column that they lack has no values.
 
     Args:

@@ -111,6 +111,15 @@ def test_the_effect_is_of_the_recent_windows(usual):
     assert run(detector, [0.0, 0.0, 0.0, 5.0]).effect == pytest.approx(2.0)
 
 
+def test_a_reset_lets_go_of_what_was_held_against_the_stream(usual):
+    detector = RowWindowRank(reference(usual), Told(), mean_time_between_false_alarms=50)
+    state = run(detector, [5.0] * 8)
+    again = detector.update(detector.reset(state), window(0.0), period=99)
+    assert detector.verdict(again).outcome is Outcome.PASS
+    assert detector.verdict(again).value < 2.0
+    assert len(again.figures[0].bets.history) == 49
+
+
 def test_an_empty_window_is_passed_over(usual):
     detector = RowWindowRank(reference(usual), Told())
     state = detector.update(detector.start(), window(1.0).clear(), period=3)

@@ -39,9 +39,13 @@ def test_names_differ_and_rules_survive_json():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"rows": 10},
-        {"rows": 10**6},
+        {"window": "10 rows in 1d"},
+        {"window": "1000000 rows in 1d"},
+        {"window": "500 rows"},
+        {"window": "rows in 1d"},
         {"window": "soon"},
+        {"window": ""},
+        {"window": None},
         {"window": "5s"},
         {"mean_time_between_false_alarms": 1},
         {"least_effect": 1.5},
@@ -56,8 +60,16 @@ def test_a_figure_that_cannot_hold_is_refused(wrong):
 
 
 def test_the_refusal_names_the_rule_and_the_argument():
-    with pytest.raises(UsageError, match=r"rows_drift\(rows=3\)"):
-        check_windows("rows_drift", rows=3, window="1d", mean_time_between_false_alarms=2, least_effect=None)
+    with pytest.raises(UsageError, match=r"rows_drift\(window='3 rows in 1d'\)"):
+        check_windows("rows_drift", window="3 rows in 1d", mean_time_between_false_alarms=2, least_effect=None)
+
+
+def test_a_window_says_how_long_it_is_and_how_many_rows_are_drawn():
+    assert (rows_drift(window="500 rows in 6h").rows, rows_drift(window="500 rows in 6h").window_us) == (
+        500,
+        6 * 3_600 * SECOND,
+    )
+    assert rows_drift(window="1h").rows == 1_000
 
 
 def test_columns_are_named_one_or_several():

@@ -13,7 +13,6 @@ class ConfidenceDriftRule(RowWindowRule, frozen=True, kw_only=True, tag="confide
 
 def confidence_drift(
     *,
-    rows: int = 1_000,
     window: str = "1d",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
@@ -25,9 +24,8 @@ def confidence_drift(
     Raises:
         UsageError: A figure cannot hold.
     """
-    length = check_windows(
+    rows, length = check_windows(
         "confidence_drift",
-        rows=rows,
         window=window,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
         least_effect=least_effect,

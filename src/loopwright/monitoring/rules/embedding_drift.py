@@ -30,7 +30,6 @@ def embedding_drift(
     columns: str | Sequence[str],
     *,
     method: str = "mmd",
-    rows: int = 1_000,
     window: str = "1d",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
@@ -45,9 +44,8 @@ def embedding_drift(
     named = named_columns("embedding_drift", columns)
     if named is None:
         raise UsageError("embedding_drift() needs the column or columns of the embedding")
-    length = check_windows(
+    rows, length = check_windows(
         "embedding_drift",
-        rows=rows,
         window=window,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
         least_effect=least_effect,

@@ -1,9 +1,13 @@
 """What every rule has that compares windows of whole rows."""
 
+import re
+
 from loopwright.core.clock import SECOND, Micros, parse_duration
 from loopwright.errors import UsageError
 from loopwright.monitoring.rules.rule import MonitorRule
 
+_WINDOW = re.compile(r"(?:([1-9][0-9]{0,8}) rows? in )?(\w+)")
+_ROWS = 1_000
 _LEAST_ROWS = 50
 _MOST_ROWS = 20_000
 _LEAST_WINDOW: Micros = 60 * SECOND
@@ -19,7 +23,7 @@ class RowWindowRule(MonitorRule, frozen=True, kw_only=True):
         least_effect: The effect under which no incident opens, on the method's own scale; its default where None.
     """
 
-    rows: int = 1_000
+    rows: int = _ROWS
     window_us: Micros = 86_400 * SECOND
     mean_time_between_false_alarms: int = 1_000
     least_effect: float | None = None
@@ -36,20 +40,22 @@ class RowWindowRule(MonitorRule, frozen=True, kw_only=True):
 
 
 def check_windows(
-    rule: str, *, rows: int, window: str, mean_time_between_false_alarms: int, least_effect: float | None
-) -> Micros:
-    """The length of a window, where all of this can hold.
+    rule: str, *, window: str, mean_time_between_false_alarms: int, least_effect: float | None
+) -> tuple[int, Micros]:
+    """Rows and length of a window, as `1d` or `500 rows in 1d` says, where all of this can hold.
 
     Raises:
         UsageError: It cannot; the message names the rule and the argument.
     """
+    told = _WINDOW.fullmatch(window) if isinstance(window, str) else None
     try:
-        length = parse_duration(window)
+        rows, length = int((told and told[1]) or _ROWS), parse_duration(told[2] if told else "")
     except ValueError as error:
-        raise UsageError(f"{rule}(window={window!r}) is no duration", fix="Write 1d or 1h, for example.") from error
+        raise UsageError(
+            f"{rule}(window={window!r}) is no window of rows", fix="Write 1d, or 500 rows in 1d, for example."
+        ) from error
     wrong = {
-        f"rows={rows}": not _LEAST_ROWS <= rows <= _MOST_ROWS,
-        f"window={window!r}": length < _LEAST_WINDOW,
+        f"window={window!r}": length < _LEAST_WINDOW or not _LEAST_ROWS <= rows <= _MOST_ROWS,
         f"mean_time_between_false_alarms={mean_time_between_false_alarms}": mean_time_between_false_alarms < 2,
         f"least_effect={least_effect}": least_effect is not None and not 0 <= least_effect <= 1,
     }
@@ -61,7 +67,7 @@ def check_windows(
                 "windows or more, and an effect lies in [0, 1]",
                 fix="Correct the argument, or leave it out.",
             )
-    return length
+    return rows, length
 
 
 def named_columns(rule: str, columns: object) -> tuple[str, ...] | None:

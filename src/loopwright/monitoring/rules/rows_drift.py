@@ -34,7 +34,6 @@ def rows_drift(
     columns: Sequence[str] | None = None,
     *,
     method: str = "classifier",
-    rows: int = 1_000,
     window: str = "1d",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
@@ -46,9 +45,8 @@ def rows_drift(
     Raises:
         UsageError: There is no such method, no column is named, or a figure cannot hold.
     """
-    length = check_windows(
+    rows, length = check_windows(
         "rows_drift",
-        rows=rows,
         window=window,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
         least_effect=least_effect,

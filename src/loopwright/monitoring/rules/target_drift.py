@@ -25,7 +25,6 @@ class TargetDriftRule(RowWindowRule, frozen=True, kw_only=True, tag="target_drif
 def target_drift(
     *,
     delay: str = "1d",
-    rows: int = 1_000,
     window: str = "1d",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
@@ -41,9 +40,8 @@ def target_drift(
         late = parse_duration(delay)
     except ValueError as error:
         raise UsageError(f"target_drift(delay={delay!r}) is no duration", fix="Write 1d, for example.") from error
-    length = check_windows(
+    rows, length = check_windows(
         "target_drift",
-        rows=rows,
         window=window,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
         least_effect=least_effect,

@@ -32,7 +32,6 @@ def text_drift(
     column: str,
     *,
     grams: str = "words",
-    rows: int = 1_000,
     window: str = "1d",
     mean_time_between_false_alarms: int = 1_000,
     least_effect: float | None = None,
@@ -46,9 +45,8 @@ def text_drift(
     """
     if not isinstance(column, str) or not column:
         raise UsageError("text_drift() needs the name of one column of texts")
-    length = check_windows(
+    rows, length = check_windows(
         "text_drift",
-        rows=rows,
         window=window,
         mean_time_between_false_alarms=mean_time_between_false_alarms,
         least_effect=least_effect,

@@ -110,7 +110,7 @@ class Served:
         return judged
 
 
-WATCH = {"rows": ROWS, "mean_time_between_false_alarms": 100}
+WATCH = {"window": f"{ROWS} rows in 1d", "mean_time_between_false_alarms": 100}
 RULES = [
     lw.rows_drift(**WATCH),
     lw.rows_drift(method="pca", **WATCH),
@@ -205,7 +205,7 @@ def test_words_behind_a_change_are_in_the_report_and_not_in_the_verdict(replayed
 
 def test_without_a_sample_the_verdict_is_unknown(replayed: Any) -> None:
     served = Served(replayed, lw.confidence_drift(**WATCH))
-    other = lw.target_drift(rows=99)
+    other = lw.target_drift(delay="9d")
     assert JUDGE.begin(other, served.now()) is None
     (verdict,) = JUDGE.look(other, None, served.now()).verdicts
     assert verdict.outcome is Outcome.UNKNOWN

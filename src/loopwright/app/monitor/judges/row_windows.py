@@ -52,7 +52,7 @@ class RowWindowsJudge:
         for period, places in windows:
             seen = rows[places]
             after = detector.update(
-                after, logged_table(rule, seen, look.signature, reference.base.columns), period=period
+                after, logged_table(rule, seen, look.signature, columns=reference.base.columns), period=period
             )
         verdict = _said(detector.verdict(after), waiting, rule.rows)
         report = _with_words(detector.report(after), rule, seen)
