@@ -9,6 +9,8 @@ from tests.app.monitor.a_watched_home import DAY, FIRST, NAME, a_home, ask, cham
 
 from loopwright.app.retraining.change_point import change_of, daily_figures
 from loopwright.monitoring.incident import Finding, Incident
+from loopwright.monitoring.reference import LABEL
+from loopwright.observations.labels import LabelRow, append_labels
 
 
 def incident(*columns: str, at: int) -> Incident:
@@ -26,6 +28,21 @@ def test_the_day_on_which_a_column_moved(tmp_path: Path, columns: tuple[str, ...
     assert found == (FIRST + 7) * DAY
 
 
+def test_the_label_speaks_where_the_incident_names_it(tmp_path: Path) -> None:
+    workspace = a_home(tmp_path, days=12)
+    for day in range(12):
+        ask(workspace, day, labelled=day >= 4)
+    flip = [
+        LabelRow(endpoint=NAME, key=f"k{day}-{i}", value=True, event_time=1, at=workspace.clock.now(), source="t")
+        for day in range(9, 12)
+        for i in range(200)
+    ]
+    append_labels(workspace.stores.tables, flip)
+    now = workspace.clock.now()
+    found = change_of(workspace, NAME, champion(workspace), incident=incident(LABEL, at=now))
+    assert found == (FIRST + 9) * DAY
+
+
 def test_without_requests_no_change_is_known(tmp_path: Path) -> None:
     workspace = a_home(tmp_path)
     now = workspace.clock.now()
@@ -35,8 +52,8 @@ def test_without_requests_no_change_is_known(tmp_path: Path) -> None:
 def test_a_day_with_few_rows_has_no_figure() -> None:
     days = np.repeat([5, 6, 8], [30, 10, 40])
     values: Any = np.where(np.arange(80) == 0, np.nan, 2.0)
-    figures, first, rows = daily_figures([values], days)
+    figures, first = daily_figures([values], days)
     assert first == 5
-    assert rows.tolist() == [30, 10, 0, 40]
+    assert len(figures) == 4
     assert figures[0, 0] == 2.0
     assert np.isnan(figures[[1, 2], 0]).all()

@@ -12,8 +12,9 @@ from loopwright.core.clock import Micros
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.monitoring.incident import Incident
-from loopwright.monitoring.reference import PREDICTION
+from loopwright.monitoring.reference import LABEL, PREDICTION, label_values
 from loopwright.monitoring.rules.rule import DAY
+from loopwright.observations.labels import latest_labels, with_labels
 from loopwright.stats.arrays import AnyArray, Floats
 from loopwright.stats.change_point import most_likely_change
 
@@ -46,13 +47,17 @@ def change_of(workspace: Workspace, endpoint: str, version: Digest, *, incident:
         return None
     signature = manifest_of(workspace, version).signature
     days = rows["event_time"].cast(pl.Int64).to_numpy() // DAY
-    figures, first, weights = daily_figures(_series(rows, signature, incident.columns), days)
-    found = most_likely_change(figures, weights)
+    series = _series(rows, signature, incident.columns)
+    if LABEL in incident.columns:
+        series.append(_labels(workspace, endpoint, rows, signature=signature))
+    # Days count alike: what differs between days is more than what differs between the rows of one.
+    figures, first = daily_figures(series, days)
+    found = most_likely_change(figures)
     return None if found is None else (first + found.index) * DAY
 
 
-def daily_figures(series: Sequence[AnyArray], days: AnyArray) -> tuple[Floats, int, Floats]:
-    """Means by day: (n_days, n_series), the first day, and (n_days,) rows a day.
+def daily_figures(series: Sequence[AnyArray], days: AnyArray) -> tuple[Floats, int]:
+    """Means by day, (n_days, n_series), and the first day.
 
     Args:
         series: (n_rows,) each; NaN is no value.
@@ -63,7 +68,6 @@ def daily_figures(series: Sequence[AnyArray], days: AnyArray) -> tuple[Floats, i
     first = int(days.min())
     place = (days - first).astype(np.int64)
     length = int(place.max()) + 1
-    rows = np.bincount(place, minlength=length).astype(np.float64)
     made = np.full((length, len(series)), np.nan)
     for index, values in enumerate(series):
         known = np.isfinite(values)
@@ -71,7 +75,7 @@ def daily_figures(series: Sequence[AnyArray], days: AnyArray) -> tuple[Floats, i
         total = np.bincount(place[known], weights=values[known], minlength=length)
         with np.errstate(invalid="ignore", divide="ignore"):
             made[:, index] = np.where(count >= LEAST_ROWS_A_DAY, total / count, np.nan)
-    return made, first, rows
+    return made, first
 
 
 def _series(rows: pl.DataFrame, signature: Signature, named: Sequence[str]) -> list[AnyArray]:
@@ -81,6 +85,16 @@ def _series(rows: pl.DataFrame, signature: Signature, named: Sequence[str]) -> l
     found = [one for column in chosen for one in _of_column(columns[column.name], column)]
     if not named or PREDICTION in named or not found:
         found.append(prediction_column(rows, signature).astype(np.float64))
+    return found
+
+
+def _labels(workspace: Workspace, endpoint: str, rows: pl.DataFrame, *, signature: Signature) -> AnyArray:
+    """(n_rows,) what became of the rows, as monitoring counts it; NaN where it is not known."""
+    found = np.full(rows.height, np.nan)
+    told = with_labels(rows.with_row_index("_place"), latest_labels(workspace.stores.tables, endpoint))
+    if told.height:
+        values = label_values(told["label"].to_numpy(), signature.task, signature.classes)
+        found[told["_place"].to_numpy()] = values
     return found
 
 
