@@ -7,6 +7,8 @@ import typer
 
 from loopwright.app.monitor.report import MonitorReport, monitor_report
 from loopwright.cli.monitor_compare import compare_files
+from loopwright.cli.monitor_preview import preview
+from loopwright.cli.monitor_replay import replay_past
 from loopwright.cli.period import From, To, period
 from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, json_text, line
@@ -53,6 +55,14 @@ def report(
 
 app.command("compare", epilog="Example: loopwright monitor compare january.parquet june.parquet --html drift.html")(
     compare_files
+)
+
+
+app.command("preview", epilog="Example: loopwright monitor preview --window '500 rows'")(preview)
+
+
+app.command("replay", epilog="Example: loopwright monitor replay --real 2026-03-01..2026-03-09 --out replay.html")(
+    replay_past
 )
 
 
