@@ -5,7 +5,7 @@ import pytest
 
 from loopwright.core.verdict import Outcome
 from loopwright.monitoring.detectors.share_bound import ShareBound
-from loopwright.monitoring.period_figure import share_figure
+from loopwright.monitoring.period_figure import PeriodFigure, share_figure
 
 A_YEAR_OF_MINUTES = 525_600
 
@@ -72,11 +72,10 @@ def test_values_between_0_and_1_may_stand_for_cases():
 
 def test_the_verdict_gives_the_exact_interval_and_what_the_share_is_made_of():
     detector = bound()
-    figure = share_figure(0, 30.0, 100, why_none="", parts={"LW503": 0.3}, named=("x",))
     state = detector.start()
     for at in range(4):
         state = detector.update(
-            state, [figure.__class__(at=at, value=0.3, n=100, total=30.0, parts={"LW503": 0.3})], through=at + 1
+            state, [PeriodFigure(at=at, value=0.3, n=100, total=30.0, parts={"LW503": 0.3})], through=at + 1
         )
     verdict = detector.verdict(state)
     assert (verdict.value, verdict.n, verdict.threshold) == (0.3, 400, 0.01)
@@ -90,3 +89,12 @@ def test_under_the_least_count_the_verdict_is_unknown_also_when_all_is_well():
     verdict = detector.verdict(state)
     assert verdict.outcome is Outcome.UNKNOWN
     assert "3 cases" in verdict.reason
+
+
+def test_periods_without_a_case_build_up_no_evidence():
+    detector = bound(mean_time_between_false_alarms=50)
+    state = detector.start()
+    for number in range(200):
+        empty = PeriodFigure(at=number, value=0.0, n=0, total=0.0)
+        state = detector.update(state, [empty], through=number + 1)
+    assert (state.judged, sum(state.sums)) == (0, 0.0)
