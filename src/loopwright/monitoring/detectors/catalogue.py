@@ -30,7 +30,7 @@ STATISTICS: tuple[ColumnStatistic, ...] = (
 MEASURES: tuple[str, ...] = tuple(statistic.name for statistic in STATISTICS if statistic.family is None)
 """Figures that may be taken as the effect of a column, in place of the tests' own effects."""
 FAMILY_SHARES: Mapping[Family, float] = MappingProxyType(
-    {"place": 0.4, "spread": 0.07, "missing": 0.4, "levels": 0.03, "pairs": 0.1}
+    {"place": 0.3, "spread": 0.05, "shares": 0.06, "levels": 0.02, "missing": 0.5, "pairs": 0.07}
 )
 """Parts of alpha, shared out evenly within a family, so that hundreds of pairs do not drown a dozen columns. Most goes
 to what is hardest to see at an effect that matters; a new or a lost level is certain within a few rows. Holm hands what

@@ -17,7 +17,7 @@ class LevelShares:
     """The effect is the share of rows whose level would have to be another one (total variation distance)."""
 
     name = "levels"
-    family: Family | None = "place"
+    family: Family | None = "shares"
 
     def __init__(self, floor: float = 0.03) -> None:
         self.floor = floor

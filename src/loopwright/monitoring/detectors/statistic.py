@@ -11,7 +11,7 @@ import msgspec
 from loopwright.monitoring.reference import ColumnReference
 from loopwright.stats.arrays import Floats
 
-Family = Literal["place", "spread", "missing", "levels", "pairs"]
+Family = Literal["place", "spread", "shares", "levels", "missing", "pairs"]
 """Questions of one family share a part of alpha."""
 
 
