@@ -101,3 +101,26 @@ def test_columns_keep_the_verdict_s_order_and_figures() -> None:
     first, second = moved_columns([failed, failed])
     assert (first.column, first.effect) == ("b", None)
     assert (second.column, second.effect, second.evidence) == ("a", 0.2, None)
+
+
+def test_a_change_within_a_day_is_found_by_rows(scene: Scene) -> None:
+    day = scene.now // DAY + 1
+    served(scene, day=day, shift=0.0, count=600)
+    rng = np.random.default_rng(1)
+    later = [
+        RequestRow(
+            request_id=f"late-{n}", at=day * DAY + HOUR + n, event_time=day * DAY + HOUR + n, endpoint="small",
+            arm="champion", version=scene.version, key=f"late-{n}", score=0.5, output={"score": 0.5},
+            inputs={"x": float(rng.normal(3, 1)), "n": 1, "site": "north"},
+        )
+        for n in range(300)
+    ]  # fmt: skip
+    RequestLog(scene.workspace.stores.tables).append(later)
+    scene.now = day * DAY + 2 * HOUR
+    set_clock(scene.workspace.stores, scene.now)
+    scene.look(verdict(Outcome.FAIL, columns=("x",)))
+    explanation = scene.incident().explanation
+    assert explanation is not None
+    assert explanation.changed_at is not None
+    assert abs(explanation.changed_at - (day * DAY + HOUR)) < HOUR
+    assert explanation.missing == ()

@@ -12,6 +12,7 @@ from loopwright.app.observed import model_columns, prediction_column
 from loopwright.app.retraining.change_point import change_of
 from loopwright.core.clock import Micros
 from loopwright.core.verdict import Outcome, Verdict
+from loopwright.monitoring.change_in_rows import as_series, change_in_rows
 from loopwright.monitoring.explanation import Explanation, MovedColumn, Segment, Upstream
 from loopwright.monitoring.incident import Incident
 from loopwright.monitoring.mending import MODEL
@@ -36,10 +37,8 @@ def explained(look: Look, looks: Mapping[MonitorRule, Judged], incident: Inciden
     changed, by = _stated(failed), "the detector"
     segments: tuple[Segment, ...] = ()
     if changed is None and incident.cause.startswith(MODEL):
-        changed = _tried(
-            lambda: change_of(look.workspace, look.loop.name, look.version, incident=incident), None, missing
-        )
-        by = "the most likely split of the daily figures"
+        changed = _tried(lambda: _change(look, incident), None, missing)
+        by = "the most likely split of the figures"
     if incident.cause.startswith(MODEL):
         since = incident.opened_at if changed is None else changed
         segments = _tried(lambda: _segments(look, columns, since, missing), (), missing)
@@ -117,7 +116,18 @@ def _categories(rows: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def _change(look: Look, incident: Incident) -> Micros | None:
-    return change_of(look.workspace, look.loop.name, look.version, incident=incident)
+    """By the day; where there are too few days, or none stands out, by rows."""
+    by_day = change_of(look.workspace, look.loop.name, look.version, incident=incident)
+    if by_day is not None:
+        return by_day
+    rows = look.answered(incident.opened_at - LOOK_BACK)
+    if not rows.height:
+        return None
+    columns = model_columns(rows, look.signature) | {PREDICTION: _prediction(rows, look)}
+    codes = {column.name for column in look.signature.features if column.categories is not None}
+    named = [name for name in incident.columns if name in columns] or [PREDICTION]
+    series = [one for name in named for one in as_series(columns[name], coded=name in codes)]
+    return change_in_rows(series, rows["event_time"].cast(pl.Int64).to_numpy())
 
 
 def _stated(failed: list[Verdict]) -> Micros | None:

@@ -15,6 +15,7 @@ from loopwright.pictures.sections import LineChart, Marker, Series, Threshold
 
 DAYS = 60
 WIDTH = 1200
+LEGEND = "Picture: what the check has measured; the last mark is the opening, one before it the change"
 _WIDE_RANGE = 100.0
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _DECLARED = re.compile(r"(--[\w-]+):([^;}]+)")

@@ -3,8 +3,11 @@
 from typing import Any
 
 from loopwright.app.notify.outbox import Notification
+from loopwright.app.notify.picture import LEGEND
 from loopwright.errors import MissingExtraError
 
+_NO_IMAGES = {"image_url_mask": "", "image_url_logo": ""}
+"""Messages show no picture that another host would be asked for."""
 _KINDS = {"info": "info", "warning": "warning", "critical": "failure"}
 
 
@@ -21,12 +24,15 @@ def send_service(address: str, one: Notification, picture: bytes | None) -> str:
     """
     apprise = _apprise()
     # Nothing is kept on disk, and nothing of an address is logged.
-    asset = apprise.AppriseAsset(app_id="Loopwright", app_desc="Loopwright", app_url="", storage_mode="memory")
+    asset = apprise.AppriseAsset(
+        app_id="Loopwright", app_desc="Loopwright", app_url="", storage_mode="memory", **_NO_IMAGES
+    )
     client = apprise.Apprise(asset=asset)
     if not client.add(address):
         return "it refers to no address of a service that Apprise knows"
     attached = _attached(picture)
-    body = f"{one.text.body}\n({one.id})"
+    legend = "" if picture is None else f"\n{LEGEND}"
+    body = f"{one.text.body}{legend}\n({one.id})"
     took = client.notify(title=one.text.title, body=body, notify_type=_kind(one), body_format="text", attach=attached)
     return "" if took else "the service did not take it, or was not reached"
 
