@@ -349,9 +349,12 @@ def main():
     parser.add_argument(
         "--only", nargs="*", default=None, help="of: simulated, rules by name, reports, losses, digits, flights, peers"
     )
+    parser.add_argument("--windows", type=int, help="windows without change, 2,000 by default")
+    parser.add_argument("--runs", type=int, help="runs of each change, 10 by default")
     asked = parser.parse_args()
     wanted = asked.only
     windows, runs = (200, 3) if asked.quick else (2_000, 10)
+    windows, runs = asked.windows or windows, asked.runs or runs
 
     def is_wanted(part):
         return wanted is None or part in wanted

@@ -16,10 +16,10 @@ def test_the_buckets_that_rose_are_those_of_the_new_topics_words():
     assert found.effect > 0.1
 
 
-def test_longer_texts_alone_are_no_other_topic():
-    longer = [f"{text} {text}" for text in texts(1, 300)]
+def test_longer_texts_alone_are_hardly_another_topic():
+    longer = [f"{one} {other}" for one, other in zip(texts(1, 300), texts(2, 300), strict=True)]
     found = TextClassifier().measure(token_table(texts(0, 600), "words"), token_table(longer, "words"), explain=False)
-    assert found.effect < 0.1
+    assert found.effect < 0.2
 
 
 def test_empty_texts_are_no_error():

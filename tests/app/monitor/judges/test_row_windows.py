@@ -146,13 +146,13 @@ def test_a_look_that_was_not_written_is_made_again_and_days_count_once(replayed:
         one.live(changed=day > 3)
         lost = JUDGE.look(one.rule, one.state, one.now())
         assert one.look() == lost
-    together = JUDGE.look(one.rule, one.plain(JUDGE.begin(one.rule, first(one))), one.now())
+    together = JUDGE.look(one.rule, one.plain(JUDGE.begin(one.rule, look_at(one, (one.today - 7) * DAY))), one.now())
     assert together.state == one.look().state
     assert one.look().verdicts[0].n == 6
 
 
-def first(served: Served) -> Look:
-    """The look at which watching began."""
+def look_at(served: Served, now: int) -> Look:
+    """A look at another moment."""
     look = served.now()
     return Look(
         workspace=look.workspace,
@@ -161,7 +161,7 @@ def first(served: Served) -> Look:
         signature=look.signature,
         reference=None,
         log=look.log,
-        now=(served.today - 7) * DAY,
+        now=now,
     )
 
 
@@ -179,12 +179,10 @@ def test_a_day_with_too_few_rows_goes_on_and_that_is_said(replayed: Any) -> None
 def test_the_day_under_way_waits(replayed: Any) -> None:
     served = Served(replayed, lw.confidence_drift(**WATCH))
     served.live()
-    set_clock(served.workspace.stores, served.today * DAY)
-    served.today += 1
-    before = served.look().state
-    served.today -= 1
-    served.live()
-    assert served.look().state["windows"] == before["windows"] + 1
+    at_noon = JUDGE.look(served.rule, served.state, look_at(served, served.today * DAY - DAY // 2))
+    assert at_noon.verdicts[0].outcome is Outcome.UNKNOWN
+    assert at_noon.state["windows"] == 0
+    assert served.look().state["windows"] == 1
 
 
 def test_requests_that_lost_their_columns_are_said(replayed: Any) -> None:
