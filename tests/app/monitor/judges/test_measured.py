@@ -1,5 +1,6 @@
 """Rules on figures, from rows of the log to incidents, in a home whose clock is set."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 import loopwright as lw
 from loopwright.app.arrivals import Arrivals
 from loopwright.app.clock import set_clock
+from loopwright.app.controller import Controller
 from loopwright.app.monitor.days import verdicts_of
 from loopwright.app.monitor.judges.measured import NOT_WATCHED, MeasuredJudge, MeasuredState
 from loopwright.app.monitor.watch import load_watch
@@ -207,3 +209,15 @@ def test_a_rule_of_a_dataset_makes_what_arrives_land_and_a_refused_landing_opens
     verdict = minutes.verdicts()["data_quality(table)"]
     assert verdict["outcome"] == "fail"
     assert "id" in verdict["details"]["named"]
+
+
+@pytest.mark.parametrize(("rules", "lands"), [([lw.volume("table", at_least=1)], True), ([lw.volume()], False)])
+def test_the_control_process_lands_what_a_rule_watches(replayed: Project, rules: list[Any], lands: bool) -> None:
+    loaded = replayed.loaded()
+    quiet = lw.Loop("small", pipeline=loaded.loop.pipeline, monitor=rules)
+    workspace = replayed.workspace()
+    replayed.data(pl.DataFrame({"id": [9001], "x": [0.0], "n": [1], "y": [True]}), "new.csv")
+    before = workspace.stores.ledger.ref(workspace.ref("dataset", "table", "latest"))
+    Controller(workspace, replace(loaded, loop=quiet)).step()
+    after = workspace.stores.ledger.ref(workspace.ref("dataset", "table", "latest"))
+    assert (after != before) is lands

@@ -29,10 +29,11 @@ def test_rewards_are_shared_out_over_rewards_or_over_requests(served):
 
 
 def test_a_reward_belongs_to_the_period_in_which_it_became_known_and_counts_once(served):
-    reward(served, "r1", 5.0, minute=1)
-    reward(served, "r1", 7.0, minute=1)
-    figures = served.figures(lw.business_metric("revenue"), minutes=2)
-    assert [(figure.value, figure.n) for figure in figures] == [(None, 0), (7.0, 1)]
+    reward(served, "r2", 3.0, minute=1)
+    reward(served, "r1", 5.0, minute=2)
+    reward(served, "r1", 7.0, minute=2)
+    figures = served.figures(lw.business_metric("revenue"), minutes=3)
+    assert [(figure.value, figure.n) for figure in figures] == [(None, 0), (3.0, 1), (7.0, 1)]
     assert figures[0].reason == "no 'revenue' was sent"
 
 
