@@ -107,7 +107,7 @@ class BlockRank:
         if watched is None:
             watched = [WatchedColumn(column=c, yardstick=DailyYardstick(column=c)) for c in reference.columns]
         self._columns = {w.column.name: w for w in watched if columns is None or w.column.name in columns}
-        self._name = name
+        self.name = name
 
     def start(self, *, after: int | None = None) -> BlockRankState:
         """Calibrated on the reference's blocks. Give that of the release as `after`: its traffic is partial."""
@@ -166,7 +166,7 @@ class BlockRank:
             else f"evidence {evidence:.3g} of {self._threshold:g} that any distribution moved"
         )
         return Verdict(
-            check=self._name,
+            check=self.name,
             outcome=Outcome.FAIL if alarmed else Outcome.PASS,
             reason=reason + ("" if self._reference.timed else " (the reference has no event time)"),
             value=evidence,
@@ -185,7 +185,7 @@ class BlockRank:
         return BlockRankState(columns=tuple(_cleared(watch) for watch in state.columns))
 
     def _unknown(self, reason: str) -> Verdict:
-        return Verdict(check=self._name, outcome=Outcome.UNKNOWN, reason=reason, threshold=self._threshold)
+        return Verdict(check=self.name, outcome=Outcome.UNKNOWN, reason=reason, threshold=self._threshold)
 
     def _described(self, watch: ColumnWatch) -> dict[str, Any]:
         effect = _effect(self._columns[watch.column].column, watch)

@@ -87,7 +87,7 @@ class RowBets:
         self._table = ScoreTable(reference, columns)
         self._weights = self._table.weights[:, None] / STAKES.size
         self._most = np.log(self._threshold / np.maximum(self._weights, 1e-300)) + _HEADROOM
-        self._name = name
+        self.name = name
 
     def start(self, *, after: int | None = None) -> RowBetsState:
         """Nothing seen yet; windows up to the number `after` will not be judged."""
@@ -132,7 +132,7 @@ class RowBets:
         held = [entry["column"] for entry in entries if entry["counts"] and entry["evidence"] >= self._threshold / 10]
         named = (held or [entry["column"] for entry in entries[:3]]) if alarmed else []
         return Verdict(
-            check=self._name,
+            check=self.name,
             outcome=Outcome.FAIL if alarmed else Outcome.PASS,
             reason=_said(named, entries) or f"evidence {evidence:.3g} of {self._threshold:g} that anything moved",
             value=evidence,
@@ -198,7 +198,7 @@ class RowBets:
         return floats(np.where(far, sums * self._weights, 0.0))
 
     def _unknown(self, reason: str) -> Verdict:
-        return Verdict(check=self._name, outcome=Outcome.UNKNOWN, reason=reason, threshold=self._threshold)
+        return Verdict(check=self.name, outcome=Outcome.UNKNOWN, reason=reason, threshold=self._threshold)
 
     def _entries(self, state: RowBetsState, evidence: Floats) -> list[dict[str, Any]]:
         """One line a column or pair, the strongest first, of its strongest score."""

@@ -1,0 +1,62 @@
+"""A preview says what a rule costs and catches, and when it cannot say."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from loopwright.monitoring.preview import Effort, Preview, preview
+from loopwright.monitoring.rules.drift import drift
+
+QUICK = Effort(windows=100, streams=3, horizon=15)
+
+
+def tried(reference, rule, **more):
+    return preview(reference, rule, rng=np.random.default_rng(0), effort=QUICK, **more)
+
+
+def test_days_that_are_alike_are_advised_and_tried(world, refer):
+    told = []
+    found = tried(
+        refer(world.days(0, 70)),
+        drift(),
+        mean_times=(30, 300),
+        progress=lambda words, share: told.append((words, share)),
+    )
+    assert [(s.window, s.mean_time) for s in found.settings] == [("1d", 30), ("1d", 300)]
+    assert "window='1d'" in found.advice
+    assert all(s.windows == 100 and s.low <= s.per_thousand <= s.high for s in found.settings)
+    shares = {catch.kind: catch for catch in found.settings[0].catches}
+    assert set(shares) == {"place", "share", "missing"}
+    assert shares["missing"].size is not None
+    assert shares["missing"].median_windows <= 15
+    assert told[-1] == ("window 1d", 1.0)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Preview) == found
+
+
+def test_rows_without_time_are_tried_as_rows(world, refer):
+    found = tried(refer(world.days(0, 40), timed=False), drift(window="auto"), mean_times=(1_000,))
+    assert [s.window for s in found.settings] == ["500 rows"]
+    assert found.independence.independent is None
+    place = next(catch for catch in found.settings[0].catches if catch.kind == "place")
+    assert place.size <= 0.5
+
+
+def test_a_longer_mean_time_never_alarms_more_nor_catches_less_soon(world, refer):
+    found = tried(refer(world.days(0, 40), timed=False), drift(window="200 rows"), mean_times=(10, 1_000))
+    often, rarely = found.settings
+    assert often.false_alarms >= rarely.false_alarms
+    for early, late in zip(often.catches, rarely.catches, strict=True):
+        assert late.size is None or (early.size, early.median_windows) <= (late.size, late.median_windows)
+
+
+@pytest.mark.parametrize(("days", "rows", "why"), [(5, "1d", "8 are needed"), (1, "100 rows", "no verdict")])
+def test_what_cannot_be_tried_is_unknown_with_its_reason(make_world, refer, days, rows, why):
+    world = make_world(0, rows=60)
+    found = tried(refer(world.days(0, days)), drift(window=rows), mean_times=(100,))
+    assert why in found.settings[0].unknown
+    assert found.settings[0].per_thousand is None
+
+
+def test_only_watched_columns_are_changed(world, refer):
+    found = tried(refer(world.days(0, 60)), drift("carrier"), mean_times=(100,))
+    assert {catch.kind for catch in found.settings[0].catches} == {"share", "missing"}
