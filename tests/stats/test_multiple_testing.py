@@ -25,3 +25,10 @@ def test_an_unknown_p_value_stays_unknown_and_is_not_counted():
 
 def test_no_questions_give_no_answers():
     assert holm(np.array([])).size == 0
+
+
+def test_weights_share_alpha_out_and_what_is_rejected_hands_its_share_on():
+    found = holm(np.array([0.004, 0.02, np.nan]), np.array([3.0, 1.0, 5.0]))
+    assert found[:2] == pytest.approx([0.004 / 3 * 4, 0.02])
+    assert np.isnan(found[2])
+    assert holm(np.array([0.01, 0.02])) == pytest.approx(holm(np.array([0.01, 0.02]), np.array([7.0, 7.0])))

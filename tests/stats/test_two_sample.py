@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from loopwright.stats.two_sample import chi_square, kolmogorov_smirnov, mann_whitney
+from loopwright.stats.two_sample import binned_ranks, chi_square, kolmogorov_smirnov, mann_whitney, shares_p_value
 
 
 @pytest.mark.parametrize("test", [kolmogorov_smirnov, mann_whitney])
@@ -54,3 +54,30 @@ def test_missing_values_are_left_out_and_an_empty_side_is_unknown():
 
 def test_one_shared_level_is_no_difference():
     assert chi_square(np.array([10.0, 0.0]), np.array([500.0, 0.0])).p_value == 1.0
+
+
+def test_binned_ranks_are_those_of_the_values_where_bins_hold_one_value_each():
+    rng = np.random.default_rng(0)
+    before, now = rng.integers(0, 7, 400), rng.integers(1, 8, 150)
+    counts = [np.bincount(values, minlength=8).astype(float) for values in (before, now)]
+    found, known = binned_ranks(*counts), mann_whitney(before.astype(float), now.astype(float))
+    assert found.effect == pytest.approx(known.effect)
+    assert found.p_value == pytest.approx(known.p_value, rel=0.05)
+    alone = binned_ranks(np.array([0.0, 5.0]), np.array([0.0, 3.0]))
+    assert np.isnan(alone.p_value)
+    assert np.isnan(binned_ranks(np.zeros(2), np.ones(2)).effect)
+
+
+def test_shares_p_values_keep_their_word_in_the_far_tail():
+    rng = np.random.default_rng(0)
+    before = rng.binomial(10_000, 0.02, size=4_000)
+    now = rng.binomial(1_000, 0.02, size=4_000)
+    p_values = shares_p_value(before, np.full(4_000, 10_000), now, np.full(4_000, 1_000))
+    for level in (0.05, 0.01):
+        assert np.mean(p_values <= level) <= level * 1.15 + 2 * np.sqrt(level / 4_000)
+    assert np.mean(p_values <= 0.05) > 0.035
+
+
+def test_shares_without_a_question_are_nan():
+    found = shares_p_value(np.array([0, 10, 3]), np.array([10, 10, 10]), np.array([0, 5, 0]), np.array([5, 5, 0]))
+    assert np.isnan(found).all()

@@ -2,7 +2,8 @@
 
 One storm delays every flight of a day. The blocks of the reference show it: their shares differ by more than chance.
 The variance of a window's mean is then the variance within blocks over its rows plus the variance between blocks over
-its blocks, and rows count for the ratio of what independence would have given (design effect: Kish 1965). Blocks also
+its blocks, and rows count for the ratio of what independence would have given (design effect: Kish 1965). The variance
+between blocks is that along the direction in which they differ most, which is most often the place. Blocks also
 remember: where one follows another, the variance between them counts (1 + r) / (1 - r) times, for lag-1 correlation r.
 """
 
@@ -61,7 +62,7 @@ def worth_of_rows(column: ColumnReference, blocks: Mapping[int, tuple[int, ...]]
 
 
 def _between(counts: Floats, numbers: tuple[int, ...]) -> tuple[float, float]:
-    """The variance between blocks over the variance within, memory included, and the mean rows of a block.
+    """The variance between blocks over that of a single row, memory included, and the mean rows of a block.
 
     Args:
         counts: (n_blocks, n_groups).
@@ -75,18 +76,18 @@ def _between(counts: Floats, numbers: tuple[int, ...]) -> tuple[float, float]:
     if shares.size < 2:
         return 0.0, float(rows.mean())
     found = counts[:, held] / rows[:, None]
-    squares = (rows[:, None] * (found - shares) ** 2 / shares).sum(axis=1)
+    moved = (found - shares) / np.sqrt(shares)  # of independent rows, each with the variance 1 / rows
     freedom = (shares.size - 1) * (rows.size - 1)
-    excess = squares.sum() / freedom
-    if special.chdtrc(freedom, squares.sum()) > _CERTAIN:
+    if special.chdtrc(freedom, float((rows[:, None] * moved**2).sum())) > _CERTAIN:
         return 0.0, float(rows.mean())
-    memory = memory_of(_main_direction(found - shares, shares), numbers)
+    along = _main_direction(moved)
+    excess = float(rows @ along**2) / (rows.size - 1)
+    memory = memory_of(along, numbers)
     effective = (rows.sum() - (rows**2).sum() / rows.sum()) / (rows.size - 1)
-    return float((excess - 1.0) / effective * (1 + memory) / (1 - memory)), float(rows.mean())
+    return max(excess - 1.0, 0.0) / effective * (1 + memory) / (1 - memory), float(rows.mean())
 
 
-def _main_direction(moved: Floats, shares: Floats) -> Floats:
+def _main_direction(moved: Floats) -> Floats:
     """(n_blocks,) where each block lies along the direction in which blocks differ most."""
-    scaled = moved / np.sqrt(shares)
-    _, _, directions = np.linalg.svd(scaled, full_matrices=False)
-    return floats(scaled @ directions[0])
+    _, _, directions = np.linalg.svd(moved, full_matrices=False)
+    return floats(moved @ directions[0])

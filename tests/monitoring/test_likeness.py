@@ -1,0 +1,68 @@
+"""Rows of a block that are alike count for less; independent ones count in full."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from loopwright.monitoring.block_table import block_table
+from loopwright.monitoring.likeness import Worth, worth_of_rows
+from loopwright.monitoring.reference import DAY
+from loopwright.monitoring.report_rule import judge_window
+from loopwright.monitoring.window import Window
+
+
+def _column(world_column, days):
+    return msgspec.structs.replace(
+        world_column, by_block=block_table({i: row for i, row in enumerate(days)}, world_column.bins.count)
+    )
+
+
+def _days(rng, n_bins, *, spread, rows=400, n_days=60):
+    out = []
+    for _ in range(n_days):
+        shares = np.exp(rng.normal(0, spread, size=n_bins - 3))
+        out.append((0, *rng.multinomial(rows, shares / shares.sum()).tolist(), 0, 0))
+    return out
+
+
+def test_independent_rows_count_in_full(world, refer):
+    column = refer(world.days(0, 5)).column("delay")
+    for seed in range(5):
+        days = _days(np.random.default_rng(seed), column.bins.count, spread=0.0)
+        assert worth_of_rows(_column(column, days), {1: days[0]}) == Worth()
+
+
+def test_rows_that_are_alike_count_for_what_the_variance_between_blocks_leaves(world, refer):
+    column = refer(world.days(0, 5)).column("delay")
+    days = _days(np.random.default_rng(0), column.bins.count, spread=0.5)
+    worth = worth_of_rows(_column(column, days), {1: days[0], 2: days[1]})
+    assert worth.alike
+    assert 0.01 < worth.current < 0.6
+    assert worth.reference == pytest.approx(worth.current, rel=0.01)
+    fewer = worth_of_rows(_column(column, days), {1: tuple(count // 10 for count in days[0])})
+    assert worth.current < fewer.current < 1.0
+
+
+def test_few_blocks_say_nothing(world, refer):
+    column = refer(world.days(0, 5)).column("delay")
+    days = _days(np.random.default_rng(0), column.bins.count, spread=0.5, n_days=9)
+    assert worth_of_rows(_column(column, days), {}) == Worth()
+    assert worth_of_rows(msgspec.structs.replace(column, by_block=None), {}) == Worth()
+
+
+def test_a_report_on_days_of_ups_and_downs_stays_quiet_where_independent_rows_would_not(make_world, refer, count):
+    coloured = {True: 0, False: 0}
+    for seed in range(12):
+        world = make_world(seed, rows=400)
+        reference = refer(world.days(0, 50))
+        window: Window = count(world.days(50, 3), reference)
+        assert window.blocks[0] * DAY > 0
+        for alike in coloured:
+            columns = reference.columns
+            if not alike:
+                columns = tuple(msgspec.structs.replace(column, by_block=None) for column in columns)
+            found = judge_window(msgspec.structs.replace(reference, columns=columns), window)
+            coloured[alike] += "delay" in found.moved
+            assert found.rows_alike is alike
+    assert coloured[False] >= 7
+    assert coloured[True] <= 1
