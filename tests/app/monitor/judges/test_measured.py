@@ -1,6 +1,7 @@
 """Rules on figures, from rows of the log to incidents, in a home whose clock is set."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of
 from loopwright.core.clock import SECOND
+from loopwright.monitoring.measured import figure_detectors
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 Project = Any
@@ -221,3 +223,14 @@ def test_the_control_process_lands_what_a_rule_watches(replayed: Project, rules:
     Controller(workspace, replace(loaded, loop=quiet)).step()
     after = workspace.stores.ledger.ref(workspace.ref("dataset", "table", "latest"))
     assert (after != before) is lands
+
+
+def test_states_that_were_written_under_format_1_are_read() -> None:
+    """The file was written by the first version of these rules; it is never written anew."""
+    kept = msgspec.json.decode((Path(__file__).parent / "golden" / "measured_1.json").read_bytes())
+    said = {}
+    for rule in (lw.error_rate(at_most=0.01, every="1h"), lw.volume(at_least=5), lw.volume()):
+        state = msgspec.convert(kept[rule.name], MeasuredState)
+        ((part, (detector, kind)),) = figure_detectors(rule).items()
+        said[rule.name] = detector.verdict(msgspec.convert(state.parts[part], kind)).outcome.value
+    assert said == {"error_rate(<= 0.01)": "fail", "volume(>= 5)": "pass", "volume": "pass"}
