@@ -19,6 +19,7 @@ from loopwright.app.monitor.incidents import (
     opening_ref,
 )
 from loopwright.app.monitor.look import Judged
+from loopwright.app.monitor.settings_change import settings_digests, settings_event
 from loopwright.app.monitor.watch import Watch, save_watch, with_openings
 from loopwright.app.monitor.words import silences, word_record
 from loopwright.app.notify.outbox import outbox_records
@@ -49,6 +50,16 @@ class Turn:
     actions: list[IncidentAction] = field(default_factory=list)
     looks: Mapping[MonitorRule, Judged] = field(default_factory=dict)
     words: Sequence[IncidentWord] = ()
+    notes: list[EventDraft] = field(default_factory=list)
+
+    def note_settings(self) -> None:
+        """Say which settings are not what they were when this endpoint was last watched."""
+        now = settings_digests(self.workspace.settings)
+        changed = settings_event(self.watch.settings, now, now=self.now)
+        if now != self.watch.settings:
+            self.watch = msgspec.structs.replace(self.watch, settings=now)
+        if changed is not None:
+            self.notes.append(changed)
 
     def hear(self, words: Sequence[IncidentWord]) -> None:
         """Heed what people said."""
@@ -85,7 +96,7 @@ class Turn:
     def write(self) -> Watch:
         """One commit; none where nothing has changed."""
         book, told = messages(self.watch.book, self.actions, self._listening(), at=self.now)
-        changed = bool(self.looks or self.words or self.actions or told or self.before is None)
+        changed = self.looks or self.words or self.actions or told or self.notes
         if not changed and self.before is not None and self.before.version == self.watch.version:
             return self.before
         self.watch = msgspec.structs.replace(self.watch, book=book)
@@ -125,7 +136,7 @@ class Turn:
 
     def _events(self) -> list[EventDraft]:
         """What the journal says; each opening is told how many events follow it, which is how it is found again."""
-        drafts: list[EventDraft] = []
+        drafts: list[EventDraft] = list(self.notes)
         places: dict[int, int] = {}
         opened = {**(self.before.opened if self.before else {}), **self.watch.opened}
         for place, action in enumerate(self.actions):

@@ -25,6 +25,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         states: What the rule's judge keeps from look to look, as plain JSON, by the rule's name.
         book: The open incidents.
         opened: Event `seq` of `incident_opened`, by incident id; what later events name as their cause.
+        settings: A digest of each setting, by name, as the last process that watched had it.
         format_version: Of this struct.
     """
 
@@ -33,6 +34,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[str, Any] = {}
     book: IncidentBook = IncidentBook()
     opened: dict[str, int] = {}
+    settings: dict[str, str] = {}
     format_version: int = FORMAT_VERSION
 
 

@@ -48,6 +48,7 @@ class Watcher:
         if before is None or before.version != version:
             return self._begin(before, version, now)
         turn = Turn(workspace=self._workspace, loop=self._loop, before=before, watch=before, now=now)
+        turn.note_settings()
         turn.hear(waiting_words(self._workspace, self._loop.name))
         due = self._due(before, now)
         if due:
@@ -71,8 +72,10 @@ class Watcher:
             states={rule.name: _plain(_judge_of(rule).begin(rule, look)) for rule in self._loop.monitor},
             book=book,
             opened=before.opened if before else {},
+            settings=before.settings if before else {},
         )
         turn = Turn(workspace=self._workspace, loop=self._loop, before=before, watch=watch, now=now, actions=[*said])
+        turn.note_settings()
         turn.hear(waiting_words(self._workspace, self._loop.name))
         return turn.write()
 
