@@ -83,4 +83,4 @@ def _show(found: Replayed, out: Path | None) -> None:
     for rule in found.rules:
         if rule.unknown:
             line(f"{rule.check}: no verdict for {rule.unknown:,} of {rule.periods:,} periods")
-    line(f"{found.incidents} incidents, in {found.seconds:.1f} s" + (f"; wrote {out}" if out else ""))
+    line(f"incidents: {found.incidents}; {found.seconds:.1f} s" + (f"; wrote {out}" if out else ""))

@@ -64,7 +64,7 @@ def _badge(column: ColumnView) -> tuple[str, Tone]:
 
 def _facts(column: ColumnView) -> Iterator[tuple[str, str]]:
     if column.effect is not None:
-        yield "effect, in floors", number_text(column.effect)
+        yield "effect, in floors" if "effects" in column.figures else "total variation", number_text(column.effect)
     if column.missing or column.missing_reference:
         yield "missing, was", f"{_percent(column.missing)}, {_percent(column.missing_reference)}"
     for name, said in (("50 %", "median, was"), ("99 %", "99 % quantile, was")):

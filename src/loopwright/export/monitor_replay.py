@@ -37,14 +37,14 @@ def _figures(replayed: Replayed) -> Figures:
     years = max((replayed.until - replayed.since) / (365.25 * DAY), 1e-9)
     items = [
         Figure(label="Incidents", value=f"{replayed.incidents}", note=f"{replayed.incidents / years:.1f} a year"),
-        Figure(label="Alarms of single rules", value=f"{alarms}", note=f"of {len(replayed.rules)} rules"),
+        Figure(label="Alarms of single rules", value=f"{alarms}", note=f"rules watched: {len(replayed.rules)}"),
     ]
     if false:
         items.append(
             Figure(
                 label="False by your marking",
                 value=f"{sum(false)}",
-                note=f"{len(replayed.real)} spans were marked as real",
+                note=f"{len(replayed.real)} marked as real",
                 tone="bad" if sum(false) else "good",
             )
         )

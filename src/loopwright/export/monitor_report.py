@@ -29,6 +29,7 @@ from loopwright.pictures.sections import (
 
 _CHARTS = 40
 _EXPLAINED = 5
+_NARROW = 5
 _WORDS = {"pass": "passes", "warn": "warns", "fail": "fails", "unknown": "unknown", "not_applicable": "not applicable"}
 _ORDER = ("fail", "unknown", "warn", "pass", "not_applicable")
 _STATES: dict[str, Tone] = {"open": "bad", "acknowledged": "warn", "mending": "warn", "resolved": "good"}
@@ -146,7 +147,8 @@ def _root_cause(incident: IncidentView) -> Iterator[Section]:
         for name, value in parts:
             rows = objects_in(value)
             if rows:
-                yield table_of(f"{incident.id[:12]}: {name.replace('_', ' ')}", rows, half=True)
+                title = f"{incident.id[:12]}: {name.replace('_', ' ')}"
+                yield table_of(title, rows, half=max(map(len, rows)) <= _NARROW)
 
 
 def _rules(report: MonitorReport) -> Iterator[Section]:

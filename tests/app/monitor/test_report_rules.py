@@ -98,3 +98,8 @@ def test_a_columns_effect_is_its_strongest_tested_one_in_floors() -> None:
     assert effect_of({"effects": [shown]}) == 0.0
     assert effect_of({"total_variation": 0.2}) == 0.2
     assert effect_of({"effect": None}) is None
+
+
+def test_a_sequential_rule_stays_one_when_it_has_no_verdict(home: Workspace) -> None:
+    look(home, 10, drift={"verdicts": [verdict("drift", "unknown")]})
+    assert next(rule for rule in seen(home, 0, 11).rules if rule.check == "drift").sequential

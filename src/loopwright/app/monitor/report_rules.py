@@ -95,9 +95,12 @@ class _Check:
         self.points: list[Point] = []
         self.looks = 0
         self.failed = 0
+        self.sequential = False
 
     def add(self, verdict: dict[str, Any], at: Micros) -> None:
         low, high = verdict.get("interval") or (None, None)
+        details = verdict.get("details") or {}
+        self.sequential = self.sequential or any(name.startswith(SEQUENTIAL) for name in details)
         self.latest = {**verdict, "at": at}
         self.points.append(
             Point(
@@ -108,7 +111,7 @@ class _Check:
                 low=low,
                 high=high,
                 n=verdict.get("n"),
-                coverage=_number((verdict.get("details") or {}).get("coverage")),
+                coverage=_number(details.get("coverage")),
             )
         )
 
@@ -210,7 +213,6 @@ def _add_columns(lines: dict[str, tuple["array[int]", "array[float]"]], report: 
 
 def _view(check: str, found: _Check, known: Mapping[str, MonitorRule]) -> RuleView:
     rule = known.get(found.rule)
-    details = found.latest.get("details") or {}
     return RuleView(
         check=check,
         rule=found.rule,
@@ -219,7 +221,7 @@ def _view(check: str, found: _Check, known: Mapping[str, MonitorRule]) -> RuleVi
         owner=rule.owner if rule else None,
         period_us=rule.period_us if rule else DAY,
         opens=found.opens,
-        sequential=any(name.startswith(SEQUENTIAL) for name in details),
+        sequential=found.sequential,
         latest=cut(found.latest),
         looks=found.looks,
         failed=found.failed,
