@@ -90,6 +90,7 @@ def test_a_new_level_that_lasts_for_a_week_is_learned_anew():
     state, failed = seen(usual, values[: 2 * WEEK + 30])
     assert failed[0] < WEEK + 10
     assert state.alarmed is None
+    assert state.first >= WEEK
     state, failed = seen(usual, values[2 * WEEK + 30 :], state, first=2 * WEEK + 30)
     assert failed == []
 
