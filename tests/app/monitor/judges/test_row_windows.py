@@ -176,6 +176,14 @@ def test_a_day_with_too_few_rows_goes_on_and_that_is_said(replayed: Any) -> None
     assert served.look().verdicts[0].n == 1
 
 
+def test_rows_of_the_day_of_the_change_join_no_window(replayed: Any) -> None:
+    served = Served(replayed, lw.confidence_drift(**WATCH))
+    served.today -= 1
+    served.live(rows=25)
+    served.live(rows=40)
+    assert "40 rows of the 60" in served.look().verdicts[0].reason
+
+
 def test_the_day_under_way_waits(replayed: Any) -> None:
     served = Served(replayed, lw.confidence_drift(**WATCH))
     served.live()
