@@ -35,7 +35,8 @@ COVERAGE = Family(
 )  # fmt: skip
 EFFECT = Family(
     name="loopwright_column_effect_ratio", kind="gauge",
-    help="Strongest effect of a column by the last report, over the least that counts; the 50 furthest.", labels=("endpoint", "column"),
+    help="Strongest effect of a column by the last report, over the least that counts; the 50 furthest.",
+    labels=("endpoint", "column"),
 )  # fmt: skip
 MOVED = Family(
     name="loopwright_columns_moved", kind="gauge", help="Columns that the last report calls moved.", labels=_ENDPOINT
