@@ -33,6 +33,8 @@ class Estimation(msgspec.Struct, frozen=True, kw_only=True):
         calibrator: Of a classification.
         wrong: By metric: the standard deviation of (estimate - truth) over such blocks that the estimate had not seen,
             less what the drawing of labels explains.
+        drawn: By metric: what the drawing of the holdout's own labels did to what was fitted on them, about as much as
+            to the metric on the whole holdout.
         lean: By metric: the mean of (estimate - truth) over them.
         spread: By loss of a regression: the standard deviation of a row's loss about what is foretold.
         ranges: By feature: the least and the greatest value of the holdout; codes that it has, for categories.
@@ -44,6 +46,7 @@ class Estimation(msgspec.Struct, frozen=True, kw_only=True):
     parts: int = 1
     calibrator: Calibrator | None = None
     wrong: dict[str, float] = {}
+    drawn: dict[str, float] = {}
     lean: dict[str, float] = {}
     spread: dict[str, float] = {}
     ranges: dict[str, tuple[float, ...]] = {}
@@ -85,13 +88,14 @@ def fit_classification(
                 noise = _label_noise(name, chance[part], score[rows], rng=rng, draws=8)
                 real = METRICS[name].function(label[rows], score[rows], signature.classes)
                 off[name].append((expected(name, chance[part], score[rows]) - real, noise))
-    wrong, lean = _errors(off)
+    wrong, drawn, lean = _errors(off)
     ranges, missing = _ranges(features, signature)
     return Estimation(
         rows=score.shape[0],
         parts=len(_parts(blocks)),
         calibrator=fit_calibrator(asked, truth, blocks=blocks),
         wrong=wrong,
+        drawn=drawn,
         lean=lean,
         ranges=ranges,
         missing=missing,
@@ -122,12 +126,13 @@ def fit_regression(
                 said, real = (_metric(metric, values[part].mean()) for values in (told, targets[loss][held]))
                 bend = 1.0 if metric == "mae" else 1.0 / max(2.0 * said, 1e-12)
                 off[metric].append((said - real, bend * float(gap[part].std()) / np.sqrt(part.size)))
-    wrong, lean = _errors(off)
+    wrong, drawn, lean = _errors(off)
     ranges, missing = _ranges(features, signature)
     about = Estimation(
         rows=score.size,
         parts=len(_parts(blocks)),
         wrong=wrong,
+        drawn=drawn,
         lean=lean,
         spread={loss: float(np.concatenate(gaps).std()) if gaps else NAN for loss, gaps in rest.items()},
         ranges=ranges,
@@ -220,7 +225,8 @@ def _around(metric: str, made: Estimated, *, about: Estimation, days: int, level
     here = max(1.0, min(days, made.n / _LEAST_ROWS) / _REMEMBERED)
     there = max(1.0, about.parts / _REMEMBERED)
     error = about.wrong.get(metric, NAN) * np.sqrt(1 / here + 1 / there)
-    half = normal_quantile(level) * float(np.hypot(made.low, error))
+    parts = (made.low, float(error), about.drawn.get(metric, NAN))
+    half = normal_quantile(level) * float(np.linalg.norm(parts))
     ends = np.clip([made.value - half, made.value + half], *METRICS[metric].bounds)
     return Estimated(value=made.value, low=float(ends[0]), high=float(ends[1]), n=made.n)
 
@@ -236,16 +242,21 @@ def _label_noise(metric: str, chance: Floats, score: Floats, *, rng: np.random.G
     return float(known.std(ddof=1) * np.sqrt(kept.size / n)) if known.size > draws // 2 else NAN
 
 
-def _errors(off: dict[str, list[tuple[float, float]]]) -> tuple[dict[str, float], dict[str, float]]:
-    """By metric: the deviation of errors beyond what noise explains (by moments), and their mean."""
-    wrong, lean = {}, {}
+def _errors(
+    off: dict[str, list[tuple[float, float]]],
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """By metric: the deviation of errors beyond what noise explains (by moments), the noise of all of them together,
+    and their mean."""
+    wrong, drawn, lean = {}, {}, {}
     for name, pairs in off.items():
         both = floats([pair for pair in pairs if np.isfinite(pair).all()]).reshape(-1, 2)
         if both.shape[0] < 2:
             continue
-        wrong[name] = float(np.sqrt(max(float(np.mean(both[:, 0] ** 2 - both[:, 1] ** 2)), 0.0)))
-        lean[name] = float(both[:, 0].mean())
-    return wrong, lean
+        errors, noise = both[:, 0], both[:, 1]
+        wrong[name] = float(np.sqrt(max(float(np.mean(errors**2 - noise**2)), 0.0)))
+        drawn[name] = float(np.sqrt(np.mean(noise**2) / noise.size))
+        lean[name] = float(errors.mean())
+    return wrong, drawn, lean
 
 
 def _folds(blocks: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
