@@ -382,7 +382,8 @@ def flights_table():
     except ImportError as error:
         print(f"\nflights: not measured ({error})")
         return
-    frame = pl.from_pandas(flights)
+    wanted = ["year", "month", "day", "distance", "hour", "dep_delay", "air_time", "arr_delay"]
+    frame = pl.DataFrame({name: flights[name].to_numpy() for name in wanted})
     when = pl.datetime(pl.col("year"), pl.col("month"), pl.col("day"))
     columns = ["distance", "hour", "dep_delay", "air_time", "arr_delay"]
     rows = frame.with_columns(day=when.dt.epoch("d")).select("day", *[pl.col(c).cast(pl.Float64) for c in columns])
