@@ -55,6 +55,11 @@ _LINES: dict[str, Callable[[str, Data], str]] = {
     "version_registered": lambda name, data: f"{name}: version {data.get('number')} is {_short(data.get('digest'))}",
     "ref_moved": lambda name, data: f"{name}: champion is {_short(data.get('to'))} ({data.get('reason')})",
     "incident_opened": _incident,
+    "incident_explained": lambda name, data: (
+        f"incident {name[:12]}: before it, {data.get('suspect') or 'nothing that the journal knows'}"
+    ),
+    "incident_mending": lambda name, data: f"incident {name[:12]} is mending: {data.get('reason')}",
+    "incident_reopened": lambda name, data: f"incident {name[:12]} is back: {data.get('reason')}",
     "incident_resolved": lambda name, data: f"incident {name[:12]} resolved: {data.get('reason')}",
     "retrain_decided": lambda name, data: f"{name}: retrain {data.get('decision')}: {data.get('reason')}",
     "retrain_finished": lambda name, data: f"{name}: retrain {data.get('outcome')} {data.get('why') or ''}".rstrip(),

@@ -16,7 +16,12 @@ _UNSAID = frozenset({"endpoint", "seed", "threads"})
 MARKED: dict[str, Tone] = {
     "incident_opened": "bad",
     "incident_updated": "bad",
+    "incident_mending": "warn",
+    "incident_reopened": "bad",
     "incident_resolved": "good",
+    "incident_acknowledged": "plain",
+    "incidents_silenced": "warn",
+    "settings_changed": "plain",
     "retrain_decided": "plain",
     "override_recorded": "warn",
     "release_started": "plain",

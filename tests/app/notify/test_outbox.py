@@ -1,9 +1,12 @@
 """What is kept to be sent."""
 
+from pathlib import Path
+
 import msgspec
-from tests.app.notify.conftest import Outbox, a_message
+from tests.app.notify.conftest import Outbox, a_message, an_incident
 
 from loopwright.app.notify.outbox import Notification, find_notification, notifications, outbox_records
+from loopwright.monitoring.incident import Incident
 from loopwright.monitoring.silence import Silence
 from loopwright.monitoring.telling import Message
 
@@ -34,3 +37,16 @@ def test_what_a_silence_keeps_back_is_kept_once(outbox: Outbox) -> None:
     outbox.tell(workspace, Message(news="opened", incident=plain.incident, reason="r", silence=silence))
     (one,) = notifications(workspace, state="silenced")
     assert one.why == "sil_1, by user:ann: known"
+
+
+def test_a_message_of_format_1_is_still_read_and_written() -> None:
+    golden = (Path(__file__).parent / "golden" / "notification-1.json").read_bytes()
+    one = msgspec.json.decode(golden, type=Notification)
+    assert (one.state, one.channel.name, one.format_version) == ("waiting", "apprise env:SLACK", 1)
+    assert msgspec.json.decode(msgspec.json.encode(one)) == msgspec.json.decode(golden)
+
+
+def test_an_incident_of_format_2_is_still_read_with_its_explanation() -> None:
+    folder = Path(__file__).parents[2] / "monitoring" / "golden"
+    incident = msgspec.json.decode((folder / "incident-2.json").read_bytes(), type=Incident)
+    assert incident == an_incident()
