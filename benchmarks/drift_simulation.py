@@ -61,7 +61,7 @@ CELLS = (
     Cell(scenario="none", rows=500, windows=8_000),
     Cell(scenario="none", rows=1_000, stream=1_000, windows=8_000),
     Cell(scenario="none", rows=5_000, stream=5_000, windows=2_000),
-    Cell(scenario="none", rows=50_000, stream=50_000, windows=200),
+    Cell(scenario="none", rows=50_000, stream=50_000, windows=500),
     Cell(scenario="immaterial", rows=50_000, stream=50_000, windows=500),
     Cell(scenario="place_025", rows=500),
     Cell(scenario="place_025", rows=1_000),

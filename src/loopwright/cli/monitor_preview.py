@@ -10,7 +10,7 @@ from loopwright.app.monitor.preview import PreviewOfRule, preview_rule
 from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, line, progress, table
 from loopwright.monitoring.planted import ChangeKind
-from loopwright.monitoring.preview import Catch, Setting
+from loopwright.monitoring.preview import Catch, Effort, Setting
 
 _KINDS = {"place": "σ", "share": "of rows", "missing": "of rows", "correlation": "of it lost"}  # noqa: RUF001
 _STEPS = 1_000
@@ -34,7 +34,9 @@ def preview(
             advance(int(share * _STEPS) - done[0])
             done[0] = int(share * _STEPS)
 
-        found = preview_rule(workspace, loaded.loop, window=window, version=version, windows=windows, progress=told)
+        found = preview_rule(
+            workspace, loaded.loop, window=window, version=version, effort=Effort(windows=windows), progress=told
+        )
     return Answer(data=found, show=lambda: _show(found))
 
 

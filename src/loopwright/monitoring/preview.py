@@ -177,12 +177,15 @@ class _Trial:
         alarms, tried, judged = [0] * len(self._mean_times), 0, False
         while tried < self._effort.windows:
             detectors, windows = world.begin(self._rng, mean_times=self._mean_times)
-            states = [detector.start() for detector in detectors]
+            states = [detectors[-1].start()]
             for _, window in zip(range(_STREAM_WINDOWS), windows, strict=False):
-                states, spoke, known = _advance(detectors, states, window)
+                states, evidence, known = _advance(detectors, states, window)
                 judged = judged or known
+                spoke = [value >= a for value, a in zip(evidence, self._mean_times, strict=True)]
                 alarms = [count + said for count, said in zip(alarms, spoke, strict=True)]
-                states = [d.reset(s) if said else s for d, s, said in zip(detectors, states, spoke, strict=True)]
+                if any(spoke):
+                    states = states * len(detectors) if len(states) == 1 else states
+                    states = [d.reset(s) if said else s for d, s, said in zip(detectors, states, spoke, strict=True)]
                 tried += 1
             if not judged:
                 return alarms, 0
@@ -207,9 +210,10 @@ class _Trial:
     def _waits(self, world: Rehearsal, change: Change) -> list[float]:
         """Windows until the rule spoke at each mean time; infinite where it did not."""
         detectors, windows = world.begin(self._rng, mean_times=self._mean_times, change=change)
-        states, waits = [detector.start() for detector in detectors], [float("inf")] * len(detectors)
+        states, waits = [detectors[-1].start()], [float("inf")] * len(detectors)
         for number, window in zip(range(1, self._effort.horizon + 1), windows, strict=False):
-            states, spoke, _ = _advance(detectors, states, window)
+            states, evidence, _ = _advance(detectors, states, window)
+            spoke = [value >= a for value, a in zip(evidence, self._mean_times, strict=True)]
             waits = [min(wait, number) if said else wait for wait, said in zip(waits, spoke, strict=True)]
             if max(waits) < float("inf"):
                 break
@@ -247,12 +251,19 @@ def rehearsal_of(reference: Reference, rule: DriftRule) -> Rehearsal:
 
 def _advance(
     detectors: Sequence[IncidentDetector], states: list[object], window: Window
-) -> tuple[list[object], list[bool], bool]:
-    """The states after a window, who alarmed, and whether anyone had a verdict."""
+) -> tuple[list[object], list[float], bool]:
+    """The states after a window, the evidence for each detector, and whether there was a verdict.
+
+    Until a first alarm all detectors have one state between them, and the last, whose mean time is the longest,
+    advances it: what they differ in is the evidence that they alarm at.
+    """
     through = window.blocks[-1] + 1
-    after = [detector.update(state, window, through=through) for detector, state in zip(detectors, states, strict=True)]
-    outcomes = [detector.verdict(state).outcome for detector, state in zip(detectors, after, strict=True)]
-    return after, [outcome is Outcome.FAIL for outcome in outcomes], any(o is not Outcome.UNKNOWN for o in outcomes)
+    at_work = detectors if len(states) == len(detectors) else detectors[-1:]
+    after = [detector.update(state, window, through=through) for detector, state in zip(at_work, states, strict=True)]
+    verdicts = [detector.verdict(state) for detector, state in zip(at_work, after, strict=True)]
+    known = any(verdict.outcome is not Outcome.UNKNOWN for verdict in verdicts)
+    evidence = [verdict.value or 0.0 for verdict in verdicts]
+    return after, evidence * (len(detectors) // len(at_work)), known
 
 
 def _caught(kind: ChangeKind, size: float, waits: list[float]) -> Catch | None:

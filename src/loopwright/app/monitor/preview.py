@@ -33,7 +33,7 @@ def preview_rule(
     *,
     window: str | None = None,
     version: str | None = None,
-    windows: int = Effort().windows,
+    effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> PreviewOfRule:
     """Try the loop's first drift rule, or the default one, on a version's reference. Nothing is written.
@@ -43,7 +43,7 @@ def preview_rule(
         loop: Whose rules.
         window: Instead of the rule's own.
         version: `NAME@ALIAS` or a digest; the champion when None.
-        windows: Windows without change to try, of each kind.
+        effort: How much to try.
         progress: Told now and then.
 
     Raises:
@@ -58,7 +58,7 @@ def preview_rule(
             fix="Run `loopwright run`; the model it packages keeps what its world looked like.",
         )
     rule = drift_rule_of(loop, window)
-    found = preview(reference, rule, rng=np.random.default_rng(0), effort=Effort(windows=windows), progress=progress)
+    found = preview(reference, rule, rng=np.random.default_rng(0), effort=effort, progress=progress)
     return PreviewOfRule(endpoint=loop.name, version=digest, check=rule.name, preview=found)
 
 
