@@ -1,16 +1,19 @@
 """The figures of each day: the last verdicts of every rule, kept for reports; one record a day."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from loopwright.app.monitor.look import Judged
 from loopwright.core.clock import Micros
-from loopwright.core.verdict import Outcome
+from loopwright.core.verdict import Outcome, Verdict
 from loopwright.monitoring.rules.rule import DAY, MonitorRule
 from loopwright.store.ledger import Ledger, Record
 
 KIND = "watch_day"
+MOST_VERDICTS = 500
+"""Of one rule on one day."""
 
 
 def day_of(rule: MonitorRule, now: Micros) -> int:
@@ -55,11 +58,18 @@ def _listed(record: Record, part: str) -> list[dict[str, Any]]:
     return [found for rule in record.data["rules"].values() for found in rule[part]]
 
 
+def _most(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """At most `MOST_VERDICTS`, those that failed first: a storm makes no record without end."""
+    if len(verdicts) <= MOST_VERDICTS:
+        return list(verdicts)
+    return sorted(verdicts, key=lambda verdict: verdict.outcome is not Outcome.FAIL)[:MOST_VERDICTS]
+
+
 def _added(before: dict[str, Any], judged: Judged) -> dict[str, Any]:
     failed = any(verdict.outcome is Outcome.FAIL for verdict in judged.verdicts)
     return {
-        "verdicts": msgspec.to_builtins(judged.verdicts),
-        "reports": msgspec.to_builtins(judged.reports),
+        "verdicts": msgspec.to_builtins(_most(judged.verdicts)),
+        "reports": msgspec.to_builtins(_most(judged.reports)),
         "looks": before.get("looks", 0) + 1,
         "failed": before.get("failed", 0) + int(failed),
     }
