@@ -4,7 +4,7 @@ from typing import Any
 
 from loopwright.app.monitor.report_rules import RuleView
 from loopwright.export.monitor_details import ROWS, details_sections, objects_in, plain, table_of
-from loopwright.pictures.sections import Grid, ReliabilityChart
+from loopwright.pictures.sections import Grid, LineChart, ReliabilityChart
 
 
 def a_rule(**details: Any) -> RuleView:
@@ -56,3 +56,22 @@ def test_names_say_how_a_value_is_read() -> None:
     assert plain("missing_share", 0.25) == "25 %"
     assert plain("period_us", 3_600_000_000) == "3.6e+03 s"
     assert plain("x", True) is True
+
+
+def test_an_object_of_figures_is_a_table_and_its_bins_are_a_curve() -> None:
+    bins = [{"score": 0.1, "share": 0.2, "low": 0.1, "high": 0.3, "rows": 50}] * 3
+    figures, curve = details_sections(a_rule(calibration={"error": 0.02, "slope": None, "bins": bins}))
+    assert isinstance(figures, Grid)
+    assert figures.rows == (("error", 0.02),)
+    assert isinstance(curve, ReliabilityChart)
+    assert curve.title == "r: calibration, bins"
+
+
+def test_days_are_lines_and_an_estimate_has_its_band() -> None:
+    days = [{"day": d, "estimate": 0.7, "interval": [0.6, 0.8], "real": None if d > 1 else 0.71} for d in range(4)]
+    (chart,) = details_sections(a_rule(by_day=days))
+    assert isinstance(chart, LineChart)
+    assert [one.name for one in chart.series] == ["estimate", "real"]
+    assert chart.series[0].low == (0.6,) * 4
+    assert chart.series[1].value == (0.71, 0.71, None, None)
+    assert chart.series[1].low == ()

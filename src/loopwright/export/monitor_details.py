@@ -10,12 +10,12 @@ from typing import Any
 from loopwright.app.monitor.report_rules import RuleView
 from loopwright.core.clock import SECOND
 from loopwright.pictures.charts import number_text
-from loopwright.pictures.scales import instant_text
-from loopwright.pictures.sections import Curve, Grid, ReliabilityChart, Section, Tone
+from loopwright.pictures.scales import DAY, instant_text
+from loopwright.pictures.sections import Curve, Grid, LineChart, ReliabilityChart, Section, Series, Tone
 
 ROWS = 20
 _COLUMNS = 8
-_CURVE = (("predicted", "mean_score", "mean_predicted", "confidence"), ("observed", "share_positive", "accuracy"))
+_CURVE = (("predicted", "mean_score", "score", "confidence"), ("observed", "share_positive", "share", "accuracy"))
 _COUNTS = ("count", "n", "rows")
 _BELONGS_ELSEWHERE = frozenset({"columns"})
 _ANY_INSTANT = 10**14
@@ -24,15 +24,55 @@ OUTCOME_TONES: dict[str, Tone] = {"pass": "good", "warn": "warn", "fail": "bad",
 
 
 def details_sections(rule: RuleView) -> Iterator[Section]:
-    """One section for each list of objects in the details of a rule's last verdict."""
+    """One section for each list of objects in the details of a rule's last verdict, and for each object of figures."""
     details = rule.latest.get("details") or {}
     for name, value in details.items():
-        rows = objects_in(value)
-        if not rows or name in _BELONGS_ELSEWHERE:
-            continue
-        title = f"{rule.check}: {name.replace('_', ' ')}"
-        curve = _curve(rows)
-        yield ReliabilityChart(title=title, curves=(curve,)) if curve else table_of(title, rows)
+        if name not in _BELONGS_ELSEWHERE:
+            yield from _sections(f"{rule.check}: {name.replace('_', ' ')}", value)
+
+
+def _sections(title: str, value: Any) -> Iterator[Section]:
+    rows = objects_in(value)
+    if rows:
+        yield _drawn(title, rows)
+    elif isinstance(value, Mapping):
+        figures = {key: inner for key, inner in value.items() if isinstance(inner, int | float | str)}
+        if figures:
+            cells = tuple((key.replace("_", " "), plain(key, inner)) for key, inner in figures.items())
+            yield Grid(title=title, columns=("what", "figure"), right=("figure",), rows=cells[:ROWS], half=True)
+        for key, inner in value.items():
+            listed = objects_in(inner)
+            if listed:
+                yield _drawn(f"{title}, {key.replace('_', ' ')}", listed)
+
+
+def _drawn(title: str, rows: Sequence[Mapping[str, Any]]) -> Section:
+    """Bins of predictions as a curve, days as lines, anything else as a table."""
+    curve = _curve(rows)
+    if curve:
+        return ReliabilityChart(title=title, curves=(curve,))
+    return _days(title, rows) or table_of(title, rows)
+
+
+def _days(title: str, rows: Sequence[Mapping[str, Any]]) -> LineChart | None:
+    """Figures by the day as lines, the first with its interval; None where the objects are no days."""
+    if not all(isinstance(row.get("day"), int) for row in rows):
+        return None
+    at = tuple((row["day"] + 1) * DAY for row in rows)
+    named = [key for key in rows[0] if key != "day" and any(isinstance(row.get(key), float) for row in rows)]
+    ends = [row.get("interval") or (None, None) for row in rows]
+    banded = any(low is not None for low, _ in ends)
+    series = tuple(
+        Series(
+            name=key.replace("_", " "),
+            at=at,
+            value=tuple(row.get(key) for row in rows),
+            low=tuple(low for low, _ in ends) if banded and place == 0 else (),
+            high=tuple(high for _, high in ends) if banded and place == 0 else (),
+        )
+        for place, key in enumerate(named)
+    )
+    return LineChart(title=title, series=series) if series else None
 
 
 def objects_in(value: Any) -> list[Mapping[str, Any]]:

@@ -78,7 +78,7 @@ def _figures(report: MonitorReport) -> Figures:
             if failing
             else f"{outcomes.count('pass')} of {len(outcomes)} pass",
             note=f"{unknown} unknown, {outcomes.count('warn')} warn",
-            tone="bad" if failing else "warn" if unknown else "good",
+            tone="bad" if failing else "warn" if unknown or "warn" in outcomes else "good",
         ),
         Figure(
             label="Columns moved",
@@ -118,7 +118,7 @@ def _incidents(report: MonitorReport) -> Iterator[Section]:
         columns=("incident", "state", "severity", "opened", "lasted", "owner", "columns", "why"),
         rows=tuple(_incident(incident, report.until) for incident in report.incidents),
         tones=tuple(_STATES.get(incident.state, "plain") for incident in report.incidents),
-        note="One incident a cause. `loopwright trace incident:ID` prints the chain from the alarm to its end."
+        note="One incident a cause. loopwright trace incident:ID prints the chain from the alarm to its end."
         + (f" {total - len(report.incidents):,} more are not shown." if total > len(report.incidents) else ""),
     )
     for incident in report.incidents[:_EXPLAINED]:
@@ -283,5 +283,5 @@ def _happened(report: MonitorReport) -> Iterator[Section]:
             columns=tuple(rows[0]),
             right=("event",),
             rows=tuple(tuple(row.values()) for row in rows),
-            note="The newest first; `loopwright trace event:N` prints what caused it and what it caused.",
+            note="The newest first; loopwright trace event:N prints what caused it and what it caused.",
         )

@@ -91,3 +91,9 @@ def test_no_rows_are_no_error(tmp_path: Path) -> None:
     told = seen(empty, said=({"column": "distance", "effect": 0.2},))
     assert told["distance"].rows == 0
     assert told["distance"].missing is None
+
+
+def test_where_not_all_are_shown_the_furthest_are(home: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loopwright.app.monitor.report_columns.SHOWN", 1)
+    said = ({"column": "carrier", "effect": 0.4}, {"column": "distance", "effect": 0.1})
+    assert set(seen(home, said=said)) == {"carrier", PREDICTION, LABEL}
