@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.monitor.watch import Watch
 from loopwright.app.releases.running import running_release
@@ -148,26 +150,27 @@ class Retrainer:
     ) -> bool:
         """Start what is wanted, unless the brakes hold it back; whether it was started."""
         name, past = self._loop.name, past_of(self._workspace, self._loop.name)
-        lock = take_lock(self._workspace, name, "a retrain")
-        seen = self._seen("" if lock else holder(self._workspace, name))
+        seen = self._seen()
         decision = brake(brakes, cause.name, past, once=cause.once, seen=seen)
-        if lock is not None and decision.action == "run":
-            return self._start(cause, lock, trigger=trigger, request=request, watch=watch)
+        # Taken only to train: whoever runs the loop by hand meanwhile must not find it taken for a moment.
+        lock = take_lock(self._workspace, name, "a retrain") if decision.action == "run" else None
         if lock is not None:
-            lock.release()
+            return self._start(cause, lock, trigger=trigger, request=request, watch=watch)
+        if decision.action == "run":
+            busy = msgspec.structs.replace(seen, under_way=holder(self._workspace, name))
+            decision = brake(brakes, cause.name, past, once=cause.once, seen=busy)
         if decision.action == "suggest":
             suggest(self._workspace, name, cause, trigger=trigger)
         elif decision.action == "suppress":
             suppress(self._workspace, name, cause, reason=decision.reason, trigger=trigger)
         return False
 
-    def _seen(self, under_way: str) -> Seen:
+    def _seen(self) -> Seen:
         workspace, name = self._workspace, self._loop.name
         moves = workspace.stores.ledger.history(workspace.ref("model", name, "champion"))
         moved = workspace.stores.ledger.read(after=moves[-1].seq - 1, limit=1) if moves and moves[-1].seq else ()
         return Seen(
             now=workspace.clock.now(),
-            under_way=under_way,
             releasing=running_release(workspace, name) is not None,
             champion_since=moved[0].logical_at if moved else 0,
         )
