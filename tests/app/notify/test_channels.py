@@ -40,9 +40,16 @@ def test_an_address_is_read_from_where_the_reference_points(tmp_path, monkeypatc
     assert address_of(Channel(kind="webhook", to="https://a.example/x"), tmp_path) == "https://a.example/x"
 
 
-@pytest.mark.parametrize("to", ["env:NOT_SET", "no-such-file", "two", "slack://a/b/c"])
+@pytest.mark.parametrize("to", ["env:NOT_SET", "no-such-file", "two"])
 def test_what_leads_nowhere_is_said_without_the_secret(tmp_path, to):
-    (tmp_path / "two").write_text("slack://secret/b/c\nslack://d/e/f")
+    (tmp_path / "two").write_text("slack://hunter2/b/c\nslack://d/e/f")
     with pytest.raises(SettingError) as refused:
         address_of(Channel(kind="apprise", to=to), tmp_path)
-    assert "secret/b/c" not in str(refused.value.as_dict())
+    assert "hunter2" not in str(refused.value.as_dict())
+
+
+def test_an_address_in_a_setting_goes_nowhere(tmp_path):
+    (channel,) = channels(settings(tmp_path, notify_apprise="slack://hunter2/b/c"))
+    assert "hunter2" not in channel.name + channel.to
+    with pytest.raises(SettingError, match="holds an address"):
+        address_of(channel, tmp_path)

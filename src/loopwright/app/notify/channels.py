@@ -17,6 +17,7 @@ _SETTINGS: dict[Kind, str] = {
     "cloudevents": "notify_cloudevents",
 }
 _PLAIN = ("http://", "https://")
+_REFUSED = "(an address instead of a reference)"
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 def channels(settings: Settings) -> tuple[Channel, ...]:
     """Every channel that the settings name, each once."""
     found = [
-        Channel(kind=kind, to=part.strip())
+        Channel(kind=kind, to=_unless_secret(kind, part.strip()))
         for kind, setting in _SETTINGS.items()
         for part in settings.text(setting).split(",")
         if part.strip()
@@ -63,7 +64,7 @@ def address_of(channel: Channel, base: Path) -> str:
     """
     if channel.kind != "apprise" and channel.to.startswith(_PLAIN):
         return channel.to
-    if "://" in channel.to:
+    if channel.to == _REFUSED:
         raise SettingError(
             f"{channel.setting} holds an address, where it names a file or env:NAME",
             why="such an address holds a secret, and settings are shown",
@@ -76,3 +77,8 @@ def address_of(channel: Channel, base: Path) -> str:
             fix="Keep one address in each file or variable.",
         )
     return read[0]
+
+
+def _unless_secret(kind: Kind, part: str) -> str:
+    """An Apprise address holds a secret: where a setting holds one, it goes no further than here."""
+    return _REFUSED if kind == "apprise" and "://" in part else part
