@@ -118,7 +118,7 @@ def _grid(section: Grid) -> str:
     )
     rows, missing = _while_room(_rows(section, sides), len(section.rows))
     table = element("table", element("thead", element("tr", head)), element("tbody", *rows))
-    return element("div", table, class_="scroll") + _more(missing, "rows")
+    return element("div", table, class_="scroll", tabindex="0") + _more(missing, "rows")
 
 
 def _rows(section: Grid, sides: list[str | None]) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _card(item: Histogram) -> str:
 
 
 def _drawn(picture: str) -> str:
-    return element("div", picture, class_="scroll")
+    return element("div", picture, class_="scroll", tabindex="0")
 
 
 def _legend(keys: list[tuple[str, str, str]]) -> str:
