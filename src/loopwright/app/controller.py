@@ -35,7 +35,10 @@ LEASE_S = 10
 READY_S = 45.0
 POLL_S = 0.05
 SEALED = ("requests", "labels", "arm_stats")
-SEAL_EVERY_S = 5.0
+SEAL_EVERY_S = 30.0
+"""How often segments become Parquet."""
+SEAL_EVERY_IN_A_REPLAY_S = 5.0
+"""A day of it passes in a second."""
 
 
 def _lands(loop: Loop) -> bool:
@@ -163,7 +166,8 @@ class Controller:
 
     def _seal(self) -> None:
         """Closed segments become Parquet, so that looking back stays cheap."""
-        if self._workspace.clock.monotonic() - self._sealed_at >= SEAL_EVERY_S:
+        every = SEAL_EVERY_IN_A_REPLAY_S if self._workspace.stores.replay else SEAL_EVERY_S
+        if self._workspace.clock.monotonic() - self._sealed_at >= every:
             self._sealed_at = self._workspace.clock.monotonic()
             for table in SEALED:
                 self._workspace.stores.tables.seal(table)

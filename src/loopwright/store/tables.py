@@ -56,7 +56,10 @@ class Tables(ABC):
 
     @abstractmethod
     def seal(self, table: str) -> int:
-        """Turn every closed or own open segment into Parquet, published by one ledger commit; returns rows sealed."""
+        """Turn every closed or own open segment into Parquet, published by one ledger commit; returns rows sealed.
+
+        A back end may also merge small parts that were sealed before, by further commits.
+        """
 
     @abstractmethod
     def sealed(self, table: str) -> tuple[SealedPart, ...]:

@@ -287,3 +287,87 @@ def test_a_scan_that_meets_a_part_that_is_just_being_dropped_goes_on_without_it(
 
     monkeypatch.setattr(LocalTables, "_read_sealed", dropped_meanwhile)
     assert times(tables) == [2]
+
+
+def sealed_often(made, count, *, row=lambda at: {"at": at, "n": at}):
+    tables = made.tables()
+    for at in range(count):
+        tables.append("requests", [row(at)])
+        tables.seal("requests")
+    return tables
+
+
+def test_many_sealings_leave_few_parts_and_every_row(made):
+    tables = sealed_often(made, 200)
+    assert len(tables.sealed("requests")) < 80
+    assert times(tables) == list(range(200))
+    assert times(tables, since=50, until=60) == list(range(50, 60))
+    assert len(list(made.blobs.list())) == len(tables.sealed("requests"))
+    merged = [event for event in made.ledger.read(limit=10_000) if event.kind == "segments_merged"]
+    assert {event.data["segments"] for event in merged} == {32}
+    assert made.ledger.search(SEGMENT_KIND, where={"dropped": "requests"}, limit=10) == ()
+
+
+def test_a_merge_changes_the_type_of_no_value(made):
+    kinds = (1, True, "x", {"a": 1}, {"a": 1, "b": 2.5}, [1, 2], None)
+    tables = sealed_often(made, 120, row=lambda at: {"at": at, "value": kinds[at % len(kinds)]})
+    before = made.tables(rotated_at_bytes=1)
+    for at in range(120):
+        single = before.scan("requests", since=at, until=at + 1)
+        wanted = kinds[at % len(kinds)]
+        if wanted is not None:
+            assert single["value"].to_list() == [wanted], at
+    assert sorted(tables.scan("requests")["at"].to_list()) == list(range(120))
+
+
+def test_a_merge_that_died_before_its_commit_or_after_it_loses_and_doubles_nothing(made, monkeypatch):
+    tables = sealed_often(made, 47)
+    commit = made.ledger.commit
+
+    def lost(**given):
+        if any(event.kind == "segments_merged" for event in given.get("events", ())):
+            raise KeyboardInterrupt
+        return commit(**given)
+
+    tables.append("requests", [{"at": 47, "n": 47}])
+    with monkeypatch.context() as patched:
+        patched.setattr(made.ledger, "commit", lost)
+        with pytest.raises(KeyboardInterrupt):
+            tables.seal("requests")
+    assert times(tables) == list(range(48))
+    with monkeypatch.context() as patched:
+        patched.setattr(made.blobs, "delete", lambda digest: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            tables.seal("requests")
+    assert times(tables) == list(range(48))
+    assert len(tables.sealed("requests")) == 17
+    tables.drop("requests", [])
+    assert len(list(made.blobs.list())) == 17
+
+
+def test_a_segment_that_a_killed_sealing_left_does_not_come_back_once_its_part_is_merged(made):
+    tables = made.tables()
+    tables.append("requests", [{"at": 0, "n": 0}])
+    (path,) = made.segments()
+    lines = path.read_bytes()
+    tables.seal("requests")
+    path.write_bytes(lines)
+    for at in range(1, 60):
+        tables.append("requests", [{"at": at, "n": at}])
+        tables.seal("requests")
+    assert times(tables) == list(range(60))
+
+
+def test_a_scan_that_meets_a_part_that_is_just_being_merged_reads_the_merged_one(made, monkeypatch):
+    tables = sealed_often(made, 47)
+    read = LocalTables._read_sealed
+
+    def merged_meanwhile(self, digest, columns, within):
+        monkeypatch.setattr(LocalTables, "_read_sealed", read)
+        other = made.tables()
+        other.append("requests", [{"at": 100, "n": 1}])
+        other.seal("requests")
+        return read(self, digest, columns, within)
+
+    monkeypatch.setattr(LocalTables, "_read_sealed", merged_meanwhile)
+    assert times(tables)[:47] == list(range(47))

@@ -17,6 +17,7 @@ from loopwright.errors import BlobMissingError
 from loopwright.store.backends.local_segments import FreeSegments, Segment
 from loopwright.store.backends.open_rows import OpenRows
 from loopwright.store.backends.os_errors import named_os_errors
+from loopwright.store.backends.part_merging import mergeable
 from loopwright.store.backends.row_frames import checked_table, concatenate, frame_of, select, to_lines, whole_lines
 from loopwright.store.blobs import Blobs
 from loopwright.store.ledger import Ledger, Record
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SEGMENT_KIND = "table_segment"
 ROTATED_AT_BYTES = 16 << 20
 _ALL = 1_000_000
+_LOOKS = 3
 _Time = tuple[Micros | None, Micros | None]
 
 
@@ -89,11 +91,12 @@ class LocalTables(Tables):
         since: Micros | None = None,
         until: Micros | None = None,
     ) -> "pl.DataFrame":
-        try:
-            return self._scan(table, columns, (since, until))
-        except (BlobMissingError, FileNotFoundError):
-            # A part that was dropped while it was to be read; it is not listed any more.
-            return self._scan(table, columns, (since, until))
+        for _ in range(_LOOKS - 1):
+            try:
+                return self._scan(table, columns, (since, until))
+            except (BlobMissingError, FileNotFoundError):
+                pass  # a part that was dropped or merged while it was to be read; it is not listed any more
+        return self._scan(table, columns, (since, until))
 
     def _scan(self, table: str, columns: Sequence[str] | None, within: _Time) -> "pl.DataFrame":
         since, until = within
@@ -106,7 +109,9 @@ class LocalTables(Tables):
         frames = [self._read_sealed(record.data["digest"], columns, within) for record in wanted]
         unpublished = (frame for name, frame in opened.items() if name not in published)
         frames += [select(frame, columns=None, since=since, until=until) for frame in unpublished]
-        return select(concatenate(frames), columns=columns, since=None, until=None)
+        # A part without a row of the time asked for has no say in the columns' types.
+        spoken = [frame for frame in frames if frame.height] or frames
+        return select(concatenate(spoken), columns=columns, since=None, until=None)
 
     def seal(self, table: str) -> int:
         with self._lock:
@@ -119,9 +124,11 @@ class LocalTables(Tables):
         with _only_one(folder.parent / "seal.lock"):
             free = FreeSegments(folder)
             try:
-                return self._seal_free(table, free.paths)
+                rows = self._seal_free(table, free.paths)
             finally:
                 free.release()
+            self._merge(table)
+        return rows
 
     def sealed(self, table: str) -> tuple[SealedPart, ...]:
         found = (
@@ -188,38 +195,82 @@ class LocalTables(Tables):
         frame = frame_of(b"".join(segments.values()))
         if not frame.height:
             return 0
-        frame = frame.sort("at", maintain_order=True)
-        parquet = io.BytesIO()
-        frame.write_parquet(parquet, compression="zstd")
-        digest = self._blobs.put(parquet.getvalue())
-        first, last = frame["at"][0], frame["at"][-1]
-        facts = {"digest": digest, "rows": frame.height, "first_at": first, "last_at": last}
-        record = Record(
-            kind=SEGMENT_KIND,
-            id=self._ids("sealed"),
-            data={**facts, "sources": sorted(segments)},
-            facets={"table": table, "first_at": first, "last_at": last},
-        )
+        record = self._stored(table, frame, sources=sorted(segments))
+        facts = {name: value for name, value in record.data.items() if name != "sources"}
         event = EventDraft(kind="segment_sealed", subject=f"table:{table}", data=facts)
         self._ledger.commit(records=[record], events=[event], durability="full")
         return frame.height
+
+    def _merge(self, table: str) -> None:
+        """Small parts with the same columns become one. A kill on the way leaves all of them, or their merged part."""
+        groups = mergeable(self._sealed(table))
+        for group in groups:
+            for alike in self._with_same_columns(group):
+                self._merge_alike(table, alike)
+        if groups:
+            self._delete_dropped(table)
+
+    def _with_same_columns(self, parts: Sequence[Record]) -> list[list[Record]]:
+        """Parts grouped by their columns and types: others could not be merged without changing a value's type."""
+        import polars as pl
+
+        by_schema: dict[str, list[Record]] = {}
+        for part in parts:
+            schema = pl.scan_parquet(self._blobs.local_path(part.data["digest"])).collect_schema()
+            by_schema.setdefault(repr(schema), []).append(part)
+        return [alike for alike in by_schema.values() if len(alike) > 1]
+
+    def _merge_alike(self, table: str, parts: Sequence[Record]) -> None:
+        import polars as pl
+
+        for source in (source for part in parts for source in part.data["sources"]):
+            (self._open_folder(table) / source).unlink(missing_ok=True)  # published already, and left there by a kill
+        frames = [pl.read_parquet(self._blobs.local_path(part.data["digest"])) for part in parts]
+        merged = self._stored(table, pl.concat(frames), sources=())
+        facts = {"segments": len(parts), **{name: merged.data[name] for name in ("digest", "rows")}}
+        event = EventDraft(kind="segments_merged", subject=f"table:{table}", data=facts)
+        self._ledger.commit(records=[merged, *_dropped(table, parts)], events=[event], durability="full")
+
+    def _stored(self, table: str, frame: "pl.DataFrame", *, sources: Sequence[str]) -> Record:
+        """Rows as one Parquet blob, and the record that will publish it."""
+        frame = frame.sort("at", maintain_order=True)
+        parquet = io.BytesIO()
+        frame.write_parquet(parquet, compression="zstd")
+        first, last = frame["at"][0], frame["at"][-1]
+        digest = self._blobs.put(parquet.getvalue())
+        data = {"digest": digest, "rows": frame.height, "first_at": first, "last_at": last, "sources": list(sources)}
+        facets = {"table": table, "first_at": first, "last_at": last}
+        return Record(kind=SEGMENT_KIND, id=self._ids("sealed"), data=data, facets=facets)
 
     def _unpublish(self, table: str, gone: Sequence[Record]) -> None:
         """A dropped part keeps its record, under another facet: what there was, and that its blob has to go."""
         if not gone:
             return
-        records = [Record(kind=r.kind, id=r.id, data=r.data, facets={"dropped": table}, at=r.at) for r in gone]
+        records = list(_dropped(table, gone))
         last_at = max(record.data["last_at"] for record in gone)
         facts = {"segments": len(gone), "rows": sum(record.data["rows"] for record in gone), "last_at": last_at}
         event = EventDraft(kind="segments_dropped", subject=f"table:{table}", data=facts)
         self._ledger.commit(records=records, events=[event], durability="full")
 
     def _delete_dropped(self, table: str) -> None:
-        """Delete the blobs of dropped parts, those too whose drop was killed before it had come to this."""
+        """Delete the blobs of dropped parts, those too whose drop was killed before it had come to this.
+
+        A part whose blob is gone keeps its record, but no facet by which it would be found and looked at again.
+        """
         needed = {record.data["digest"] for record in self._sealed(table)}
-        for record in self._ledger.search(SEGMENT_KIND, where={"dropped": table}, limit=_ALL):
+        waiting = self._ledger.search(SEGMENT_KIND, where={"dropped": table}, limit=_ALL)
+        for record in waiting:
             if record.data["digest"] not in needed:
                 self._blobs.delete(record.data["digest"])
+        done = [Record(kind=r.kind, id=r.id, data=r.data, at=r.at) for r in waiting]
+        if done:
+            self._ledger.commit(records=done, durability="normal")
+
+
+def _dropped(table: str, parts: Sequence[Record]) -> Iterator[Record]:
+    """The parts' records, no longer among those of the table, until their blobs are deleted."""
+    for part in parts:
+        yield Record(kind=part.kind, id=part.id, data=part.data, facets={"dropped": table}, at=part.at)
 
 
 def _has_row(path: Path) -> bool:
