@@ -86,6 +86,7 @@ def a_day(workspace: Workspace, day: int, evidence: float, distance: float, auc:
         {"check": "performance", "value": auc, "threshold": 0.65, "details": {}},
     ]
     columns = [{"column": "x", "total_variation": distance}, {"column": "score", "total_variation": distance / 2}]
+    columns.append({"column": "gone", "total_variation": None})
     reports = [{"check": "drift report", "threshold": 0.1, "details": {"columns": columns}}]
     number = START // DAY + day
     record = Record(

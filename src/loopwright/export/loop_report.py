@@ -229,7 +229,7 @@ def _verdict_lines(
     for day in days:
         for verdict in verdicts_of(day):
             found.setdefault(verdict["check"], []).append((_end_of(day), verdict))
-            if "mean_time_between_false_alarms_days" in (verdict.get("details") or {}):
+            if any(name.startswith("mean_time_between_false_alarms") for name in verdict.get("details") or {}):
                 drifts.add(verdict["check"])
     lines = []
     for check, verdicts in found.items():
@@ -248,10 +248,12 @@ def _end_of(day: Record) -> Micros:
 
 def _column_lines(days: Sequence[Record]) -> tuple[Series, ...]:
     found: dict[str, dict[int, float]] = {}
-    for day in days:
-        for report in reports_of(day):
-            for column in report["details"].get("columns", ()):
-                found.setdefault(column["column"], {})[_end_of(day)] = column["total_variation"]
+    columns = (
+        (day, column) for day in days for report in reports_of(day) for column in report["details"].get("columns", ())
+    )
+    for day, column in columns:
+        if column.get("total_variation") is not None:  # a column that vanished has nothing to compare
+            found.setdefault(column["column"], {})[_end_of(day)] = column["total_variation"]
     furthest = sorted(found, key=lambda column: -max(found[column].values()))[:_COLUMNS]
     every = sorted({at for values in found.values() for at in values})
     return tuple(
