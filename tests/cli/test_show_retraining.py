@@ -14,8 +14,8 @@ from loopwright.cli.show_retraining import outcome_of, running_line, show_answer
 RUNS = Retrain(id="ret_1", loop="a", cause="c", reason="x moved", trigger="on_alert()", actor="controller",
                started_at=0, progress=StepProgress(kind="started", step="train", index=1, total=3))  # fmt: skip
 ENDED = Retrain(id="ret_0", loop="a", cause="c", reason="r", trigger="manual", actor="user:a", started_at=0,
-                state="ended", outcome="released", candidate="c" * 64, settled="rolled_back", seconds=2.0, release="rel_1",
-                cost=Money(amount=0.5, currency="USD"))  # fmt: skip
+                state="ended", outcome="released", candidate="c" * 64, settled="rolled_back", seconds=2.0,
+                release="rel_1", cost=Money(amount=0.5, currency="USD"))  # fmt: skip
 WISH = Request(id="req_1", loop="a", reason="a new contract", actor="user:a", at=0)
 
 

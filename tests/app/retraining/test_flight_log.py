@@ -16,10 +16,10 @@ from loopwright.errors import ConflictError
 
 Project = Any
 GOLDEN_1 = {
-    "id": "ret_1", "loop": "small", "cause": "rows:table:abc:1", "reason": "100 new rows",
-    "trigger": "on_new_data(table)", "actor": "controller", "started_at": 5, "decided": 7, "state": "ended", "outcome": "released", "run": "run_1",
-    "verdict": "pass", "candidate": "abc", "release": "rel_1", "seconds": 1.5, "ended_at": 9,
-    "cost": {"amount": 0.5, "currency": "USD"}, "window": {"policy": "sliding", "width": 5}, "format_version": 1,
+    "id": "ret_1", "loop": "small", "cause": "rows:table:abc:1", "reason": "100 new rows", "format_version": 1,
+    "trigger": "on_new_data(table)", "actor": "controller", "started_at": 5, "decided": 7, "state": "ended",
+    "outcome": "released", "run": "run_1", "verdict": "pass", "candidate": "abc", "release": "rel_1", "seconds": 1.5,
+    "ended_at": 9, "cost": {"amount": 0.5, "currency": "USD"}, "window": {"policy": "sliding", "width": 5},
 }  # fmt: skip
 
 
