@@ -6,10 +6,11 @@ import pytest
 from loopwright.core.verdict import Outcome
 from loopwright.monitoring.detectors.block_rank import BlockRank, BlockRankState
 from loopwright.monitoring.detectors.detector import DriftDetector
+from loopwright.monitoring.detectors.row_bets import RowBets, RowBetsState
 from loopwright.monitoring.detectors.window_report import WindowReport
 from loopwright.monitoring.window import Window
 
-STATES = {BlockRank: BlockRankState, WindowReport: Window}
+STATES = {BlockRank: BlockRankState, RowBets: RowBetsState, WindowReport: Window}
 
 
 @pytest.fixture(params=list(STATES), ids=lambda kind: kind.__name__)

@@ -115,6 +115,13 @@ def test_the_stated_rate_holds_over_many_references():
     assert alarms <= 8  # eight times 50 windows at one in 50
 
 
+def test_the_error_of_a_reference_smaller_than_the_window_is_no_alarm():
+    for seed in range(6):
+        reference = reference_of(300, seed)
+        detector = RowBets(reference, least_effect=0.0)
+        assert watch(reference, windows=5, n=5_000, seed=50 + seed, detector=detector)[1] is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "windows"), [(500, 3_000), (5_000, 600)])
 def test_false_alarms_stay_as_rare_as_stated_in_a_long_stream(n, windows):
