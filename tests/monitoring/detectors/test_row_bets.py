@@ -185,6 +185,9 @@ def test_labels_that_come_later_are_judged_when_they_come_and_count_no_window_tw
     assert late.judged[LABEL] == 0
     assert late.windows == state.windows == 1
     assert late.numbers == state.numbers
+    of_features = 3 * 4 * 10  # three numbers, four components, ten stakes
+    assert late.log_sums[:of_features] == state.log_sums[:of_features]
+    assert late.log_sums != state.log_sums
 
 
 def test_one_row_a_column_gone_all_null_and_constant_are_no_error(reference):
