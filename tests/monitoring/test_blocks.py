@@ -94,7 +94,7 @@ def test_leaving_days_out_at_once_is_leaving_them_out_one_by_one(name, n_days):
     one_by_one = [
         figure_of(name, row, standard_of(np.delete(days, i, axis=0), positions, groups)) for i, row in enumerate(days)
     ]
-    found = leave_one_out(name, days, positions, groups)
+    found = leave_one_out(name, days, positions, groups=groups)
     if name == "location" and n_days == 2:
         assert np.isnan(found).all(), "the other day has no known value"
     else:

@@ -34,7 +34,7 @@ def look(state, cut, log, now):
     """One look; the state goes through JSON as it does in the ledger."""
     rows = unread(state, log.read(state.since, now))
     at, event_time = rows["at"].to_numpy(), rows["event_time"].to_numpy()
-    blocks, counted, strays = placed(state, cut, at, event_time)
+    blocks, counted, strays = placed(state, cut, at=at, event_time=event_time)
     kept = blocks[counted].tolist()
     window = Window(rows={block: kept.count(block) for block in set(kept)}, columns={"x": {}})
     state, closed = fed(state, cut, window, rows=rows, strays=strays, now=now)

@@ -72,12 +72,12 @@ def test_shares_p_values_keep_their_word_in_the_far_tail():
     rng = np.random.default_rng(0)
     before = rng.binomial(10_000, 0.02, size=4_000)
     now = rng.binomial(1_000, 0.02, size=4_000)
-    p_values = shares_p_value(before, np.full(4_000, 10_000), now, np.full(4_000, 1_000))
+    p_values = shares_p_value((before, np.full(4_000, 10_000)), (now, np.full(4_000, 1_000)))
     for level in (0.05, 0.01):
         assert np.mean(p_values <= level) <= level * 1.15 + 2 * np.sqrt(level / 4_000)
     assert np.mean(p_values <= 0.05) > 0.035
 
 
 def test_shares_without_a_question_are_nan():
-    found = shares_p_value(np.array([0, 10, 3]), np.array([10, 10, 10]), np.array([0, 5, 0]), np.array([5, 5, 0]))
+    found = shares_p_value((np.array([0, 10, 3]), np.array([10, 10, 10])), (np.array([0, 5, 0]), np.array([5, 5, 0])))
     assert np.isnan(found).all()

@@ -106,7 +106,7 @@ def block_counts(places: NDArray[np.int64], blocks: NDArray[np.int64], bins: int
         blocks: (n,) block of each row.
         bins: How many bins there are.
     """
-    return cell_counts(places, *named_blocks(blocks), bins)
+    return cell_counts(places, named_blocks(blocks), bins)
 
 
 def named_blocks(blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -118,9 +118,10 @@ def named_blocks(blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def cell_counts(
-    places: NDArray[np.int64], names: NDArray[np.int64], position: NDArray[np.int64], bins: int
+    places: NDArray[np.int64], blocks: tuple[NDArray[np.int64], NDArray[np.int64]], bins: int
 ) -> dict[int, tuple[int, ...]]:
-    """`block_counts` where the blocks' names and each row's position (n,) among them are known already."""
+    """`block_counts` where `named_blocks` of the rows is known already."""
+    names, position = blocks
     cells = places if names.size == 1 else position * bins + places
     counted = np.bincount(cells, minlength=names.size * bins).reshape(names.size, bins)
     return {int(name): tuple(row) for name, row in zip(names, counted.tolist(), strict=True) if any(row)}

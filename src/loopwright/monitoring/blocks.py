@@ -135,7 +135,9 @@ def figure_of(name: FigureName, counts: Floats, standard: Standard) -> float:
     return round(shape_of(counts, standard) if name == "shape" else location_of(counts, standard), 4)
 
 
-def leave_one_out(name: FigureName, days: Floats, positions: tuple[float, ...], groups: tuple[int, ...] = ()) -> Floats:
+def leave_one_out(
+    name: FigureName, days: Floats, positions: tuple[float, ...], *, groups: tuple[int, ...] = ()
+) -> Floats:
     """(n_days,) figure of each day against the standard of all others, as a later day is judged against all."""
     figures = _shapes(days, groups) if name == "shape" else _locations(days, floats(positions))
     return floats(np.round(figures, 4))

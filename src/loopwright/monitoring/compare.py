@@ -111,7 +111,7 @@ def compare(reference: "pl.DataFrame", current: "pl.DataFrame", ruling: Ruling |
         all_pairs=all_pairs,
     )
     numbers.clear()
-    window = _window(made, current, both, levels)
+    window = _window(made, current, both, levels=levels)
     findings = judge_window(made, window, ruling)
     return Comparison(
         rows_reference=reference.height,
@@ -179,7 +179,7 @@ def _level_counts(values: "pl.Series", levels: _Levels) -> tuple[int, ...]:
     return (*counts, values.null_count())
 
 
-def _window(reference: Reference, current: "pl.DataFrame", names: list[str], levels: dict[str, _Levels]) -> Window:
+def _window(reference: Reference, current: "pl.DataFrame", names: list[str], *, levels: dict[str, _Levels]) -> Window:
     blocks: NDArray[np.int64] = np.full(current.height, _ALL, dtype=np.int64)
     columns: dict[str, Floats] = {}
     misfits: dict[str, dict[int, int]] = {}

@@ -115,7 +115,7 @@ def unread(state: FeedState, rows: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def placed(
-    state: FeedState, cut: Cut, at: NDArray[np.int64], event_time: NDArray[np.int64]
+    state: FeedState, cut: Cut, *, at: NDArray[np.int64], event_time: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], Strays]:
     """The window of each unread row (n,), which of them count (n,), and how many stray."""
     if cut.rows is not None:

@@ -167,7 +167,7 @@ def build_reference(
     for name, values in series.items():
         kept = np.isfinite(values) if name in (PREDICTION, LABEL) else np.ones(values.size, dtype=bool)
         made = _column(name, values[kept], blocks[kept], bins=bins[name])
-        table = None if fine is None else _by_block(values[kept], fine[kept], bins[name], newest)
+        table = None if fine is None else _by_block(values[kept], fine[kept], bins[name], newest=newest)
         columns.append(msgspec.structs.replace(made, by_block=table, levels=levels.get(name, ())))
     pairs, all_pairs = reference_pairs(numbers, {column.name: column.cuts for column in columns})
     return Reference(
@@ -237,10 +237,10 @@ def _period_of(event_time: NDArray[np.int64] | None) -> int:
     return HOUR if event_time.size / hours >= _ROWS_AN_HOUR else DAY
 
 
-def _by_block(values: Floats, blocks: NDArray[np.int64], bins: Bins, newest: int) -> BlockTable:
+def _by_block(values: Floats, blocks: NDArray[np.int64], bins: Bins, *, newest: int) -> BlockTable:
     if values.size == 0:
         return block_table({}, bins.count)
-    counted = cell_counts(bins.place(values), *named_blocks(blocks), bins.count)
+    counted = cell_counts(bins.place(values), named_blocks(blocks), bins.count)
     return block_table(counted, bins.count, newest=newest)
 
 
@@ -260,7 +260,7 @@ def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bin
 def _column(name: str, values: Floats, blocks: NDArray[np.int64], *, bins: Bins) -> ColumnReference:
     """The column without its levels' names and its counts by block."""
     places = bins.place(values)
-    counted = cell_counts(places, *named_blocks(blocks), bins.count) if values.size else {}
+    counted = cell_counts(places, named_blocks(blocks), bins.count) if values.size else {}
     full = {day: row for day, row in sorted(counted.items()) if sum(row) >= MIN_BLOCK_ROWS}
     total = floats(list(counted.values())).reshape(-1, bins.count).sum(axis=0)
     plain = plain_column(name, values, places, bins=bins)
@@ -326,7 +326,7 @@ def _bin_values(values: Floats, places: NDArray[np.int64], bins: Bins) -> tuple[
 def _figure(
     name: FigureName, days: Floats, scales: tuple[tuple[float, ...], tuple[int, ...]], *, numbers: tuple[int, ...]
 ) -> Figure:
-    values = leave_one_out(name, days, *scales)
+    values = leave_one_out(name, days, scales[0], groups=scales[1])
     memory = round(memory_of(values, numbers), 4)
     calibration = []
     for i, value in enumerate(values.tolist()):

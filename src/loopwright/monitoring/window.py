@@ -104,11 +104,11 @@ def count_blocks(columns: Mapping[str, AnyArray], blocks: NDArray[np.int64], ref
         kept = np.isfinite(values) if column.name in (PREDICTION, LABEL) else None
         places = column.bins.place(values if kept is None else values[kept])
         held = position if kept is None else position[kept]
-        found[column.name] = cell_counts(places, names, held, column.bins.count)
+        found[column.name] = cell_counts(places, (names, held), column.bins.count)
     per_block = np.bincount(position, minlength=names.size).tolist()
     return Window(
         columns=found,
-        pairs=_pair_counts(columns, names, position, reference),
+        pairs=_pair_counts(columns, reference, names=names, position=position),
         rows={int(name): count for name, count in zip(names, per_block, strict=True)},
     )
 
@@ -131,7 +131,7 @@ def merge(first: Window, second: Window) -> Window:
 
 
 def _pair_counts(
-    columns: Mapping[str, AnyArray], names: NDArray[np.int64], position: NDArray[np.int64], reference: Reference
+    columns: Mapping[str, AnyArray], reference: Reference, *, names: NDArray[np.int64], position: NDArray[np.int64]
 ) -> dict[int, PairCounts]:
     if not reference.pairs:
         return {}

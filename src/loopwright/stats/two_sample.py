@@ -133,22 +133,20 @@ def binned_ranks(reference_counts: Floats, current_counts: Floats) -> TwoSample:
     )
 
 
-def shares_p_value(
-    hits_reference: AnyArray, n_reference: AnyArray, hits_current: AnyArray, n_current: AnyArray
-) -> Floats:
+def shares_p_value(reference: tuple[AnyArray, AnyArray], current: tuple[AnyArray, AnyArray]) -> Floats:
     """(k,) two-sided mid-p of k tables for "both shares are alike", given how many hits there are in all.
 
     Exact at any size and in the far tail (Fisher 1934; mid-p: Lancaster 1961), so rare things may be asked about.
     NaN where a side is empty or the hits in all leave nothing to ask: none, or every row.
 
     Args:
-        hits_reference, n_reference: (k,) hits among so many reference rows.
-        hits_current, n_current: (k,) the same of current rows.
+        reference: (k,) hits, among (k,) reference rows.
+        current: (k,) hits, among (k,) current rows.
     """
     from scipy import stats
 
-    hits, rows = np.rint(floats(hits_current)), np.rint(floats(n_current))
-    both, total = hits + np.rint(floats(hits_reference)), rows + np.rint(floats(n_reference))
+    hits, rows = (np.rint(floats(part)) for part in current)
+    both, total = (mine + np.rint(floats(part)) for mine, part in zip((hits, rows), reference, strict=True))
     asked = (rows > 0) & (rows < total) & (both > 0) & (both < total)
     found = np.full(np.broadcast(hits, total).shape, np.nan)
     if not asked.any():

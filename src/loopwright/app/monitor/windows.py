@@ -57,7 +57,7 @@ def _read(state: FeedState, cut: Cut, look: Look, *, until: Micros) -> tuple[Fee
         return fed(state, cut, Window(), rows=found, strays=Strays(), now=until)
     rows = unread(state, found)
     at, event_time = rows["at"].to_numpy(), rows["event_time"].to_numpy()
-    blocks, counted, strays = placed(state, cut, at, event_time)
+    blocks, counted, strays = placed(state, cut, at=at, event_time=event_time)
     window = _counted(rows.filter(counted), blocks[counted], look)
     return fed(state, cut, window, rows=rows, strays=strays, now=until)
 

@@ -50,7 +50,7 @@ def _p_value(before: Floats, now: Floats) -> float:
     tables = np.stack((before, now))
     pooled = np.concatenate((tables[:, ~thin], tables[:, thin].sum(axis=1, keepdims=True)), axis=1)
     whole = chi_square(pooled[0], pooled[1]).p_value
-    exact = shares_p_value(before[thin], np.full(int(thin.sum()), m), now[thin], np.full(int(thin.sum()), n))
+    exact = shares_p_value((before[thin], np.full(int(thin.sum()), m)), (now[thin], np.full(int(thin.sum()), n)))
     found = np.concatenate(([whole], exact))
     asked = found[np.isfinite(found)]
     return float(min(asked.min() * asked.size, 1.0)) if asked.size else float("nan")

@@ -35,10 +35,8 @@ class LostLevels:
             return Measure(effect=0.0, p_value=1.0, said="no level lost")
         held = before[gone] * sample.worth_reference
         found = shares_p_value(
-            held,
-            np.full(gone.size, m * sample.worth_reference),
-            np.zeros(gone.size),
-            np.full(gone.size, n * sample.worth_current),
+            (held, np.full(gone.size, m * sample.worth_reference)),
+            (np.zeros(gone.size), np.full(gone.size, n * sample.worth_current)),
         )
         ranked = gone[np.argsort(-before[gone])]
         named = ", ".join(level_name(column, int(place)) for place in ranked[:_NAMED])

@@ -25,9 +25,7 @@ class MissingShare:
         m, n = float(sum(column.counts)), float(sample.counts.sum())
         before, now = column.counts[-1] / m, float(sample.counts[-1]) / n
         p_value = shares_p_value(
-            np.asarray([column.counts[-1] * sample.worth_reference]),
-            np.asarray([m * sample.worth_reference]),
-            np.asarray([sample.counts[-1] * sample.worth_current]),
-            np.asarray([n * sample.worth_current]),
+            (np.asarray([column.counts[-1] * sample.worth_reference]), np.asarray([m * sample.worth_reference])),
+            (np.asarray([sample.counts[-1] * sample.worth_current]), np.asarray([n * sample.worth_current])),
         )
         return Measure(effect=now - before, p_value=float(p_value[0]), said=f"missing {before:.1%} → {now:.1%}")

@@ -33,9 +33,7 @@ class NewLevels:
             return Measure(effect=float("nan"), said="no values on one side")
         expected, share = column.seen_once / m, float(sample.counts[place]) / n
         p_value = shares_p_value(
-            np.asarray([column.seen_once * sample.worth_reference]),
-            np.asarray([m * sample.worth_reference]),
-            np.asarray([sample.counts[place] * sample.worth_current]),
-            np.asarray([n * sample.worth_current]),
+            (np.asarray([column.seen_once * sample.worth_reference]), np.asarray([m * sample.worth_reference])),
+            (np.asarray([sample.counts[place] * sample.worth_current]), np.asarray([n * sample.worth_current])),
         )
         return Measure(effect=share - expected, p_value=float(p_value[0]), said=f"new levels {share:.1%}")

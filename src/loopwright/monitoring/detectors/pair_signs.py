@@ -43,7 +43,7 @@ class PairSigns:
         return PairMeasures(
             before=floats([correlation_of(*row) for row in known.tolist()]),
             now=floats([correlation_of(*row) for row in counts.tolist()]),
-            p_values=shares_p_value(known[:, 0], known.sum(axis=1), counts[:, 0], counts.sum(axis=1))
+            p_values=shares_p_value((known[:, 0], known.sum(axis=1)), (counts[:, 0], counts.sum(axis=1)))
             if len(pairs)
             else np.zeros(0),
         )

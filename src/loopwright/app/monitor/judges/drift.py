@@ -45,7 +45,7 @@ class DriftJudge:
         reference = look.reference
         if reference is None:
             return Judged()
-        before = _read(rule, reference, state, look)
+        before = _read(rule, look, state)
         cut = _cut(rule, reference)
         feed, closed = take(before.feed, cut, look)
         kept = merge(before.kept, closed).between(feed.through - _kept(rule, cut))
@@ -63,7 +63,7 @@ class DriftJudge:
         """The windows seen stay in the ranks; the evidence starts from nothing."""
         if look.reference is None or state is None:
             return state
-        before = _read(rule, look.reference, state, look)
+        before = _read(rule, look, state)
         detector = incident_detector(rule, look.reference)
         return _plain(msgspec.structs.replace(before, detector=detector.reset(before.detector)))
 
@@ -73,8 +73,10 @@ def _begun(rule: DriftRule, reference: Reference, look: Look) -> _State:
     return _State(feed=feed, detector=incident_detector(rule, reference).start(after=feed.first - 1))
 
 
-def _read(rule: DriftRule, reference: Reference, state: Any, look: Look) -> _State:
+def _read(rule: DriftRule, look: Look, state: Any) -> _State:
     """The state as it was written. One of format 1 had no cursor: rows count anew, what was learned stays."""
+    reference = look.reference
+    assert reference is not None
     fresh = _begun(rule, reference, look)
     if state is None:
         return fresh
