@@ -87,9 +87,9 @@ def test_what_is_forgotten_is_gone_with_the_labels_that_only_it_had():
     rows.learn(told([True] * 60, keys=[f"k{i}" for i in range(60)]))
     rows.forget(50)
     assert len(rows) == 50
-    frame, score, _ = asked(["new", "other"], at=200, keys=["k45", "k55"])
+    frame, score, _ = asked(["new", "other", "third"], at=200, keys=["k45", "k55", "k5"])
     rows.add(frame, score, {})
-    assert rows.since(200).labelled.tolist() == [False, True]
+    assert rows.since(200).labelled.tolist() == [False, True, True]
 
 
 def test_few_names_are_found_among_many():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.app.conftest import rows
 
 import loopwright as lw
@@ -33,6 +34,7 @@ def packaged(project: Project) -> tuple[Any, str]:
     return workspace, judged.version
 
 
+@pytest.mark.slow
 def test_the_figures_that_rules_need_and_an_estimation_travel_with_the_model(bare: Project) -> None:
     workspace, version = packaged(bare)
     manifest = manifest_of(workspace, version)

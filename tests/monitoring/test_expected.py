@@ -44,3 +44,7 @@ def test_no_rows_or_no_numbers_are_unknown(metric):
 def test_a_certain_class_has_no_area():
     assert np.isnan(expected("roc_auc", np.zeros(10), np.linspace(0, 1, 10)))
     assert np.isnan(expected("average_precision", np.zeros(10), np.linspace(0, 1, 10)))
+
+
+def test_a_row_is_no_pair_with_itself():
+    assert expected("roc_auc", np.asarray([0.5, 0.5]), np.asarray([0.1, 0.9])) == pytest.approx(0.5)

@@ -13,12 +13,12 @@ SCORE = np.asarray([0.9, 0.1, 0.9, 0.1])
 
 def test_each_outcome_has_its_price():
     prices = cost(false_positive=5, false_negative=80, true_positive=-20, true_negative=1)
-    assert money(prices, LABEL, SCORE, ()).tolist() == [-20, 80, 5, 1]
+    assert money(prices, LABEL, SCORE, classes=()).tolist() == [-20, 80, 5, 1]
     assert cost_metric(prices).function(LABEL, SCORE, ()) == pytest.approx(16.5)
 
 
 def test_the_threshold_is_where_decisions_turn():
-    assert money(cost(false_positive=5, threshold=0.95), LABEL, SCORE, ()).tolist() == [0, 0, 0, 0]
+    assert money(cost(false_positive=5, threshold=0.95), LABEL, SCORE, classes=()).tolist() == [0, 0, 0, 0]
 
 
 def test_a_function_says_the_cost_of_any_task():
@@ -27,7 +27,7 @@ def test_a_function_says_the_cost_of_any_task():
 
     priced = cost(too_low, currency="EUR")
     assert priced.name == "cost(too_low, EUR)"
-    assert money(priced, np.asarray([2.0, 1.0]), np.asarray([1.0, 2.0]), ()).tolist() == [3, 0]
+    assert money(priced, np.asarray([2.0, 1.0]), np.asarray([1.0, 2.0]), classes=()).tolist() == [3, 0]
     assert "regression" in cost_metric(priced).tasks
 
 

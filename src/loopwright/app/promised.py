@@ -50,7 +50,7 @@ def promised_figures(rules: Sequence[Any], holdout: TrainingSet, scores: np.ndar
             value = metric.function(labels_of(holdout), scores, holdout.signature.classes)
             found[metric.name] = value if np.isfinite(value) else None
         for by in rule.by:
-            found |= _slices(metric, by, holdout, scores)
+            found |= _slices(metric, by, holdout, scores=scores)
     return found
 
 
@@ -82,7 +82,7 @@ def estimation_of(workspace: Workspace, manifest: Manifest) -> tuple[Estimation,
     return msgspec.convert(part["about"], Estimation), part["models"]
 
 
-def _slices(metric: Metric, by: str, holdout: TrainingSet, scores: np.ndarray) -> dict[str, float | None]:
+def _slices(metric: Metric, by: str, holdout: TrainingSet, *, scores: np.ndarray) -> dict[str, float | None]:
     table = holdout.about if by in holdout.about.columns else holdout.features
     if by not in table.columns:
         return {}

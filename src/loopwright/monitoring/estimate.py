@@ -299,8 +299,16 @@ def _design(score: Floats, features: dict[str, Floats], signature: Signature) ->
 
 def _loss_model(design: Floats, target: Floats) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
-    return HistGradientBoostingRegressor(
-        max_iter=100, learning_rate=0.05, min_samples_leaf=max(20, min(200, target.size // 50)), max_leaf_nodes=15,
-        l2_regularization=1.0, early_stopping=False, random_state=0,
-    ).fit(design, target)  # fmt: skip
+    model = HistGradientBoostingRegressor(
+        max_iter=100,
+        learning_rate=0.05,
+        min_samples_leaf=max(20, min(200, target.size // 50)),
+        max_leaf_nodes=15,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=0,
+    )
+    with threadpool_limits(1):  # many small fits: threads that wait for one another beside a busy server cost minutes
+        return model.fit(design, target)

@@ -129,11 +129,11 @@ def judge_estimate(
         return _unknown(rule, f"the gate has no figure of {rule.metric} for this model", n)
     if n < rule.min_requests:
         return _unknown(rule, f"{n} requests of the {rule.min_requests} needed", n)
-    made = _estimated(rule, about, recent, rows, today=today)
+    made = _estimated(rule, about, recent, rows=rows, today=today)
     odd = sum(known.outside for known in recent.values()) / n
     details = _details(days, recent, promised=promised, odd=odd)
     if not np.isfinite([made.value, made.low, made.high]).all():
-        return _unknown(rule, f"{rule.metric} cannot be estimated on these {n} requests", n, details)
+        return _unknown(rule, f"{rule.metric} cannot be estimated on these {n} requests", n, details=details)
     greater = METRICS[rule.metric].greater_is_better
     sign = 1.0 if greater else -1.0
     worst = promised - sign * rule.loss_at_most
@@ -192,8 +192,8 @@ def _estimated(
     rule: EstimatedPerformanceRule,
     about: Estimation,
     recent: dict[int, DayOfRequests],
-    rows: LabelledRequests | None,
     *,
+    rows: LabelledRequests | None,
     today: int,
 ) -> Estimated:
     if rule.metric in LOSSES:
@@ -230,5 +230,5 @@ def _reason(rule: EstimatedPerformanceRule, made: Estimated, *, promised: float,
     return f"{unlike}allowed {rule.outside_at_most:.1%}; {said}" if odd > rule.outside_at_most else said
 
 
-def _unknown(rule: EstimatedPerformanceRule, reason: str, n: int, details: dict[str, Any] | None = None) -> Verdict:
+def _unknown(rule: EstimatedPerformanceRule, reason: str, n: int, *, details: dict[str, Any] | None = None) -> Verdict:
     return Verdict(check=rule.name, outcome=Outcome.UNKNOWN, reason=reason, n=n, details=details or {})

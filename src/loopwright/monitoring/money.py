@@ -11,7 +11,7 @@ from loopwright.stats.quality import Metric
 NAN = float("nan")
 
 
-def money(cost: Cost, label: AnyArray, score: Floats, classes: tuple[Any, ...]) -> Floats:
+def money(cost: Cost, label: AnyArray, score: Floats, *, classes: tuple[Any, ...]) -> Floats:
     """(n,) what each request cost, in `cost.currency`; NaN where the score is no number.
 
     Args:
@@ -36,7 +36,7 @@ def cost_metric(cost: Cost) -> Metric:
     """Mean money per request; less is better."""
 
     def mean(label: AnyArray, score: Floats, classes: tuple[Any, ...] = ()) -> float:
-        each = money(cost, label, score, classes)
+        each = money(cost, label, score, classes=classes)
         return float(each.mean()) if each.size and np.isfinite(each).all() else NAN
 
     return Metric(

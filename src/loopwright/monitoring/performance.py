@@ -44,9 +44,9 @@ def judge_performance(rule: PerformanceRule, reference: Reference, rows: Labelle
     ready = settled(finite(rows.until(today * DAY)), today=today)
     n_labels = int(ready.labelled.sum())
     if promised is None:
-        return _unknown(rule, f"the gate has no figure of {rule.metric} for this model", n_labels, rows)
+        return _unknown(rule, f"the gate has no figure of {rule.metric} for this model", n_labels, rows=rows)
     if n_labels < rule.min_labels:
-        return _unknown(rule, _too_few(rule, rows, n_labels), n_labels, rows)
+        return _unknown(rule, _too_few(rule, rows, n_labels), n_labels, rows=rows)
     worst = promised - rule.loss_at_most if metric.greater_is_better else promised + rule.loss_at_most
     loss = loss_of(
         metric, ready, promised=promised, allowed=worst, classes=reference.classes, least=rule.min_labels,
@@ -54,7 +54,7 @@ def judge_performance(rule: PerformanceRule, reference: Reference, rows: Labelle
     )  # fmt: skip
     span = loss.span
     if not span.known:
-        return _unknown(rule, f"{rule.metric} is undefined on the last {span.n} labels", span.n, rows)
+        return _unknown(rule, f"{rule.metric} is undefined on the last {span.n} labels", span.n, rows=rows)
     return Verdict(
         check=rule.name,
         outcome=outcome_of(loss, metric, worst=worst, needed=rule.mean_time_between_false_alarms),
@@ -105,7 +105,7 @@ def evidence_of(log_evidence: float) -> float:
     return float(min(np.exp(min(log_evidence, 700.0)), _MOST_EVIDENCE))
 
 
-def _unknown(rule: PerformanceRule, reason: str, n: int, rows: LabelledRequests) -> Verdict:
+def _unknown(rule: PerformanceRule, reason: str, n: int, *, rows: LabelledRequests) -> Verdict:
     requests = int(rows.event_time.size)
     details = {"coverage": float(rows.labelled.mean()) if requests else 0.0, "requests": requests}
     return Verdict(check=rule.name, outcome=Outcome.UNKNOWN, reason=reason, n=n, details=details)
@@ -177,7 +177,7 @@ def calibration_of(rows: LabelledRequests, classes: tuple[Any, ...]) -> dict[str
 def _money(rule: PerformanceRule, reference: Reference, rows: LabelledRequests) -> dict[str, Any]:
     """Money of each request and of a day, beside what the gate saw; a day is that of all requests, labelled or not."""
     assert rule.cost is not None
-    each: Floats = money(rule.cost, rows.label, rows.score[rows.labelled], reference.classes)
+    each: Floats = money(rule.cost, rows.label, rows.score[rows.labelled], classes=reference.classes)
     days = max(1.0, float(np.unique(rows.event_time // DAY).size))
     per_request, promised = float(each.mean()), reference.quality[rule.metric]
     requests_a_day = rows.event_time.size / days

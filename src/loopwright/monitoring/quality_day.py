@@ -92,7 +92,7 @@ def quality_day(
         by: {groups.levels[code]: of_slice(groups.codes == code) for code in _most(groups.codes, len(groups.levels))}
         for by, groups in rows.groups.items()
     }
-    spent = float(money(cost, rows.label, score, classes).sum()) if cost and score.size else None
+    spent = float(money(cost, rows.label, score, classes=classes).sum()) if cost and score.size else None
     return QualityDay(
         day=day,
         version=version,

@@ -62,7 +62,7 @@ def _judge_column(
         for code in judged
     }
     small = {levels[code]: float(shares[code]) for code in np.argsort(-shares) if shares[code] and code not in judged}
-    return _worst(check, found, small, int(labels.sum()))
+    return _worst(check, found, small, n=int(labels.sum()))
 
 
 def _judged(
@@ -98,7 +98,7 @@ def _judged(
     }
 
 
-def _worst(check: str, found: dict[str, dict[str, Any]], small: dict[str, float], n: int) -> Verdict:
+def _worst(check: str, found: dict[str, dict[str, Any]], small: dict[str, float], *, n: int) -> Verdict:
     order = [Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.PASS]
     ranked = sorted(found, key=lambda v: (order.index(Outcome(found[v]["outcome"])), -(found[v]["beyond_by"] or 0.0)))
     details = {

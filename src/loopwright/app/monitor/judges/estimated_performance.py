@@ -48,7 +48,7 @@ class EstimatedPerformanceJudge:
         about, models = found
         today = look.now // DAY
         before = msgspec.convert(state or {"through": today - 1}, _State)
-        read = _read(rule, look, about, models, first=min(before.through, today - _AGAIN), today=today)
+        read = _read(rule, look, about, models=models, first=min(before.through, today - _AGAIN), today=today)
         days = {day: known for day, known in (before.days | read).items() if int(day) > today - HISTORY_DAYS}
         rows = finite(look.log.rows((today - HISTORY_DAYS) * DAY).until(today * DAY))
         days = realised(rule, days, rows, classes=look.signature.classes)
@@ -57,7 +57,7 @@ class EstimatedPerformanceJudge:
         return Judged(
             state=msgspec.to_builtins(_State(through=max(before.through, today), since=before.since, days=days)),
             verdicts=(verdict,),
-            records=tuple(_record(rule, look, day, known) for day, known in changed.items()),
+            records=tuple(_record(rule, look, day=day, known=known) for day, known in changed.items()),
         )
 
     def reset(self, rule: EstimatedPerformanceRule, state: Any, look: Look) -> Any:  # noqa: ARG002 - days decide
@@ -69,7 +69,7 @@ class EstimatedPerformanceJudge:
 
 
 def _read(
-    rule: EstimatedPerformanceRule, look: Look, about: Estimation, models: dict[str, Any], *, first: int, today: int
+    rule: EstimatedPerformanceRule, look: Look, about: Estimation, *, models: dict[str, Any], first: int, today: int
 ) -> dict[str, DayOfRequests]:
     """What the requests of each day from `first` on are estimated to come to."""
     rows = look.answered((first - _ANSWERED_AHEAD) * DAY)
@@ -89,7 +89,7 @@ def _read(
     return found
 
 
-def _record(rule: EstimatedPerformanceRule, look: Look, day: str, known: DayOfRequests) -> Record:
+def _record(rule: EstimatedPerformanceRule, look: Look, *, day: str, known: DayOfRequests) -> Record:
     estimate = None
     if known.estimate is not None:
         low, high = known.interval or (known.estimate, known.estimate)

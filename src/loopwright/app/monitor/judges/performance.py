@@ -47,7 +47,7 @@ class PerformanceJudge:
         before = msgspec.convert(state or {}, _State)
         today = look.now // DAY
         rows = look.log.rows((today - PERFORMANCE_DAYS) * DAY).until(today * DAY)
-        seen, records = _kept(rule, look, rows, before)
+        seen, records = _kept(rule, look, rows, before=before)
         held = rows.since(before.since * DAY)
         verdict = judge_performance(rule, look.reference, held, today=today)
         slices = judge_slices(rule, look.reference, held, today=today) if rule.by else ()
@@ -63,7 +63,7 @@ class PerformanceJudge:
 
 
 def _kept(
-    rule: PerformanceRule, look: Look, rows: LabelledRequests, before: _State
+    rule: PerformanceRule, look: Look, rows: LabelledRequests, *, before: _State
 ) -> tuple[dict[str, int], tuple[Record, ...]]:
     """What each day's labels are now, and the records of the days where that has changed."""
     seen = dict(_days(rows))
