@@ -85,6 +85,8 @@ class RowRehearsal:
             shares[change.subject] = shares[change.subject] @ moved_rows(
                 self._reference.columns[change.subject], change
             )
+        rows = max(self._reference.rows, 1)
+        counted = floats([min((p.concordant + p.discordant) / rows, 1.0) for p in self._reference.pairs])
         block = 0
         while True:
             columns = {
@@ -92,7 +94,9 @@ class RowRehearsal:
                 for column, each in zip(self._reference.columns, shares, strict=True)
                 if each.any()
             }
-            pairs = tuple((int(n), self._rows - int(n)) for n in rng.binomial(self._rows, concordant))
+            both = rng.binomial(self._rows, counted)
+            together = rng.binomial(both, concordant)
+            pairs = tuple(zip(together.tolist(), (both - together).tolist(), strict=True))
             yield Window(columns=columns, pairs={block: pairs} if pairs else {})
             block += 1
 
