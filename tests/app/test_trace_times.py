@@ -72,3 +72,13 @@ def test_without_a_known_change_the_total_counts_from_the_alert() -> None:
 
 def test_a_chain_without_an_alert_has_no_course() -> None:
     assert course_of(events(MENDED[0], MENDED[7])) is None
+
+
+def test_a_later_retrain_that_was_not_better_changes_no_times() -> None:
+    later = (
+        ("retrain_decided", "loop:a", 17 * DAY, {"decision": "run", "retrain": "ret_3"}),
+        ("retrain_finished", "loop:a", 17 * DAY + 5 * HOUR, {"outcome": "rejected", "seconds": 1.0}),
+    )
+    course = course_of(events(*MENDED, *later))
+    assert course is not None
+    assert (course.times.retraining_us, course.times.rollout_us) == (2 * HOUR, DAY)

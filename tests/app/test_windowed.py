@@ -21,6 +21,7 @@ def rows(*days: int | None) -> pl.DataFrame:
     [
         (None, [0, 1, 2, 3, 4]),
         (PinnedWindow(policy="sliding", width=2 * DAY), [1, 2]),
+        (PinnedWindow(policy="sliding", width=3 * DAY), [1, 2]),
         (PinnedWindow(policy="sliding", width=5 * DAY), [0, 1, 2, 3]),
         (PinnedWindow(policy="decayed", half_life=DAY), [0, 1, 2, 3]),
         (PinnedWindow(policy="since_change_point", since=9 * DAY, least_rows=1), [1, 2]),

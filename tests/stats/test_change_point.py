@@ -45,3 +45,11 @@ def test_a_day_with_few_rows_weighs_little() -> None:
 @pytest.mark.parametrize("series", [np.zeros((3, 1)), np.zeros((40, 1)), np.full((40, 2), np.nan), np.zeros((40, 0))])
 def test_where_nothing_varies_there_is_no_change(series: np.ndarray) -> None:
     assert most_likely_change(series) is None
+
+
+def test_stormy_days_are_no_change() -> None:
+    series = steps((20, 0.0), (20, 1.0))
+    series[[3, 4]] = 500.0
+    found = most_likely_change(series[:, None])
+    assert found is not None
+    assert found.index == 20
