@@ -29,6 +29,8 @@ def test_counts_that_are_not_given_count_nothing(world, refer):
     bets = table.bets(counted, table.reference.plus(counted))
     spoke = {score.subject for score, rows in zip(table.scores, bets.rows, strict=True) if rows}
     assert spoke == {"delay"}
+    levels = table.counted({"carrier": reference.columns[1].counts}, None)
+    assert levels.rows[0] == sum(reference.columns[1].counts[:-1])
     assert bets.log_e.shape[0] == len(table.scores)
     assert np.isfinite(bets.log_e).all()
 

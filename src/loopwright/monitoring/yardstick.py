@@ -113,12 +113,12 @@ class _Spread:
         np.add.at(self._noise, season, noise)
         self._free = np.maximum(self.blocks - 1.0, 0.0)
         mean_noise = noise.mean(axis=0)
-        self._all = np.maximum(self._squares.sum(axis=0) / max(self._free.sum(), 1.0) - mean_noise, _LEAST_SPREAD**2)
+        self._mean_noise = mean_noise
 
     def off(self, values: Floats, noise: Floats, season: NDArray[np.int64]) -> Floats:
         """(n, k) standardised distance of later blocks from their season's mean; NaN where the season has none."""
         n = self.blocks[season][:, None]
-        between = self._between(self._squares[season], self._noise[season], n)
+        between = self._between(self._squares[season], self._noise[season], n, left_out=np.zeros(1))
         spread = between * (1.0 + 1.0 / np.maximum(n, 1.0)) + noise
         return np.where(n > 0, (values - self.means[season]) / np.sqrt(spread), np.nan)
 
@@ -126,15 +126,18 @@ class _Spread:
         """The same of the reference's own blocks (n, k), each left out of what it is measured by."""
         n = self.blocks[season][:, None]
         gap = (values - self.means[season]) * n / np.maximum(n - 1.0, 1.0)
-        squares = self._squares[season] - gap**2 * (n - 1.0) / np.maximum(n, 1.0)
-        between = self._between(squares, self._noise[season] - noise, n - 1.0)
+        own = gap**2 * (n - 1.0) / np.maximum(n, 1.0)
+        between = self._between(self._squares[season] - own, self._noise[season] - noise, n - 1.0, left_out=own)
         spread = between * (1.0 + 1.0 / np.maximum(n - 1.0, 1.0)) + noise
         return np.where(n > 1, gap / np.sqrt(spread), np.nan)
 
-    def _between(self, squares: Floats, noise: Floats, n: Floats) -> Floats:
+    def _between(self, squares: Floats, noise: Floats, n: Floats, *, left_out: Floats) -> Floats:
+        """`left_out` are the squares of the blocks that are measured, where these are the reference's own."""
+        free = self._free.sum() - float(bool(left_out.any()))
+        every = (self._squares.sum(axis=0) - left_out) / max(free, 1.0) - self._mean_noise
         own = squares / np.maximum(n - 1.0, 1.0) - noise / np.maximum(n, 1.0)
         weight = np.maximum(n - 1.0, 0.0)
-        drawn = (weight * own + _DRAWN_BY * self._all) / (weight + _DRAWN_BY)
+        drawn = (weight * own + _DRAWN_BY * np.maximum(every, _LEAST_SPREAD**2)) / (weight + _DRAWN_BY)
         return np.maximum(drawn, _LEAST_SPREAD**2)
 
 
@@ -151,7 +154,7 @@ class BlockYardstick:
     def __init__(self, column: ColumnReference, blocks: tuple[int, ...], *, counts: Floats, seasons: Seasons) -> None:
         full = counts.sum(axis=1) >= MIN_BLOCK_ROWS
         kept, numbers = counts[full], tuple(np.asarray(blocks, dtype=np.int64)[full].tolist())
-        self._column = column
+        self.column = column
         self._seasons = seasons
         self.names: tuple[FigureName, ...] = ("shape", "location") if column.bins.ordered else ("shape",)
         total = kept.sum(axis=0)
@@ -214,12 +217,12 @@ class BlockYardstick:
         """What the figure is made of, (n, k), and the sampling variance that a block's own rows give it."""
         if name == "location":
             known = np.maximum(counts[:, :-1].sum(axis=1, keepdims=True), 1.0)
-            place = counts[:, :-1] @ floats(self._column.standard.positions)
+            place = counts[:, :-1] @ floats(self.column.standard.positions)
             empty = counts[:, :-1].sum(axis=1, keepdims=True) == 0
             return np.where(empty, np.nan, place[:, None] / known), self._within / known
         rows = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
         noise = np.maximum(self._share * (1.0 - self._share), _LEAST_SPREAD)[None, :] / rows
-        return grouped(counts, self._column.standard.groups) / rows, noise
+        return grouped(counts, self.column.standard.groups) / rows, noise
 
 
 def innovations(figures: Floats, numbers: tuple[int, ...], memory: float) -> tuple[float, ...]:
