@@ -138,7 +138,7 @@ class _Spread:
         own = squares / np.maximum(n - 1.0, 1.0) - noise / np.maximum(n, 1.0)
         weight = np.maximum(n - 1.0, 0.0)
         drawn = (weight * own + _DRAWN_BY * np.maximum(every, _LEAST_SPREAD**2)) / (weight + _DRAWN_BY)
-        return np.maximum(drawn, _LEAST_SPREAD**2)
+        return floats(np.maximum(drawn, _LEAST_SPREAD**2))
 
 
 class BlockYardstick:
