@@ -21,11 +21,11 @@ from loopwright.core.schema import Signature
 ROWS, PARTS, LENGTH = 1_000_000, 720, 3_600 * SECOND
 """An hour at 280 requests a second, sealed every five seconds."""
 RULES = {
-    "latency": lw.latency(at_most="50ms"),
-    "error_rate": lw.error_rate(at_most=0.01),
-    "volume": lw.volume(every="1m"),
-    "data_quality": lw.data_quality(),
-    "behaviour": lw.behaviour(True, at_most=0.5),
+    "latency": lw.watch.latency(at_most="50ms"),
+    "error_rate": lw.watch.error_rate(at_most=0.01),
+    "volume": lw.watch.volume(every="1m"),
+    "data_quality": lw.watch.data_quality(),
+    "behaviour": lw.watch.behaviour(True, at_most=0.5),
 }
 
 

@@ -155,6 +155,8 @@ def row(told: Told, months: list[int]) -> str:
     first = f"{date(min(told.alarms)):%-d %B}" if told.alarms else "none"
     if told.unknown and not told.alarms:
         first = f"none ({told.unknown})"
+    if told.opens and told.warned is not None:
+        first += f" (a warning from {date(told.warned):%-d %B})"
     in_months = [sum(monthly(day) == month for day in told.alarms) or "" for month in months]
     kind = "" if told.opens else " (report)"
     return (f"| `{told.name}`{kind} | {first} | {told.named()} | {len(told.spells)} | {len(told.alarms)} of "

@@ -39,7 +39,7 @@ class Told:
     """What one detector said.
 
     `looked` are the days (since 1970) of its looks, `alarms` those on which it was in alarm with the columns that it
-    named; `every` the days between two looks; `opens` whether a person is called.
+    named; `every` the days between two looks; `opens` whether a person is called; `warned` the first day of a warning.
     """
 
     name: str
@@ -48,12 +48,15 @@ class Told:
     looked: set[int] = field(default_factory=set)
     alarms: dict[int, tuple[str, ...]] = field(default_factory=dict)
     unknown: str = ""
+    warned: int | None = None
 
     def take(self, verdict: Verdict, day: int, *, loud: Outcome = Outcome.FAIL) -> None:
         """One look."""
         self.looked.add(day)
         if verdict.outcome is Outcome.UNKNOWN:
             self.unknown = verdict.reason
+        if verdict.outcome is Outcome.WARN and self.warned is None:
+            self.warned = day
         if verdict.outcome is loud:
             self.alarms.setdefault(day, ())
             self.alarms[day] = self.alarms[day] or tuple(verdict.details.get("named", ()))

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright import watch as watch
     from loopwright.app.champion_model import champion_model
     from loopwright.app.cron import cron
     from loopwright.app.loop import Loop
@@ -26,26 +27,9 @@ if TYPE_CHECKING:
     from loopwright.gates.builtin import at_least, at_most, not_worse_than_champion
     from loopwright.gates.fairness import fair
     from loopwright.gates.slices import every_slice
-    from loopwright.monitoring.rules.behaviour import behaviour
-    from loopwright.monitoring.rules.business_metric import business_metric
-    from loopwright.monitoring.rules.concept_drift import concept_drift
-    from loopwright.monitoring.rules.confidence_drift import confidence_drift
-    from loopwright.monitoring.rules.cost import cost
-    from loopwright.monitoring.rules.data_quality import data_quality
     from loopwright.monitoring.rules.drift import drift
-    from loopwright.monitoring.rules.embedding_drift import embedding_drift
-    from loopwright.monitoring.rules.error_rate import error_rate
-    from loopwright.monitoring.rules.estimated_performance import estimated_performance
-    from loopwright.monitoring.rules.freshness import freshness
-    from loopwright.monitoring.rules.latency import latency
     from loopwright.monitoring.rules.performance import performance
     from loopwright.monitoring.rules.reevaluation import reevaluate
-    from loopwright.monitoring.rules.resources import resources
-    from loopwright.monitoring.rules.rows_drift import rows_drift
-    from loopwright.monitoring.rules.staleness import staleness
-    from loopwright.monitoring.rules.target_drift import target_drift
-    from loopwright.monitoring.rules.text_drift import text_drift
-    from loopwright.monitoring.rules.volume import volume
     from loopwright.pipelines.pipeline import Candidate, pipeline
     from loopwright.pipelines.step import step
     from loopwright.release.freeze import Freeze
@@ -89,31 +73,20 @@ _HOMES = {
     "Verdict": "loopwright.core.verdict",
     "at_least": "loopwright.gates.builtin",
     "at_most": "loopwright.gates.builtin",
-    "behaviour": "loopwright.monitoring.rules.behaviour",
-    "business_metric": "loopwright.monitoring.rules.business_metric",
     "champion_model": "loopwright.app.champion_model",
-    "concept_drift": "loopwright.monitoring.rules.concept_drift",
-    "confidence_drift": "loopwright.monitoring.rules.confidence_drift",
-    "cost": "loopwright.monitoring.rules.cost",
     "count": "loopwright.features.view",
     "cron": "loopwright.app.cron",
-    "data_quality": "loopwright.monitoring.rules.data_quality",
     "decayed": "loopwright.app.retraining.window",
     "deviation": "loopwright.features.view",
     "drift": "loopwright.monitoring.rules.drift",
-    "embedding_drift": "loopwright.monitoring.rules.embedding_drift",
     "error_guard": "loopwright.release.rules",
-    "error_rate": "loopwright.monitoring.rules.error_rate",
     "estimate_guard": "loopwright.release.rules",
-    "estimated_performance": "loopwright.monitoring.rules.estimated_performance",
     "every_slice": "loopwright.gates.slices",
     "fair": "loopwright.gates.fairness",
-    "freshness": "loopwright.monitoring.rules.freshness",
     "growing": "loopwright.app.retraining.window",
     "guard": "loopwright.release.rules",
     "invariant_to": "loopwright.gates.behaviour",
     "last": "loopwright.features.view",
-    "latency": "loopwright.monitoring.rules.latency",
     "latency_guard": "loopwright.release.rules",
     "maximum": "loopwright.features.view",
     "mean": "loopwright.features.view",
@@ -132,18 +105,12 @@ _HOMES = {
     "quality_guard": "loopwright.release.rules",
     "ranking_guard": "loopwright.release.rules",
     "reevaluate": "loopwright.monitoring.rules.reevaluation",
-    "resources": "loopwright.monitoring.rules.resources",
-    "rows_drift": "loopwright.monitoring.rules.rows_drift",
     "score_columns": "loopwright.serving.predictor",
     "since_change_point": "loopwright.app.retraining.window",
     "sliding": "loopwright.app.retraining.window",
-    "staleness": "loopwright.monitoring.rules.staleness",
     "step": "loopwright.pipelines.step",
-    "target_drift": "loopwright.monitoring.rules.target_drift",
-    "text_drift": "loopwright.monitoring.rules.text_drift",
     "total": "loopwright.features.view",
     "training_set": "loopwright.app.training_set",
-    "volume": "loopwright.monitoring.rules.volume",
 }
 
 __all__ = [
@@ -172,31 +139,20 @@ __all__ = [
     "__version__",
     "at_least",
     "at_most",
-    "behaviour",
-    "business_metric",
     "champion_model",
-    "concept_drift",
-    "confidence_drift",
-    "cost",
     "count",
     "cron",
-    "data_quality",
     "decayed",
     "deviation",
     "drift",
-    "embedding_drift",
     "error_guard",
-    "error_rate",
     "estimate_guard",
-    "estimated_performance",
     "every_slice",
     "fair",
-    "freshness",
     "growing",
     "guard",
     "invariant_to",
     "last",
-    "latency",
     "latency_guard",
     "maximum",
     "mean",
@@ -215,22 +171,18 @@ __all__ = [
     "quality_guard",
     "ranking_guard",
     "reevaluate",
-    "resources",
-    "rows_drift",
     "score_columns",
     "since_change_point",
     "sliding",
-    "staleness",
     "step",
-    "target_drift",
-    "text_drift",
     "total",
     "training_set",
-    "volume",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "watch":
+        return import_module("loopwright.watch")
     if name == "__version__":
         return import_module("loopwright.version").VERSION
     if name not in _HOMES:

@@ -20,8 +20,8 @@ from loopwright.observations.request_log import RequestLog, RequestRow
 Project = Any
 DAY = 86_400 * SECOND
 RULES = (
-    'monitor=[lw.estimated_performance("roc_auc", loss_at_most=0.1, min_requests=100, outside_at_most=0.5), '
-    'lw.performance(lw.cost(false_positive=5, false_negative=80), loss_at_most=10, by="n", min_labels=50)]'
+    'monitor=[lw.watch.estimated_performance("roc_auc", loss_at_most=0.1, min_requests=100, outside_at_most=0.5), '
+    'lw.performance(lw.watch.cost(false_positive=5, false_negative=80), loss_at_most=10, by="n", min_labels=50)]'
 )
 
 
@@ -101,7 +101,7 @@ def test_without_such_rules_nothing_is_added(bare: Project) -> None:
     assert PART not in manifest.parts
     assert estimation_of(workspace, manifest) is None
     assert promised_figures([lw.drift()], None, np.empty(0)) == {}  # type: ignore[arg-type]
-    assert with_estimation(workspace, manifest, [lw.estimated_performance("roc_auc", loss_at_most=0.1)],
+    assert with_estimation(workspace, manifest, [lw.watch.estimated_performance("roc_auc", loss_at_most=0.1)],
                            holdout=_Rows(), scores=np.full(300, np.nan)) is manifest  # type: ignore[arg-type] # fmt: skip
 
 

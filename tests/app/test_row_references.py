@@ -43,9 +43,9 @@ def packaged(workspace: Any, rules: list[Any], n: int = 6_000) -> Manifest:
 def test_each_rule_has_its_own_sample_and_the_bundle_is_the_same_again(bare: Any) -> None:
     workspace = bare.workspace()
     rules = [
-        lw.rows_drift(method="pca", window="100 rows in 1d"),
-        lw.confidence_drift(window="100 rows in 1d"),
-        lw.target_drift(window="100 rows in 1d"),
+        lw.watch.rows_drift(method="pca", window="100 rows in 1d"),
+        lw.watch.confidence_drift(window="100 rows in 1d"),
+        lw.watch.target_drift(window="100 rows in 1d"),
     ]
     manifest = packaged(workspace, rules)
     assert packaged(workspace, rules).parts == manifest.parts
@@ -65,17 +65,17 @@ def test_each_rule_has_its_own_sample_and_the_bundle_is_the_same_again(bare: Any
 
 def test_a_rule_that_cannot_be_served_says_why(bare: Any) -> None:
     workspace = bare.workspace()
-    wrong = lw.text_drift("comment")
+    wrong = lw.watch.text_drift("comment")
     manifest = packaged(workspace, [wrong])
     assert "which the training rows do not have" in str(row_reference_of(workspace, manifest, wrong))
-    assert "before this rule was declared" in str(row_reference_of(workspace, manifest, lw.confidence_drift()))
+    assert "before this rule was declared" in str(row_reference_of(workspace, manifest, lw.watch.confidence_drift()))
     bare_manifest = Manifest(kind="model", parts={}, entry="model", signature=SIGNATURE, example={})
     assert "before this rule" in str(row_reference_of(workspace, bare_manifest, wrong))
 
 
 def test_only_rules_that_need_rows_get_them() -> None:
-    rule = lw.confidence_drift()
-    assert row_rules([lw.drift(), rule, lw.concept_drift()]) == [rule]
+    rule = lw.watch.confidence_drift()
+    assert row_rules([lw.drift(), rule, lw.watch.concept_drift()]) == [rule]
 
 
 def test_a_loop_without_such_a_rule_packages_no_rows(replayed: Any) -> None:
@@ -84,7 +84,8 @@ def test_a_loop_without_such_a_rule_packages_no_rows(replayed: Any) -> None:
 
 
 def test_a_run_of_a_loop_with_such_a_rule_packages_a_sample(bare: Any) -> None:
-    bare.change("monitor=[lw.drift()]", "monitor=[lw.drift(), lw.rows_drift(method='mmd', window='50 rows in 1d')]")
+    rule = "lw.watch.rows_drift(method='mmd', window='50 rows in 1d')"
+    bare.change("monitor=[lw.drift()]", f"monitor=[lw.drift(), {rule}]")
     workspace = bare.workspace()
     run_loop(workspace, bare.loaded())
     version = str(champion_of(workspace, "small"))

@@ -12,10 +12,10 @@ from loopwright.monitoring.measured import figure_detectors
 @pytest.mark.parametrize(
     ("rule", "kinds"),
     [
-        (lw.latency(at_most="50ms"), (ShareBound, ShareState)),
-        (lw.volume(at_least=5), (LevelBound, LevelState)),
-        (lw.volume(), (Usual, UsualState)),
-        (lw.behaviour(), (Usual, UsualState)),
+        (lw.watch.latency(at_most="50ms"), (ShareBound, ShareState)),
+        (lw.watch.volume(at_least=5), (LevelBound, LevelState)),
+        (lw.watch.volume(), (Usual, UsualState)),
+        (lw.watch.behaviour(), (Usual, UsualState)),
     ],
 )
 def test_a_bound_on_a_share_on_a_level_and_none_have_detectors_of_their_own(rule, kinds):
@@ -26,6 +26,6 @@ def test_a_bound_on_a_share_on_a_level_and_none_have_detectors_of_their_own(rule
 
 
 def test_a_rule_with_several_figures_names_each():
-    detectors = figure_detectors(lw.resources(memory_at_most="1GB"))
+    detectors = figure_detectors(lw.watch.resources(memory_at_most="1GB"))
     names = [detector.verdict(detector.start()).check for detector, _ in detectors.values()]
     assert names == ["resources: memory", "resources: disk_left"]

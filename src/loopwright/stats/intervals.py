@@ -68,7 +68,7 @@ def clopper_pearson(successes: float, n: int, level: float = 0.95) -> Interval:
     """A share's exact interval (Clopper, Pearson 1934): never narrower than it says, also for few cases.
 
     Args:
-        successes: How many of `n`; a sum of values in [0, 1] may stand for it, and makes the interval wider than need be.
+        successes: How many of `n`; a sum of values in [0, 1] may stand for it, and makes the interval wider.
         n: How many.
         level: Confidence.
     """

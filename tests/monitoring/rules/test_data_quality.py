@@ -1,4 +1,4 @@
-"""What `lw.data_quality` declares."""
+"""What `lw.watch.data_quality` declares."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from loopwright.errors import UsageError
 
 
 def test_requests_have_a_share_and_a_landing_is_refused_as_a_whole():
-    assert lw.data_quality().name == "data_quality(<= 0.01)"
-    assert lw.data_quality().watched[0].form == "share"
-    landings = lw.data_quality("flights")
+    assert lw.watch.data_quality().name == "data_quality(<= 0.01)"
+    assert lw.watch.data_quality().watched[0].form == "share"
+    landings = lw.watch.data_quality("flights")
     assert (landings.name, landings.dataset, landings.watched[0].form) == ("data_quality(flights)", "flights", "level")
-    assert lw.data_quality(at_most=None).name == "data_quality"
+    assert lw.watch.data_quality(at_most=None).name == "data_quality"
 
 
 def test_a_bound_that_is_no_share_is_refused():
     with pytest.raises(UsageError):
-        lw.data_quality(at_most=1.0)
+        lw.watch.data_quality(at_most=1.0)

@@ -1,4 +1,4 @@
-"""What `lw.latency` declares."""
+"""What `lw.watch.latency` declares."""
 
 import pytest
 
@@ -8,18 +8,18 @@ from loopwright.monitoring.rules.measured import HOUR, MINUTE
 
 
 def test_a_bound_on_a_quantile_is_a_bound_on_the_share_of_slower_answers():
-    rule = lw.latency(p=0.95, at_most="50ms")
+    rule = lw.watch.latency(p=0.95, at_most="50ms")
     (watched,) = rule.watched
     assert rule.name == "latency(p95 <= 50ms)"
     assert (watched.form, watched.at_most, rule.every) == ("share", pytest.approx(0.05), MINUTE)
 
 
 def test_without_a_bound_the_quantile_is_held_against_what_is_usual():
-    rule = lw.latency()
+    rule = lw.watch.latency()
     assert (rule.name, rule.every, rule.watched[0].bounded) == ("latency(p99)", HOUR, False)
 
 
 @pytest.mark.parametrize("given", [{"p": 1.0}, {"p": 0}, {"at_most": "quick"}, {"at_most": "2h"}])
 def test_what_cannot_hold_is_refused(given):
     with pytest.raises(UsageError):
-        lw.latency(**given)
+        lw.watch.latency(**given)

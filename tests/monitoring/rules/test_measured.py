@@ -13,15 +13,15 @@ from loopwright.monitoring.rules.rule import DAY
 
 FLIGHTS = lw.Dataset("flights", source="data/*.csv", event_time="at", fresh_within="2d")
 DECLARED = {
-    "behaviour": lambda **options: lw.behaviour("positive", **options),
-    "business_metric": lambda **options: lw.business_metric("revenue", **options),
-    "data_quality": lw.data_quality,
-    "error_rate": lw.error_rate,
-    "freshness": lambda **options: lw.freshness(FLIGHTS, **options),
-    "latency": lw.latency,
-    "resources": lw.resources,
-    "staleness": lambda **options: lw.staleness("sky", "1h", **options),
-    "volume": lw.volume,
+    "behaviour": lambda **options: lw.watch.behaviour("positive", **options),
+    "business_metric": lambda **options: lw.watch.business_metric("revenue", **options),
+    "data_quality": lw.watch.data_quality,
+    "error_rate": lw.watch.error_rate,
+    "freshness": lambda **options: lw.watch.freshness(FLIGHTS, **options),
+    "latency": lw.watch.latency,
+    "resources": lw.watch.resources,
+    "staleness": lambda **options: lw.watch.staleness("sky", "1h", **options),
+    "volume": lw.watch.volume,
 }
 
 

@@ -50,7 +50,7 @@ def behaviour(
     min_count: int = 50,
     **options: Unpack[Options],
 ) -> BehaviourRule:
-    """Watch how often the endpoint says one thing: `lw.behaviour("positive", at_most=0.1)`; see `BehaviourRule`.
+    """Watch how often the endpoint says one thing: `lw.watch.behaviour("positive", at_most=0.1)`; see `BehaviourRule`.
 
     Raises:
         UsageError: A bound is not inside (0, 1), they leave nothing between them, or an option cannot hold.

@@ -50,7 +50,7 @@ def business_metric(
     min_count: int = 30,
     **options: Unpack[Options],
 ) -> BusinessMetricRule:
-    """Watch what answers are worth: `lw.business_metric("revenue", per="request", at_least=0.12)`.
+    """Watch what answers are worth: `lw.watch.business_metric("revenue", per="request", at_least=0.12)`.
 
     See `BusinessMetricRule`. With a bound a period is a day, and an alarm takes one whose whole interval lies beyond
     it.

@@ -48,7 +48,7 @@ def cost(
     currency: str = "USD",
     threshold: float = 0.5,
 ) -> Cost:
-    """What errors cost: `lw.cost(false_positive=5, false_negative=80)`, or a function of labels and scores.
+    """What errors cost: `lw.watch.cost(false_positive=5, false_negative=80)`, or a function of labels and scores.
 
     Raises:
         UsageError: Every price is nought, one is not finite, or there are prices beside a function.

@@ -53,7 +53,7 @@ def data_quality(
     min_count: int = 20,
     **options: Unpack[Options],
 ) -> DataQualityRule:
-    """Watch requests, `lw.data_quality(at_most=0.01)`, or landings, `lw.data_quality(flights)`; see `DataQualityRule`.
+    """Watch requests, `data_quality(at_most=0.01)`, or landings, `data_quality(flights)`; see `DataQualityRule`.
 
     Raises:
         UsageError: The share is not inside (0, 1), or an option cannot hold.

@@ -31,7 +31,7 @@ class ErrorRateRule(MeasuredRule, frozen=True, kw_only=True, tag="error_rate"):
 
 
 def error_rate(*, at_most: float | None = None, min_count: int = 20, **options: Unpack[Options]) -> ErrorRateRule:
-    """Watch the share of failed requests: `lw.error_rate(at_most=0.01)`; see `ErrorRateRule`.
+    """Watch the share of failed requests: `lw.watch.error_rate(at_most=0.01)`; see `ErrorRateRule`.
 
     Raises:
         UsageError: The bound is not inside (0, 1), or an option cannot hold.

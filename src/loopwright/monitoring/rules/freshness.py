@@ -46,7 +46,7 @@ class FreshnessRule(MeasuredRule, frozen=True, kw_only=True, tag="freshness"):
 
 
 def freshness(dataset: Dataset | str, within: str | None = None, **options: Unpack[Options]) -> FreshnessRule:
-    """Watch how old a dataset's newest event is: `lw.freshness(flights, within="2d")`; see `FreshnessRule`.
+    """Watch how old a dataset's newest event is: `lw.watch.freshness(flights, within="2d")`; see `FreshnessRule`.
 
     Without `within`, the dataset's own `fresh_within` counts.
 

@@ -36,7 +36,7 @@ class LatencyRule(MeasuredRule, frozen=True, kw_only=True, tag="latency"):
 def latency(
     p: float = 0.99, *, at_most: str | None = None, min_count: int = 100, **options: Unpack[Options]
 ) -> LatencyRule:
-    """Watch a quantile of the latency: `lw.latency(p=0.99, at_most="50ms")`; see `LatencyRule`.
+    """Watch a quantile of the latency: `lw.watch.latency(p=0.99, at_most="50ms")`; see `LatencyRule`.
 
     With a bound it is judged each minute, by how many answers were slower; without one each hour, against what is
     usual.

@@ -50,7 +50,7 @@ def performance(
     """Watch a metric by labels; see `PerformanceRule`.
 
     Args:
-        metric: A metric's name, or `lw.cost(...)`: then `loss_at_most` is money per request.
+        metric: A metric's name, or `lw.watch.cost(...)`: then `loss_at_most` is money per request.
         loss_at_most, by, min_labels, mean_time_between_false_alarms: As in `PerformanceRule`.
         severity: Of its incidents.
         owner: Who answers for them.

@@ -40,7 +40,7 @@ def resources(
     disk_left_at_least: str | int | None = "1GB",
     **options: Unpack[Options],
 ) -> ResourcesRule:
-    """Watch resources: `lw.resources(memory_at_most="2GB", cpu_at_most=0.9)`; see `ResourcesRule`.
+    """Watch resources: `lw.watch.resources(memory_at_most="2GB", cpu_at_most=0.9)`; see `ResourcesRule`.
 
     Raises:
         UsageError: There is no bound at all, one is no size, or an option cannot hold.

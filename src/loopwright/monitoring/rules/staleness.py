@@ -56,7 +56,7 @@ def staleness(
     min_count: int = 20,
     **options: Unpack[Options],
 ) -> StalenessRule:
-    """Watch the age of a view's values at serving: `lw.staleness(congestion, within="1h")`; see `StalenessRule`.
+    """Watch the age of a view's values at serving: `lw.watch.staleness(congestion, within="1h")`; see `StalenessRule`.
 
     Raises:
         UsageError: No view is named, `within` is no duration, the share not inside (0, 1), or an option cannot hold.

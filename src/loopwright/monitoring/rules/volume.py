@@ -52,7 +52,7 @@ def volume(
     at_most: float | None = None,
     **options: Unpack[Options],
 ) -> VolumeRule:
-    """Watch requests an hour, `lw.volume()`, or rows that landed in a day, `lw.volume(flights)`; see `VolumeRule`.
+    """Watch requests an hour, `volume()`, or rows that landed in a day, `volume(flights)`; see `VolumeRule`.
 
     Raises:
         UsageError: A bound is negative or no number, they leave nothing between them, or an option cannot hold.

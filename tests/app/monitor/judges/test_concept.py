@@ -15,7 +15,7 @@ from loopwright.monitoring.rules.concept_drift import ConceptDriftRule
 @pytest.mark.parametrize("opens", [False, True])
 def test_labels_that_turn_are_shown_and_open_an_incident_only_where_asked(replayed: Any, opens: bool) -> None:
     pytest.importorskip("river", reason="river is not installed")
-    days = Days(replayed, lw.concept_drift(opens_incident=opens, min_labels=200))
+    days = Days(replayed, lw.watch.concept_drift(opens_incident=opens, min_labels=200))
     for day in range(16):
         days.live(labelled=True, turned=day > 8)
         days.watcher.watch()

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from tests.app.monitor.test_watcher import Days
+
 import loopwright as lw
 from loopwright.app.monitor.watch import load_watch
 from loopwright.app.monitor.watcher import Watcher
-from tests.app.monitor.test_watcher import Days
 
 Project = Any
 

@@ -4,7 +4,7 @@ import loopwright as lw
 from loopwright.app.monitor.judges.estimated_performance import EstimatedPerformanceJudge
 from loopwright.monitoring.rules.rule import DAY
 
-RULE = lw.estimated_performance("accuracy", loss_at_most=0.1)
+RULE = lw.watch.estimated_performance("accuracy", loss_at_most=0.1)
 
 
 class Now:

@@ -87,7 +87,7 @@ class Minutes:
 
 
 def test_failing_requests_open_one_incident_of_the_endpoint_and_it_ends_when_they_end(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.error_rate(at_most=0.01), lw.latency(at_most="50ms"))
+    minutes = Minutes(replayed, lw.watch.error_rate(at_most=0.01), lw.watch.latency(at_most="50ms"))
     for _ in range(5):
         minutes.period(60)
     assert minutes.events() == []
@@ -103,7 +103,7 @@ def test_failing_requests_open_one_incident_of_the_endpoint_and_it_ends_when_the
 
 
 def test_slow_answers_open_an_incident_and_three_slow_ones_do_not(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.latency(at_most="50ms"))
+    minutes = Minutes(replayed, lw.watch.latency(at_most="50ms"))
     for _ in range(3):
         minutes.period(1, latency_us=900_000)
     assert minutes.events() == []
@@ -115,7 +115,7 @@ def test_slow_answers_open_an_incident_and_three_slow_ones_do_not(replayed: Proj
 
 
 def test_no_traffic_is_said_by_volume_and_unknown_to_errors(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.volume(at_least=10, every="1m", periods=2), lw.error_rate(at_most=0.01))
+    minutes = Minutes(replayed, lw.watch.volume(at_least=10, every="1m", periods=2), lw.watch.error_rate(at_most=0.01))
     for _ in range(3):
         minutes.period(30)
     for _ in range(2):
@@ -128,7 +128,7 @@ def test_no_traffic_is_said_by_volume_and_unknown_to_errors(replayed: Project) -
 
 
 def test_every_minute_is_judged_once_whoever_watches_and_however_often(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.error_rate(at_most=0.5))
+    minutes = Minutes(replayed, lw.watch.error_rate(at_most=0.5))
     for number in range(9):
         minutes.period(25, look=number % 3 == 2)
         watcher = minutes.watcher if number % 2 else Watcher(minutes.workspace, minutes.loop)
@@ -142,7 +142,7 @@ def test_every_minute_is_judged_once_whoever_watches_and_however_often(replayed:
 
 
 def test_a_look_that_was_not_written_is_made_again_with_the_same_result(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.error_rate(at_most=0.01))
+    minutes = Minutes(replayed, lw.watch.error_rate(at_most=0.01))
     minutes.period(50, look=False)
     rule, judge = minutes.loop.monitor[0], MeasuredJudge()
     look = minutes.watcher._look(minutes.version, minutes.now)
@@ -153,7 +153,7 @@ def test_a_look_that_was_not_written_is_made_again_with_the_same_result(replayed
 
 
 def test_hours_without_watch_or_requests_are_no_outage(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.volume(at_least=10, every="1h"), step=HOUR)
+    minutes = Minutes(replayed, lw.watch.volume(at_least=10, every="1h"), step=HOUR)
     minutes.period(30)
     minutes.go_to(minutes.now + 40 * HOUR)
     minutes.requests(20)
@@ -168,7 +168,7 @@ def test_hours_without_watch_or_requests_are_no_outage(replayed: Project) -> Non
 
 
 def test_a_count_of_nothing_from_before_the_watch_says_so(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.volume(at_least=10, every="1h", periods=3), step=HOUR)
+    minutes = Minutes(replayed, lw.watch.volume(at_least=10, every="1h", periods=3), step=HOUR)
     minutes.period(30)
     state = load_watch(minutes.workspace, "small").states["volume(>= 10)"]
     minutes.go_to(minutes.now + 40 * HOUR)
@@ -179,7 +179,7 @@ def test_a_count_of_nothing_from_before_the_watch_says_so(replayed: Project) -> 
 
 
 def test_what_was_learned_outlives_a_change_of_champion(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.volume())
+    minutes = Minutes(replayed, lw.watch.volume())
     for _ in range(3):
         minutes.period(5)
     before = load_watch(minutes.workspace, "small").states["volume"]
@@ -188,7 +188,8 @@ def test_what_was_learned_outlives_a_change_of_champion(replayed: Project) -> No
 
 
 def test_a_dataset_that_grows_old_opens_an_incident_of_the_dataset(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.freshness("table", within="2d"), lw.freshness("never", within="5h"), step=HOUR)
+    rules = (lw.watch.freshness("table", within="2d"), lw.watch.freshness("never", within="5h"))
+    minutes = Minutes(replayed, *rules, step=HOUR)
     minutes.period(0)
     verdicts = minutes.verdicts()
     assert verdicts["freshness(table, 2d)"]["outcome"] == "pass"
@@ -203,7 +204,7 @@ def test_a_dataset_that_grows_old_opens_an_incident_of_the_dataset(replayed: Pro
 
 
 def test_a_rule_of_a_dataset_makes_what_arrives_land_and_a_refused_landing_opens_an_incident(replayed: Project) -> None:
-    minutes = Minutes(replayed, lw.data_quality("table"), lw.volume("table", at_least=1, every="1m"))
+    minutes = Minutes(replayed, lw.watch.data_quality("table"), lw.watch.volume("table", at_least=1, every="1m"))
     replayed.data(pl.DataFrame({"id": [1, 1], "x": [0.0, 1.0], "n": [1, 2], "y": [True, False]}), "twice.csv")
     Arrivals(minutes.workspace, replayed.loaded().datasets).land()
     minutes.period(0)
@@ -213,7 +214,10 @@ def test_a_rule_of_a_dataset_makes_what_arrives_land_and_a_refused_landing_opens
     assert "id" in verdict["details"]["named"]
 
 
-@pytest.mark.parametrize(("rules", "lands"), [([lw.volume("table", at_least=1)], True), ([lw.volume()], False)])
+TABLE_VOLUME = lw.watch.volume("table", at_least=1)
+
+
+@pytest.mark.parametrize(("rules", "lands"), [([TABLE_VOLUME], True), ([lw.watch.volume()], False)])
 def test_the_control_process_lands_what_a_rule_watches(replayed: Project, rules: list[Any], lands: bool) -> None:
     loaded = replayed.loaded()
     quiet = lw.Loop("small", pipeline=loaded.loop.pipeline, monitor=rules)
@@ -229,7 +233,7 @@ def test_states_that_were_written_under_format_1_are_read() -> None:
     """The file was written by the first version of these rules; it is never written anew."""
     kept = msgspec.json.decode((Path(__file__).parent / "golden" / "measured_1.json").read_bytes())
     said = {}
-    for rule in (lw.error_rate(at_most=0.01, every="1h"), lw.volume(at_least=5), lw.volume()):
+    for rule in (lw.watch.error_rate(at_most=0.01, every="1h"), lw.watch.volume(at_least=5), lw.watch.volume()):
         state = msgspec.convert(kept[rule.name], MeasuredState)
         ((part, (detector, kind)),) = figure_detectors(rule).items()
         said[rule.name] = detector.verdict(msgspec.convert(state.parts[part], kind)).outcome.value

@@ -112,12 +112,12 @@ class Served:
 
 WATCH = {"window": f"{ROWS} rows in 1d", "mean_time_between_false_alarms": 100}
 RULES = [
-    lw.rows_drift(**WATCH),
-    lw.rows_drift(method="pca", **WATCH),
-    lw.embedding_drift(["x", "n"], **WATCH),
-    lw.text_drift("comment", **WATCH),
-    lw.confidence_drift(**WATCH),
-    lw.target_drift(delay="1d", **WATCH),
+    lw.watch.rows_drift(**WATCH),
+    lw.watch.rows_drift(method="pca", **WATCH),
+    lw.watch.embedding_drift(["x", "n"], **WATCH),
+    lw.watch.text_drift("comment", **WATCH),
+    lw.watch.confidence_drift(**WATCH),
+    lw.watch.target_drift(delay="1d", **WATCH),
 ]
 
 
@@ -141,7 +141,7 @@ def test_a_change_is_judged_day_by_day_and_fails(replayed: Any, rule: Any) -> No
 
 
 def test_a_look_that_was_not_written_is_made_again_and_days_count_once(replayed: Any) -> None:
-    one = Served(replayed, lw.confidence_drift(**WATCH))
+    one = Served(replayed, lw.watch.confidence_drift(**WATCH))
     for day in range(6):
         one.live(changed=day > 3)
         lost = JUDGE.look(one.rule, one.state, one.now())
@@ -166,7 +166,7 @@ def look_at(served: Served, now: int) -> Look:
 
 
 def test_a_day_with_too_few_rows_goes_on_and_that_is_said(replayed: Any) -> None:
-    served = Served(replayed, lw.confidence_drift(**WATCH))
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
     served.live(rows=25)
     (verdict,) = served.look().verdicts
     assert verdict.outcome is Outcome.UNKNOWN
@@ -177,7 +177,7 @@ def test_a_day_with_too_few_rows_goes_on_and_that_is_said(replayed: Any) -> None
 
 
 def test_rows_of_the_day_of_the_change_join_no_window(replayed: Any) -> None:
-    served = Served(replayed, lw.confidence_drift(**WATCH))
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
     served.today -= 1
     served.live(rows=25)
     served.live(rows=40)
@@ -185,7 +185,7 @@ def test_rows_of_the_day_of_the_change_join_no_window(replayed: Any) -> None:
 
 
 def test_the_day_under_way_waits(replayed: Any) -> None:
-    served = Served(replayed, lw.confidence_drift(**WATCH))
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
     served.live()
     at_noon = JUDGE.look(served.rule, served.state, look_at(served, served.today * DAY - DAY // 2))
     assert at_noon.verdicts[0].outcome is Outcome.UNKNOWN
@@ -194,14 +194,14 @@ def test_the_day_under_way_waits(replayed: Any) -> None:
 
 
 def test_requests_that_lost_their_columns_are_said(replayed: Any) -> None:
-    served = Served(replayed, lw.rows_drift(method="mmd", **WATCH))
+    served = Served(replayed, lw.watch.rows_drift(method="mmd", **WATCH))
     served.live(inputs={"other": "text"})
     (verdict,) = served.look().verdicts
     assert "x, n came without a value" in verdict.reason
 
 
 def test_words_behind_a_change_are_in_the_report_and_not_in_the_verdict(replayed: Any) -> None:
-    served = Served(replayed, lw.text_drift("comment", **WATCH))
+    served = Served(replayed, lw.watch.text_drift("comment", **WATCH))
     served.live(changed=True)
     judged = served.look()
     words = {entry["word"] for entry in judged.reports[0].details["words"]}
@@ -210,8 +210,8 @@ def test_words_behind_a_change_are_in_the_report_and_not_in_the_verdict(replayed
 
 
 def test_without_a_sample_the_verdict_is_unknown(replayed: Any) -> None:
-    served = Served(replayed, lw.confidence_drift(**WATCH))
-    other = lw.target_drift(delay="9d")
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
+    other = lw.watch.target_drift(delay="9d")
     assert JUDGE.begin(other, served.now()) is None
     (verdict,) = JUDGE.look(other, None, served.now()).verdicts
     assert verdict.outcome is Outcome.UNKNOWN

@@ -12,7 +12,7 @@ def test_a_request_is_bad_once_and_every_check_is_named(served):
     served.request(0, 1, flags=("x:maximum",))
     served.request(0, 1, status=422, error="LW206")
     served.request(0, 2, status=500, error="LW508")
-    (figure,) = served.figures(lw.data_quality())
+    (figure,) = served.figures(lw.watch.data_quality())
     assert (figure.total, figure.n) == (pytest.approx(4), 12)
     assert figure.parts == pytest.approx({"x:maximum": 0.25, "n:unknown": 1 / 6, "refused": 1 / 12})
     assert figure.named == ("x", "n")
@@ -20,12 +20,12 @@ def test_a_request_is_bad_once_and_every_check_is_named(served):
 
 def test_a_minute_of_good_requests_is_a_share_of_nothing_and_one_without_is_none(served):
     served.request(0, 5)
-    first, second = served.figures(lw.data_quality(), minutes=2)
+    first, second = served.figures(lw.watch.data_quality(), minutes=2)
     assert (first.value, second.value) == (0.0, None)
 
 
 def test_a_good_landing_counts_until_there_is_another_and_a_refused_one_once(served):
-    rule, ledger = lw.data_quality("table"), served.workspace.stores.ledger
+    rule, ledger = lw.watch.data_quality("table"), served.workspace.stores.ledger
 
     def land(kind, minute, **data):
         at = served.start + minute * 60_000_000

@@ -20,17 +20,17 @@ def land(served, *hours_ago):
 def test_the_age_is_that_of_the_newest_event(served):
     land(served, 30, 5)
     land(served, 9)
-    (figure,) = served.figures(lw.freshness("timed", within="2d"))
+    (figure,) = served.figures(lw.watch.freshness("timed", within="2d"))
     assert figure.value == pytest.approx(5 * 3_600)
 
 
 def test_without_event_times_the_age_is_that_of_the_landing(served):
-    (figure,) = served.figures(lw.freshness("table", within="2d"))
+    (figure,) = served.figures(lw.watch.freshness("table", within="2d"))
     assert 0 < figure.value < 2 * 3_600
 
 
 def test_a_dataset_that_never_landed_is_as_old_as_the_watch(served):
-    (figure,) = served.figures(lw.freshness("never", within="2d"), began=7 * HOUR)
+    (figure,) = served.figures(lw.watch.freshness("never", within="2d"), began=7 * HOUR)
     assert figure.value == pytest.approx(7 * 3_600 + 60)
     assert "never landed" in figure.reason
 
@@ -38,17 +38,17 @@ def test_a_dataset_that_never_landed_is_as_old_as_the_watch(served):
 def test_an_event_in_the_future_hides_no_staleness_and_is_told(served):
     land(served, 50)
     land(served, -20)
-    (figure,) = served.figures(lw.freshness("timed", within="2d"))
+    (figure,) = served.figures(lw.watch.freshness("timed", within="2d"))
     assert figure.value == pytest.approx(50 * 3_600)
     assert "lies in the future" in figure.reason
 
 
 def test_with_events_in_the_future_only_the_age_is_unknown(served):
     land(served, -20)
-    (figure,) = served.figures(lw.freshness("timed", within="2d"))
+    (figure,) = served.figures(lw.watch.freshness("timed", within="2d"))
     assert figure.value is None
     assert "a clock is wrong" in figure.reason
 
 
 def test_a_period_that_was_missed_has_no_age(served):
-    assert served.read(lw.freshness("timed", within="2d"), newest=False).figures == {}
+    assert served.read(lw.watch.freshness("timed", within="2d"), newest=False).figures == {}

@@ -6,7 +6,7 @@ import loopwright as lw
 from loopwright.core.clock import SECOND
 from loopwright.core.codec import to_json
 
-RULE = lw.resources(memory_at_most="2GB", cpu_at_most=0.9)
+RULE = lw.watch.resources(memory_at_most="2GB", cpu_at_most=0.9)
 
 
 def say(served, name, *, cpu, memory=10**9, started=5.0, ago_s=0.0):

@@ -26,7 +26,7 @@ def test_requests_with_old_rows_and_with_none_are_counted(sensing):
     pushed(sensing, "d", 90)
     for room, count in (("c", 5), ("d", 3), ("e", 2)):
         ask(sensing, room, count)
-    (figure,) = sensing.figures(lw.staleness("heat", "1h"))
+    (figure,) = sensing.figures(lw.watch.staleness("heat", "1h"))
     assert (figure.total, figure.n) == (5, 10)
     assert figure.parts["missing"] == pytest.approx(0.2)
     assert figure.parts["old"] == pytest.approx(0.3)
@@ -37,12 +37,12 @@ def test_requests_with_old_rows_and_with_none_are_counted(sensing):
 def test_a_row_that_became_known_later_is_no_credit(sensing):
     pushed(sensing, "c", 10, known_after=2)
     ask(sensing, "c", 4)
-    (figure,) = sensing.figures(lw.staleness("heat", "1h"))
+    (figure,) = sensing.figures(lw.watch.staleness("heat", "1h"))
     assert figure.parts["missing"] == 1.0
 
 
 def test_without_the_view_or_without_requests_there_is_no_figure(sensing):
-    (figure,) = sensing.figures(lw.staleness("cold", "1h"))
+    (figure,) = sensing.figures(lw.watch.staleness("cold", "1h"))
     assert (figure.value, figure.reason) == (None, "the champion has no feature view 'cold'")
-    (figure,) = sensing.figures(lw.staleness("heat", "1h"))
+    (figure,) = sensing.figures(lw.watch.staleness("heat", "1h"))
     assert (figure.value, figure.reason) == (None, "no request came")

@@ -14,7 +14,7 @@ def landed(served, rows, minute, kind="dataset_landed"):
 def test_no_request_is_a_figure_and_a_sampled_row_stands_for_many(served):
     served.request(0, 3)
     served.request(2, 2, weight=50.0)
-    assert [(figure.value, figure.n) for figure in served.figures(lw.volume(), minutes=3)] == [
+    assert [(figure.value, figure.n) for figure in served.figures(lw.watch.volume(), minutes=3)] == [
         (3, 3),
         (0, 0),
         (100, 100),
@@ -22,7 +22,7 @@ def test_no_request_is_a_figure_and_a_sampled_row_stands_for_many(served):
 
 
 def test_landed_rows_count_once_in_the_period_in_which_they_landed(served):
-    rule = lw.volume("table", every="1m")
+    rule = lw.watch.volume("table", every="1m")
     memory = MEASURES[type(rule)].begin(rule, served.look())
     landed(served, 10, 0)
     landed(served, 5, 0)
