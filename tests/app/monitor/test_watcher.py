@@ -208,3 +208,13 @@ def test_only_rows_since_an_event_time_are_shown_each_once(log: tuple[Days, Labe
     late = rows.rows((days.today - 1) * DAY)
     assert len(late.event_time) == ROWS_A_DAY
     assert (np.diff(late.event_time) >= 0).all()
+
+
+def test_a_rule_that_cannot_begin_is_unknown_and_the_others_are_judged(replayed: Project) -> None:
+    days = Days(replayed, lw.drift("no_such_column"), lw.performance("roc_auc", loss_at_most=0.1, min_labels=10))
+    days.live()
+    days.watcher.watch()
+    (newest, *_) = days.workspace.stores.ledger.search("watch_day", order="-day")
+    first, second = verdicts_of(newest)
+    assert (first["outcome"], second["check"]) == ("unknown", "performance(roc_auc, 0.1)")
+    assert "no_such_column" in first["reason"]

@@ -69,7 +69,7 @@ class Watcher:
         watch = Watch(
             version=version,
             looked={rule.name: now for rule in self._loop.monitor},
-            states={rule.name: _plain(_judge_of(rule).begin(rule, look)) for rule in self._loop.monitor},
+            states={rule.name: _begun(rule, look) for rule in self._loop.monitor},
             book=book,
             opened=before.opened if before else {},
             settings=before.settings if before else {},
@@ -139,6 +139,14 @@ def _plain(state: Any) -> Any:
 
 def _judge_of(rule: MonitorRule) -> Judge[MonitorRule]:
     return JUDGES[type(rule)]
+
+
+def _begun(rule: MonitorRule, look: Look) -> Any:
+    """The rule's first state; None where it cannot begin, as with a column that is not there: its looks say why."""
+    try:
+        return _plain(_judge_of(rule).begin(rule, look))
+    except Exception:  # noqa: BLE001 - a named boundary: the rule's looks begin again, and their verdict is the error
+        return None
 
 
 def _judged(rule: MonitorRule, watch: Watch, look: Look) -> Judged:
