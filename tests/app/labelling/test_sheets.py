@@ -89,3 +89,28 @@ def test_what_is_no_sheet_is_refused(tmp_path: Path):
     for name in ("bytes", "json"):
         with pytest.raises(SourceError, match="no sheet"):
             read_sheet(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '[{"data": {"request_id": "a"}, "annotations": 5}]',
+        '[{"data": {"request_id": "a"}, "annotations": [1]}]',
+        '[{"data": {"request_id": "a"}, "annotations": [{"result": [1]}]}]',
+        '[{"data": {"request_id": "a"}, "annotations": [{"result": [{"from_name": "label", "value": 3}]}]}]',
+    ],
+)
+def test_json_of_another_shape_or_nested_without_end_is_refused(tmp_path: Path, text: str):
+    path = tmp_path / "labels.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match="no sheet of labels"):
+        read_sheet(path)
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "\n=1+1", "\t@SUM(1)", "\uff1d1+1"])
+def test_neither_a_value_nor_a_column_is_run_as_a_formula(text: str):
+    row = Shown(request_id="r", reason="random", answer="", score=None, inputs={text: text})
+    header, values = csv.reader(io.StringIO(csv_text([row])))
+    assert header[-1] == values[-1] == f"'{text}"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,8 @@ from loopwright.errors import SourceError, UsageError
 Form = Literal["csv", "label-studio"]
 LABEL = "label"
 ID = "request_id"
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = re.compile(r"[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""Text that some spreadsheet runs as a formula; they skip blanks, and some read full-width signs as plain ones."""
 _LARGEST = 200_000_000
 
 
@@ -46,7 +48,7 @@ def csv_text(rows: Sequence[Shown]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row.inputs))
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([ID, LABEL, "reason", "answer", "score", *names])
+    writer.writerow([ID, LABEL, "reason", "answer", "score", *map(_safe, names)])
     for row in rows:
         cells = [row.request_id, "", row.reason, row.answer, row.score, *(row.inputs.get(name) for name in names)]
         writer.writerow([_safe(cell) for cell in cells])
@@ -97,9 +99,9 @@ def read_sheet(path: Path) -> list[Said]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         return _from_json(json.loads(text), path) if text.lstrip()[:1] in ("[", "{") else _from_csv(text, path)
-    except (UnicodeDecodeError, ValueError, csv.Error) as error:
+    except (ValueError, csv.Error, RecursionError, AttributeError, KeyError, TypeError) as error:
         raise SourceError(
-            f"{path} is no sheet of labels", why=str(error), fix="Give the CSV, or Label Studio's JSON export."
+            f"{path} is no sheet of labels", why=str(error)[:200], fix="Give the CSV, or Label Studio's JSON export."
         ) from error
 
 
@@ -109,7 +111,7 @@ def text_of(value: object) -> str:
 
 
 def _safe(cell: object) -> object:
-    if isinstance(cell, str) and cell.startswith(_RISKY):
+    if isinstance(cell, str) and _RISKY.match(cell):
         return "'" + cell
     return cell if isinstance(cell, str | int | float) or cell is None else json.dumps(cell, ensure_ascii=False)
 
