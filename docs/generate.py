@@ -1,6 +1,5 @@
 """Write the reference pages from the code: `python -m docs.generate`. A test compares the pages with the code."""
 
-import ast
 import inspect
 import re
 import subprocess
@@ -151,42 +150,6 @@ def help_of(entry: Entry) -> str:
     fixed = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=fixed)  # noqa: S603 - our own program
     return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
-
-
-def event_kinds() -> set[str]:
-    """The kinds of events that the package writes: the `kind` of each `EventDraft(...)`, literal or named constant."""
-    kinds: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if "EventDraft(" in text and PACKAGE / "testing" not in path.parents:
-            kinds |= _kinds(ast.parse(text))
-    return kinds
-
-
-def _kinds(tree: ast.Module) -> set[str]:
-    constants = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    calls = (
-        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("EventDraft")
-    )
-    values = (keyword.value for call in calls for keyword in call.keywords if keyword.arg == "kind")
-    return {kind for value in values for kind in _texts(value, constants)}
-
-
-def _texts(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
-    """The texts that an expression can be: a literal, a constant of the module, either side of a condition."""
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        yield value.value
-    elif isinstance(value, ast.IfExp):
-        yield from _texts(value.body, constants)
-        yield from _texts(value.orelse, constants)
-    elif isinstance(value, ast.Name) and value.id in constants:
-        yield from _texts(constants[value.id], {})
 
 
 def _leaves(cls: type[LoopwrightError]) -> Iterator[type[LoopwrightError]]:

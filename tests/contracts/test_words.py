@@ -4,7 +4,7 @@ import re
 from pathlib import PurePath
 
 import pytest
-from docs.generate import event_kinds
+from docs.event_kinds import event_kinds
 from tests.contracts.sources import ROOT, sources
 
 import loopwright
