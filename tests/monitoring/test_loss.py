@@ -1,5 +1,7 @@
 """Blocks of days, settled days, and evidence over them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,51 @@ def test_a_day_that_stays_without_labels_is_no_reason_to_wait_for_ever():
     labelled = (rows.event_time // DAY < 20) | (rows.event_time // DAY >= 60)
     part = LabelledRequests(event_time=rows.event_time, score=rows.score, labelled=labelled, label=rows.label[labelled])
     assert settled(part, today=80).event_time.size == rows.event_time.size
+
+
+class Plain:
+    """Remembers nothing."""
+
+    def of(self, _, work):
+        return work()
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "brier", "f1"])
+def test_what_is_remembered_of_days_is_what_the_rows_say(metric, monkeypatch):
+    rows = served(60, 50, skill=0.6, seed=4)
+    corrected = rows.label.copy()
+    corrected[1_000:1_030] = ~corrected[1_000:1_030]
+    other = LabelledRequests(event_time=rows.event_time, score=rows.score, labelled=rows.labelled, label=corrected)
+    rescored = LabelledRequests(
+        event_time=rows.event_time, score=rows.score**2, labelled=rows.labelled, label=rows.label
+    )
+    looks = [rows.until(day * DAY) for day in range(20, 61, 8)] + [other, rescored, rows, rows.since(10 * DAY)]
+    remembered = [loss(look, metric, promised=0.8) for look in looks]
+    monkeypatch.setattr("loopwright.monitoring.loss._SAID", Plain())
+    for look, found in zip(looks, remembered, strict=True):
+        plain = loss(look, metric, promised=0.8)
+        assert found.evidence.log_evidence.tolist() == plain.evidence.log_evidence.tolist()
+        assert (found.span, found.beyond, found.begins) == (plain.span, plain.beyond, plain.begins)
+
+
+def test_a_look_works_out_the_new_day_only(monkeypatch):
+    asked = []
+    auc = METRICS["roc_auc"]
+
+    def counted(label, score, classes):
+        asked.append(label.shape[0])
+        return auc.function(label, score, classes)
+
+    metric = replace(auc, name="counted", function=counted)
+    rows = served(60, 50, skill=0.6, seed=4)
+
+    def look(until):
+        asked.clear()
+        loss_of(
+            metric, rows.until(until * DAY), promised=0.8, allowed=0.7, classes=(False, True), least=100, level=0.99
+        )
+        return len(asked)
+
+    interval = 15 + 15  # the whole and without each block, at two levels
+    assert look(59) == 2 * 57 + 2 * interval // 2
+    assert look(60) == 2 + 2 * interval // 2

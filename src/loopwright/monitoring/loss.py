@@ -7,12 +7,14 @@ corrected changes the day of its request, and nothing is counted twice.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loopwright.monitoring.joined import LabelledRequests
+from loopwright.monitoring.memo import Memo, fingerprint
 from loopwright.monitoring.rules.rule import DAY
 from loopwright.stats.arrays import AnyArray, Floats, floats, positive_mask
 from loopwright.stats.intervals import Interval, auc_interval, jackknife_interval
@@ -31,6 +33,8 @@ _SURE = 0.9
 """Two-sided level of the interval whose whole must lie beyond the allowed loss: 95 % on the side that counts."""
 _YOUNG = 30 * DAY
 _SETTLED = 7 * DAY
+_SAID = Memo(most=50_000)
+"""What blocks have said, by the rows of the fortnight that they end: a look works out its new days only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,20 +172,22 @@ def _daily(
     _, starts = np.unique(blocks, return_index=True)
     ends = np.append(starts[1:], blocks.size)
     kept = [np.arange(a, b)[:: max(1, -(-(b - a) // _MOST_BLOCK_LABELS))] for a, b in zip(starts, ends, strict=True)]
+    parts = [(label[rows], score[rows]) for rows in kept]
+    names = [fingerprint(*part) for part in parts]
     said = []
-    for last in range(len(kept)):
-        pool = kept[max(0, last - FORTNIGHT + 1) : last + 1]
-        said.append(_last_of(metric, label, score, pool=pool, classes=classes))
+    for last in range(len(parts)):
+        pool = slice(max(0, last - FORTNIGHT + 1), last + 1)
+        asked = (metric.function, classes, tuple(names[pool]))
+        said.append(_SAID.of(asked, partial(_last_of, metric, parts[pool], classes)))
     return floats(said), starts
 
 
-def _last_of(
-    metric: Metric, label: AnyArray, score: Floats, *, pool: list[NDArray[np.intp]], classes: tuple[Any, ...]
-) -> float:
+def _last_of(metric: Metric, pool: list[tuple[AnyArray, Floats]], classes: tuple[Any, ...]) -> float:
     """The jackknife value of the last block of a pool; NaN where there are too few before it."""
     if len(pool) < 3:
         return float("nan")
-    rows, ours = np.concatenate(pool), pool[-1].size
-    whole = metric.function(label[rows], score[rows], classes)
-    without = metric.function(label[rows[:-ours]], score[rows[:-ours]], classes)
+    label, score = (np.concatenate(part) for part in zip(*pool, strict=True))
+    ours = pool[-1][0].shape[0]
+    whole = metric.function(label, score, classes)
+    without = metric.function(label[:-ours], score[:-ours], classes)
     return whole + (len(pool) - 1) * (whole - without)

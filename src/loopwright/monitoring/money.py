@@ -1,5 +1,6 @@
 """What errors cost: money of each labelled request, as a metric among the others."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,9 @@ def money(cost: Cost, label: AnyArray, score: Floats, *, classes: tuple[Any, ...
     return np.where(np.isfinite(score), priced, NAN)
 
 
+@lru_cache(maxsize=64)
 def cost_metric(cost: Cost) -> Metric:
-    """Mean money per request; less is better."""
+    """Mean money per request; less is better. The same cost gives the same metric."""
 
     def mean(label: AnyArray, score: Floats, classes: tuple[Any, ...] = ()) -> float:
         each = money(cost, label, score, classes=classes)
