@@ -10,7 +10,7 @@ from loopwright.app.clock import set_clock
 from loopwright.app.labelled_log import LabelledLog
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.core.schema import Column, Signature
-from loopwright.observations.labels import LabelRow, append_labels, labelled_requests
+from loopwright.observations.labels import CHOSEN, LabelRow, append_labels, labelled_requests
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 COLUMN = Column(name="x", kind="float")
@@ -56,6 +56,18 @@ def test_labels_come_before_and_after_their_rows(workspace: Workspace) -> None:
     ask(workspace, 21, "b", key="m")
     label(workspace, 22, False, key="k")
     assert found(workspace, log, 30) == [(10.0, False), (21.0, True)]
+
+
+def test_what_people_said_of_requests_that_were_odd_is_no_label_here(workspace: Workspace) -> None:
+    log = log_of(workspace)
+    ask(workspace, 10, "a")
+    ask(workspace, 11, "b")
+    rows = [
+        LabelRow(endpoint="e", value=True, event_time=12, at=12, source=source, request_id=name)
+        for name, source in (("a", f"{CHOSEN}lb1"), ("b", "labelling/lb1"))
+    ]
+    append_labels(workspace.stores.tables, rows)
+    assert found(workspace, log, 20) == [(10.0, None), (11.0, True)]
 
 
 def test_of_a_label_for_the_request_and_one_for_its_key_the_later_known_counts(workspace: Workspace) -> None:

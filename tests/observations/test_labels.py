@@ -6,6 +6,7 @@ import pytest
 
 from loopwright.errors import UsageError
 from loopwright.observations.labels import (
+    CHOSEN,
     LabelRow,
     append_labels,
     labelled_requests,
@@ -50,6 +51,17 @@ def test_what_was_known_at_a_time_does_not_change_with_later_corrections(tables)
     assert values(latest_labels(tables, "flights", known_at=9)) == []
     assert values(latest_labels(tables, "flights", known_at=10)) == [True]
     assert values(latest_labels(tables, "flights", known_at=20)) == [False]
+
+
+def test_labels_of_requests_chosen_because_they_are_odd_are_left_out_where_it_is_judged_by_them(tables):
+    append_labels(tables, [label(True, 10, request_id="a"), label(False, 11, request_id="b", source="labelling/lb1")])
+    before = latest_labels(tables, "flights", chosen=False)
+    chosen = [label(False, 20, request_id=name, source=f"{CHOSEN}lb1") for name in ("a", "c")]
+    append_labels(tables, chosen)
+    assert latest_labels(tables, "flights", chosen=False).equals(before), "what is known otherwise of a stands"
+    assert values(before) == [True, False]
+    learned = latest_labels(tables, "flights")
+    assert dict(zip(learned["request_id"], learned["value"], strict=True)) == {"a": False, "b": False, "c": False}
 
 
 def test_no_labels_are_an_empty_frame_with_columns(tables):

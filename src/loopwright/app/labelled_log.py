@@ -30,6 +30,8 @@ def settled_until(workspace: Workspace) -> Micros:
 class LabelledLog:
     """Requests that one version answered since an instant, and their latest labels. Used by one thread.
 
+    Requests that were labelled because they are odd have no label here: quality is measured by the others.
+
     Args:
         workspace: Whose tables are read.
         endpoint: The endpoint.
@@ -80,7 +82,8 @@ class LabelledLog:
         if rows.height:
             groups = {name: column_of(rows, name) for name in self._groups}
             self._rows.add(rows, scores_of(rows, self._signature), groups)
-        self._rows.learn(latest_labels(tables, self._endpoint, known_at=last - 1, learned_since=first))
+        labels = latest_labels(tables, self._endpoint, known_at=last - 1, learned_since=first, chosen=False)
+        self._rows.learn(labels)
 
 
 def _days(first: Micros, last: Micros) -> Iterator[tuple[Micros, Micros]]:

@@ -310,7 +310,7 @@ def _curve(loop: _Loop, version: Digest) -> Curve | None:
     tables = loop.workspace.stores.tables
     signature = manifest_of(loop.workspace, version).signature
     rows = answered(tables, loop.name, version=version)
-    labels = latest_labels(tables, loop.name)
+    labels = latest_labels(tables, loop.name, chosen=False)
     if signature.task != "binary" or not rows.height or not labels.height:
         return None
     joined = join_labels(rows, labels, scores_of(rows, signature))

@@ -72,7 +72,12 @@ def append_labels(tables: Tables, rows: Sequence[LabelRow]) -> None:
 
 
 def latest_labels(
-    tables: Tables, endpoint: str, *, known_at: Micros | None = None, learned_since: Micros | None = None
+    tables: Tables,
+    endpoint: str,
+    *,
+    known_at: Micros | None = None,
+    learned_since: Micros | None = None,
+    chosen: bool = True,
 ) -> "pl.DataFrame":
     """The endpoint's labels as they were known at `known_at` (now, where None), at most one for each request and key.
 
@@ -83,6 +88,8 @@ def latest_labels(
         endpoint: Whose.
         known_at: Labels that became known later are left out.
         learned_since: Labels that became known before are left out: what is new since an earlier look.
+        chosen: Whether labels count whose requests were chosen because they are odd (`CHOSEN`): to learn from, yes;
+            to judge by, no.
 
     Returns:
         Columns key, request_id, endpoint, value, event_time, at, source, value_type; (n_labels, 8), oldest first: of
@@ -92,7 +99,10 @@ def latest_labels(
     import polars as pl
 
     found = _scanned(tables, endpoint, known_at=known_at, learned_since=learned_since)
-    ours = _typed(found.filter(pl.col("kind").is_in(_TRUTHS)).select(COLUMNS))
+    found = found.filter(pl.col("kind").is_in(_TRUTHS))
+    if not chosen:
+        found = found.filter(~pl.col("source").str.starts_with(CHOSEN).fill_null(value=False))
+    ours = _typed(found.select(COLUMNS))
     return _last(ours, by=["key", "request_id"])
 
 

@@ -9,6 +9,7 @@ from tests.app.releases.test_strategies import World
 from loopwright.app.releases.log import ReleaseLog, answers
 from loopwright.app.releases.running import RunningRelease, running_release
 from loopwright.core.clock import SECOND
+from loopwright.observations.labels import CHOSEN, LabelRow, append_labels
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 Project = Any
@@ -67,6 +68,19 @@ def test_a_process_that_begins_in_the_middle_counts_nothing_of_what_came_before(
     assert log.new(counted(release, until), until).height == 0
     assert log.before().height == 5
     assert log.before().height == 0, "it is handed out once"
+
+
+def test_labels_of_requests_that_were_chosen_because_they_are_odd_judge_no_arm(world: World) -> None:
+    log, release = ReleaseLog(world.workspace, world.release), under_way(world)
+    world.serve(2)
+    until = world.workspace.clock.now() + 1
+    odd, random = log.new(release, until)["request_id"].to_list()
+    rows = [
+        LabelRow(endpoint="small", value=True, event_time=until - 1, at=until - 1, source=source, request_id=name)
+        for name, source in ((odd, f"{CHOSEN}lb1"), (random, "labelling/lb1"))
+    ]
+    append_labels(world.workspace.stores.tables, rows)
+    assert log.labelled(release, until)["request_id"].to_list() == [random]
 
 
 def test_requests_of_another_release_are_left_out(world: World) -> None:

@@ -126,7 +126,7 @@ def _labels(workspace: Workspace, endpoint: str, *, rows: "pl.DataFrame", signat
     if not rows.height:
         return {}
     first = int(rows["at"].cast(int).min() or 0)  # type: ignore[arg-type]
-    labels = latest_labels(workspace.stores.tables, endpoint, learned_since=first)
+    labels = latest_labels(workspace.stores.tables, endpoint, learned_since=first, chosen=False)
     if not labels.height:
         return {}
     joined = join_labels(rows, labels, np.zeros(rows.height))

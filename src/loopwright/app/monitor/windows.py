@@ -39,7 +39,7 @@ def label_window(look: Look, reference: Reference, *, period_us: Micros, first: 
         return Window()
     since = first * period_us
     rows = look.answered(since)
-    labels = latest_labels(look.workspace.stores.tables, look.loop.name, learned_since=since)
+    labels = latest_labels(look.workspace.stores.tables, look.loop.name, learned_since=since, chosen=False)
     if not rows.height or not labels.height:
         return Window()
     rows = rows.filter(pl.col("event_time").is_between(since, end * period_us, closed="left"))

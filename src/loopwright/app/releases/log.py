@@ -65,10 +65,16 @@ class ReleaseLog:
     def labelled(self, release: RunningRelease, until: Micros) -> pl.DataFrame:
         """Answered requests whose first label became known since the last look, with columns as `with_labels`.
 
+        Labels of requests that were chosen because they are odd judge no arm.
+
         Called after `new`, for the same look.
         """
         learned = latest_labels(
-            self._workspace.stores.tables, release.plan.endpoint, known_at=until - 1, learned_since=release.labels_until
+            self._workspace.stores.tables,
+            release.plan.endpoint,
+            known_at=until - 1,
+            learned_since=release.labels_until,
+            chosen=False,
         )
         new = self._taken[-1][1]
         asked = [self._whole_rows(release, span, until) for span in self._spans(learned, new)] if learned.height else []
@@ -124,7 +130,11 @@ class ReleaseLog:
             return
         rows = self._read(release, since=start, until=until)
         known = latest_labels(
-            self._workspace.stores.tables, release.plan.endpoint, known_at=release.labels_until - 1, learned_since=start
+            self._workspace.stores.tables,
+            release.plan.endpoint,
+            known_at=release.labels_until - 1,
+            learned_since=start,
+            chosen=False,
         )
         by_key = known.filter(pl.col("request_id").is_null())["key"].drop_nulls()
         named = pl.col("request_id").is_in(known["request_id"].drop_nulls().implode())

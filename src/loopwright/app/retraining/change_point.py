@@ -91,7 +91,7 @@ def _series(rows: pl.DataFrame, signature: Signature, named: Sequence[str]) -> l
 def _labels(workspace: Workspace, endpoint: str, rows: pl.DataFrame, *, signature: Signature) -> AnyArray:
     """(n_rows,) what became of the rows, as monitoring counts it; NaN where it is not known."""
     found = np.full(rows.height, np.nan)
-    told = with_labels(rows.with_row_index("_place"), latest_labels(workspace.stores.tables, endpoint))
+    told = with_labels(rows.with_row_index("_place"), latest_labels(workspace.stores.tables, endpoint, chosen=False))
     if told.height:
         values = label_values(told["label"].to_numpy(), signature.task, signature.classes)
         found[told["_place"].to_numpy()] = values

@@ -13,7 +13,7 @@ from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.versions import champion_of
 from loopwright.core.clock import SECOND
 from loopwright.monitoring.quality_day import QualityDay
-from loopwright.observations.labels import LabelRow, append_labels
+from loopwright.observations.labels import CHOSEN, LabelRow, append_labels
 from loopwright.observations.request_log import RequestLog, RequestRow
 
 Project = Any
@@ -57,10 +57,10 @@ class Served:
         set_clock(self.workspace.stores, self.today * DAY)
         self.watcher.watch()
 
-    def label(self, day: int, *, turned: bool = False, times: int = 1) -> None:
+    def label(self, day: int, *, turned: bool = False, times: int = 1, source: str = "late") -> None:
         at = self.today * DAY + 3_600 * SECOND
         rows = [
-            LabelRow(endpoint="small", value=value != turned, event_time=at, at=at, source="late", key=key)
+            LabelRow(endpoint="small", value=value != turned, event_time=at, at=at, source=source, key=key)
             for key, value in self.truth.items()
             if key.startswith(f"{day}-")
         ]
@@ -70,6 +70,12 @@ class Served:
         found = quality_days(self.workspace.stores.ledger, "small", rule=RULE.name)
         assert len({one.day for one in found}) == len(found)
         return {one.day: one for one in found}
+
+    def said(self) -> list[dict[str, Any]]:
+        """The verdicts of the last look."""
+        (day,) = self.workspace.stores.ledger.search("watch_day", where={"endpoint": "small"}, limit=1)
+        found: list[dict[str, Any]] = day.data["rules"][RULE.name]["verdicts"]
+        return found
 
     def restart(self) -> None:
         self.watcher = Watcher(self.workspace, self.loop)
@@ -112,6 +118,26 @@ def test_a_label_that_is_sent_again_counts_once(served: Served) -> None:
     served.label(served.first, times=3)
     served.day()
     assert served.kept()[served.first] == before
+
+
+def test_a_batch_of_labels_chosen_because_they_are_odd_changes_no_verdict_and_a_random_one_does(
+    served: Served,
+) -> None:
+    for labelled in (True, True, True, False):
+        served.day(labelled=labelled)
+    served.day(labelled=False)
+    before, kept = served.said(), served.kept()
+    for day in range(served.first, served.today):
+        served.label(day, turned=True, source=f"{CHOSEN}lb1")
+    served.day(labelled=False)
+    assert [(one["value"], one["n"]) for one in served.said()] == [(one["value"], one["n"]) for one in before]
+    assert {day: found for day, found in served.kept().items() if day in kept} == kept
+    for day in range(served.first, served.today):
+        served.label(day, turned=True, source="labelling/lb1")
+    served.day(labelled=False)
+    after = served.said()
+    assert before[0]["value"] > 0.8 > 0.2 > after[0]["value"]
+    assert after[0]["n"] > before[0]["n"]
 
 
 def test_another_process_goes_on_where_the_first_stopped(served: Served) -> None:

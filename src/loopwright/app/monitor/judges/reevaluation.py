@@ -60,7 +60,8 @@ class ReevaluationJudge:
         if not checks:
             return Judged(verdicts=(_unknown(rule, "the gate has no rule that stands by itself, such as at_least"),))
         tables, name = look.workspace.stores.tables, look.loop.name
-        found = fresh_rows(look.answered(look.now - rule.over, look.now), latest_labels(tables, name), look.signature)
+        labels = latest_labels(tables, name, chosen=False)
+        found = fresh_rows(look.answered(look.now - rule.over, look.now), labels, look.signature)
         count = 0 if found is None else len(found)
         if found is None or count < rule.min_labels:
             return Judged(verdicts=(_unknown(rule, f"{count} labelled requests of {rule.min_labels}", n=count),))

@@ -81,7 +81,7 @@ def _due(rule: RowWindowRule, look: Look, *, after: int) -> pl.DataFrame:
         return pl.DataFrame(schema={"event_time": pl.Int64})
     rows = rows.filter((pl.col("event_time") >= since) & (pl.col("event_time") < until))
     if isinstance(rule, TargetDriftRule):
-        labels = latest_labels(look.workspace.stores.tables, look.loop.name, learned_since=since)
+        labels = latest_labels(look.workspace.stores.tables, look.loop.name, learned_since=since, chosen=False)
         rows = with_labels(rows, labels.filter(pl.col("value").is_not_null()))
         if "label" not in rows.columns:
             return pl.DataFrame(schema={"event_time": pl.Int64})
