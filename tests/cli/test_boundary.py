@@ -17,6 +17,7 @@ from loopwright.errors import (
     NotFoundError,
     NoVerdictError,
     StoreBusyError,
+    UsageError,
 )
 
 MISSING = NotFoundError("no dataset named 'flight'", why="known: flights", fix="Name a known one.", known=["flights"])
@@ -124,3 +125,14 @@ def test_what_the_system_denies_is_named_with_its_path(
     shown = capsys.readouterr().err
     assert shown.startswith(f"error {code}: ")
     assert "/some/file" in shown
+
+
+def test_an_error_that_quotes_data_does_not_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> int:
+        raise UsageError("no column '\x1b[2J'", why="\x9b1A", fix="Look.")
+
+    guard(fails, Flags())
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert r"\x1b[2J" in shown
+    assert r"\x9b1A" in shown

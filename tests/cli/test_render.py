@@ -49,3 +49,16 @@ def test_notes_and_bars_leave_stdout_alone(capsys: pytest.CaptureFixture[str]) -
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == "chapter [1]\ndone\n"
+
+
+def test_what_came_over_the_network_does_not_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07 \x9b31m \r all is well \u202e"
+    render.line(hostile)
+    render.note(hostile)
+    render.table(["said"], [[hostile]])
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(text)
+        assert r"\x1b[2J" in text
+    render.line("a\tb\nc ü 漢")
+    assert capsys.readouterr().out == "a\tb\nc ü 漢\n"

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
+from loopwright.cli.printable import printable
 from loopwright.errors import InternalError, LoopwrightError
 from loopwright.store.backends.os_errors import NAMED, os_error
 
@@ -66,7 +67,7 @@ def _report(error: LoopwrightError, flags: Flags) -> int:
 
         print(msgspec.json.encode({"error": error.as_dict()}, enc_hook=_plain).decode())
     else:
-        print(_text(error), file=sys.stderr)
+        print(printable(_text(error)), file=sys.stderr)
     return error.exit_code
 
 

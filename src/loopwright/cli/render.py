@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from loopwright.cli.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -56,12 +58,12 @@ def _plain(value: Any) -> Any:
 
 def line(text: str = "") -> None:
     """One line of the result."""
-    print(text)
+    print(printable(text))
 
 
 def note(text: str) -> None:
     """One line about the work under way, to stderr, so that stdout stays the result."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def table(
@@ -97,7 +99,7 @@ def cell(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    return printable(str(value))
 
 
 class Bars:
