@@ -3,11 +3,7 @@
 import sys
 from typing import Any
 
-import pytest
-from tests.app.retraining.here import here
-
 from loopwright.app.retraining.code_change import champion_code, files_as_of, training_code
-from loopwright.app.retraining.code_look import CodeLook
 from loopwright.app.run import graph_of
 from loopwright.app.versions import champion_of
 
@@ -45,21 +41,3 @@ def test_files_are_compared_before_anything_is_started(project: Project) -> None
     assert changed
     assert seen != before
     assert files_as_of(workspace, "0" * 64, project.folder) == (False, ())
-
-
-@pytest.mark.slow
-def test_an_edit_of_the_training_step_wants_a_retrain_and_any_other_edit_does_not(project: Project) -> None:
-    project.change("lw.on_new_data(table, rows=100)", "lw.on_code_change()")
-    workspace, loaded = project.workspace(), project.loaded()
-    look = CodeLook(workspace, loaded, waits=True)
-    version = str(champion_of(workspace, "small"))
-    found = look.look(version)
-    assert found is not None
-    assert found[0] == found[1]  # the trigger itself is no training code
-    assert here(project, workspace).step(None) is None
-    project.change("return 5", "return 6")
-    found = look.look(version)
-    assert found is not None
-    assert found[0] != found[1]
-    project.change("return 6", "return 6 +")
-    assert look.look(version) is None  # a file that cannot be loaded is no reason to train

@@ -44,7 +44,7 @@ def carry_out(workspace: Workspace, loaded: LoadedLoop, request: Request) -> Ans
     """
     if somebody_leads(workspace):
         return Answered(request=request, waits="the controller starts it as soon as nothing is in its way")
-    retrainer = Retrainer(workspace, loaded, waits=True)
+    retrainer = Retrainer(workspace, loaded, fresh=True)
     if retrainer.answer_requests() is None:
         why = past_of(workspace, request.loop).suppressed.get(f"request:{request.id}", "another wish comes first")
         return Answered(request=request, waits=why)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from loopwright.app.loop_file import LoadedLoop
-from loopwright.app.retraining.code_change import champion_code, files_as_of
+from loopwright.app.retraining.code_change import champion_code, files_as_of, training_code
 from loopwright.app.retraining.process import RetrainProcess
 from loopwright.app.retraining.said import Errand
 from loopwright.app.run import graph_of
@@ -21,10 +21,13 @@ class CodeLook:
         workspace: The workspace.
         loaded: The loop, as this process has loaded it.
         waits: Whether a look waits for its answer; otherwise a later look has it.
+        fresh: Whether this process has loaded the loop just now for this look, as a command does: then the loop itself
+            is what the files say, and no other process is asked.
     """
 
-    def __init__(self, workspace: Workspace, loaded: LoadedLoop, *, waits: bool) -> None:
+    def __init__(self, workspace: Workspace, loaded: LoadedLoop, *, waits: bool, fresh: bool = False) -> None:
         self._waits = waits
+        self._fresh = fresh
         self._workspace = workspace
         self._loaded = loaded
         self._asked: tuple[Any, ...] = ()
@@ -40,18 +43,23 @@ class CodeLook:
         changed, seen = files_as_of(self._workspace, champion, self._loaded.project)
         if not changed:
             return None
-        if seen != self._asked:
-            self._ask(seen)
-        self._hear()
-        if self._now is None:
-            return None
         try:
+            now = training_code(self._loaded) if self._fresh else self._answer(seen)
+            if now is None:
+                return None
             before = champion_code(
                 self._workspace, self._loaded.loop.name, champion, graph=graph_of(self._loaded, None)
             )
         except LoopwrightError:
             return None
-        return None if before is None else (before, self._now)
+        return None if before is None else (before, now)
+
+    def _answer(self, seen: tuple[Any, ...]) -> Digest | None:
+        """What the other process says of these files; None while it has not said."""
+        if seen != self._asked:
+            self._ask(seen)
+        self._hear()
+        return self._now
 
     def _ask(self, seen: tuple[Any, ...]) -> None:
         if self._process is not None:

@@ -54,18 +54,18 @@ class Retrainer:
         workspace: The project's workspace.
         loaded: The loop. A retrain loads the loop file anew, as it is then.
         launch: Starts the process that trains.
-        waits: Whether a look may wait for a moment to be complete, as a replay's must, whose clock stands still.
+        fresh: Whether the loop was loaded just now, as by a command, so that its code is what the files say.
     """
 
     def __init__(
-        self, workspace: Workspace, loaded: LoadedLoop, *, launch: Launch = launch_process, waits: bool = False
+        self, workspace: Workspace, loaded: LoadedLoop, *, launch: Launch = launch_process, fresh: bool = False
     ) -> None:
         self._workspace = workspace
         self._loaded = loaded
         self._loop = loaded.loop
         self._launch = launch
         self._labels = LabelCount(workspace, loaded.loop.name)
-        self._code = CodeLook(workspace, loaded, waits=waits or workspace.stores.replay)
+        self._code = CodeLook(workspace, loaded, waits=workspace.stores.replay, fresh=fresh)
         self._running: _Running | None = None
 
     def step(self, watch: Watch | None) -> str | None:

@@ -49,7 +49,7 @@ def retrain(
 def status(*, project: Project = Path(), file: File = "loop.py", home: Home = None) -> Answer:
     """Show every trigger, what holds it back, what runs, what is suggested, and what became of the last ones."""
     workspace, loaded = opened(project, file, home=home)
-    found = retraining_view(workspace, loaded.loop, Retrainer(workspace, loaded, waits=True))
+    found = retraining_view(workspace, loaded.loop, Retrainer(workspace, loaded, fresh=True))
     return Answer(data=found, show=lambda: show_retraining(found))
 
 
