@@ -2,14 +2,16 @@
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
+from loopwright.core.schema import Column, Signature
 from loopwright.core.verdict import Outcome
 from loopwright.monitoring.bins import category_bins, numeric_bins
 from loopwright.monitoring.findings import Findings
-from loopwright.monitoring.reference import Reference, plain_column, reference_pairs
+from loopwright.monitoring.reference import DAY, Reference, build_reference, plain_column, reference_pairs
 from loopwright.monitoring.report_rule import Ruling, judge_window
-from loopwright.monitoring.window import count_blocks
+from loopwright.monitoring.window import count_blocks, summarise
 
 
 def table(rng, rows, *, shift=0.0, link=0.5):
@@ -107,3 +109,54 @@ def test_thirty_rows_are_judged_and_fewer_are_not(rows):
     rng = np.random.default_rng(7)
     found = judged(reference_of(table(rng, 1_000)), table(rng, rows))
     assert (found.outcome is Outcome.UNKNOWN) == (rows < 30)
+
+
+def weather(rng, days, rows=72):
+    """Six columns that know nothing of one another, each with a level that stays for some days."""
+    levels = np.zeros((days, 6))
+    for day in range(1, days):
+        levels[day] = 0.7 * levels[day - 1] + rng.normal(size=6)
+    values = np.repeat(levels, rows, axis=0) + 0.5 * rng.normal(size=(days * rows, 6))
+    return {f"n{i}": values[:, i] for i in range(6)}, np.repeat(np.arange(days), rows) * DAY
+
+
+def test_pairs_of_columns_that_go_up_and_down_by_the_day_stay_plain():
+    """Counted row by row, nearly every week has a pair that looks linked anew."""
+    rng = np.random.default_rng(0)
+    columns, times = weather(rng, 120)
+    names = tuple(Column(name=name, kind="float") for name in columns)
+    n = times.size
+    reference = build_reference(
+        pl.DataFrame(columns),
+        np.full(n, np.nan),
+        rng.normal(size=n),
+        event_time=times,
+        signature=Signature(task="regression", request=(), features=names),
+        quality={},
+    )
+    linked = 0
+    for _ in range(20):
+        found = judge_window(reference, summarise(*weather(rng, 7), reference))
+        assert found.rows_alike
+        linked += any(pair.moved for pair in found.pairs)
+    assert linked <= 1
+
+
+def test_a_dependence_that_is_gone_is_seen_among_days_that_are_alike_in_all_else():
+    rng = np.random.default_rng(1)
+    columns, times = weather(rng, 120)
+    columns |= {"a": rng.normal(size=times.size)}
+    columns["b"] = 0.9 * columns["a"] + 0.4 * rng.normal(size=times.size)
+    names = tuple(Column(name=name, kind="float") for name in columns)
+    reference = build_reference(
+        pl.DataFrame(columns),
+        np.full(times.size, np.nan),
+        rng.normal(size=times.size),
+        event_time=times,
+        signature=Signature(task="regression", request=(), features=names),
+        quality={},
+    )
+    later, when = weather(rng, 7)
+    later |= {"a": rng.normal(size=when.size), "b": rng.normal(size=when.size)}
+    found = judge_window(reference, summarise(later, when, reference))
+    assert "a ~ b" in found.moved

@@ -6,7 +6,7 @@ what they are. Rows are taken for independent unless the reference shows rows of
 them as the fewer rows that they are worth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -18,7 +18,7 @@ from loopwright.monitoring.detectors.level_bins import level_count, level_name
 from loopwright.monitoring.detectors.pair_signs import PairMeasures, PairSigns
 from loopwright.monitoring.detectors.statistic import ColumnStatistic, Family, Measure, Sample
 from loopwright.monitoring.findings import ColumnFinding, Effect, Findings, Histogram, PairFinding, State
-from loopwright.monitoring.likeness import worth_of_rows
+from loopwright.monitoring.likeness import Worth, worth_of_rows
 from loopwright.monitoring.reference import LABEL, PREDICTION, ColumnReference, Reference
 from loopwright.monitoring.sketch import quantiles_of
 from loopwright.monitoring.window import Window
@@ -55,7 +55,7 @@ class _Column(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     counts: Floats
     measures: tuple[tuple[ColumnStatistic, Measure], ...] = ()
-    alike: bool = False
+    worth: Worth = Worth()
 
 
 def judge_window(reference: Reference, window: Window, ruling: Ruling | None = None) -> Findings:
@@ -70,7 +70,7 @@ def judge_window(reference: Reference, window: Window, ruling: Ruling | None = N
         return Findings(outcome=Outcome.UNKNOWN, reason=reason, rows=rows, rows_reference=reference.rows)
     wanted = [c for c in reference.columns if ruling.columns is None or c.name in ruling.columns]
     columns = [_compared(column, window) for column in wanted]
-    pairs = _pairs(reference, window, {column.name for column in wanted})
+    pairs = _pairs(reference, window, {column.reference.name: column.worth for column in columns})
     adjusted, pairs_adjusted = _adjusted(columns, pairs)
     found = [
         _described(column, p_values, window, ruling=ruling) for column, p_values in zip(columns, adjusted, strict=True)
@@ -88,7 +88,7 @@ def judge_window(reference: Reference, window: Window, ruling: Ruling | None = N
         alpha=ruling.alpha,
         questions=asked,
         all_pairs=reference.all_pairs,
-        rows_alike=any(column.alike for column in columns),
+        rows_alike=any(column.worth.alike for column in columns),
     )
     if not findings.moved:
         return findings
@@ -123,7 +123,7 @@ def _compared(column: ColumnReference, window: Window) -> _Column:
         state=_state(column, counts, sum(window.misfits.get(column.name, {}).values())),
         counts=counts,
         measures=tuple((s, s.measure(column, sample)) for s in STATISTICS if s.applies(column)),
-        alike=worth.alike,
+        worth=worth,
     )
 
 
@@ -139,13 +139,19 @@ def _state(column: ColumnReference, counts: Floats, misfits: int) -> State:
     return "compared"
 
 
-def _pairs(reference: Reference, window: Window, names: set[str]) -> PairMeasures | None:
-    """The measures of all pairs; a pair of a column that is not judged has no question."""
+def _pairs(reference: Reference, window: Window, worths: Mapping[str, Worth]) -> PairMeasures | None:
+    """The measures of all pairs; a pair of a column that is not judged has no question.
+
+    Pairs are not counted by the reference's blocks, so a row of a pair is taken for worth what it is in the column
+    where it is worth less: two columns that go up and down by the day look linked for a week without being so.
+    """
     counts = window.total_pairs()
     if counts is None or not reference.pairs:
         return None
-    found = PairSigns().measure(reference.pairs, counts)
-    judged = np.asarray([pair.first in names and pair.second in names for pair in reference.pairs])
+    ends = [(worths.get(pair.first, Worth()), worths.get(pair.second, Worth())) for pair in reference.pairs]
+    worth = floats([(min(a.reference, b.reference), min(a.current, b.current)) for a, b in ends])
+    found = PairSigns().measure(reference.pairs, counts, worth=worth)
+    judged = np.asarray([pair.first in worths and pair.second in worths for pair in reference.pairs])
     enough = counts.sum(axis=1) >= MIN_ROWS
     return msgspec.structs.replace(found, p_values=np.where(judged & enough, found.p_values, np.nan))
 

@@ -36,14 +36,23 @@ class PairSigns:
     def __init__(self, floor: float = 0.1) -> None:
         self.floor = floor
 
-    def measure(self, pairs: Sequence[Pair], counts: Floats) -> PairMeasures:
-        """Compare a window's counts (n_pairs, 2) with those of the reference."""
+    def measure(self, pairs: Sequence[Pair], counts: Floats, *, worth: Floats | None = None) -> PairMeasures:
+        """Compare a window's counts with those of the reference.
+
+        Args:
+            pairs: Of the reference.
+            counts: (n_pairs, 2) of the window.
+            worth: (n_pairs, 2) what a row of the reference and one of the window count for in the test, in (0, 1]; 1
+                where None.
+        """
         known = floats([(pair.concordant, pair.discordant) for pair in pairs]).reshape(-1, 2)
         counts = floats(counts).reshape(-1, 2)
+        each = np.ones(known.shape) if worth is None else floats(worth).reshape(-1, 2)
+        before, now = known * each[:, :1], counts * each[:, 1:]
         return PairMeasures(
             before=floats([correlation_of(*row) for row in known.tolist()]),
             now=floats([correlation_of(*row) for row in counts.tolist()]),
-            p_values=shares_p_value((known[:, 0], known.sum(axis=1)), (counts[:, 0], counts.sum(axis=1)))
+            p_values=shares_p_value((before[:, 0], before.sum(axis=1)), (now[:, 0], now.sum(axis=1)))
             if len(pairs)
             else np.zeros(0),
         )
