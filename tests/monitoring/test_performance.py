@@ -233,3 +233,13 @@ def test_errors_cost_money_beside_what_the_gate_saw(refer, world):
     assert money["per_request"] == pytest.approx(expected, rel=0.2)
     dearer = performance(prices, loss_at_most=0.5, min_labels=500)
     assert judge_performance(dearer, reference, served(skill=-1.0), today=20).outcome is Outcome.FAIL
+
+
+def test_calibration_is_told_where_it_is_asked_for_and_decides_nothing(reference):
+    rule, rows = performance("roc_auc", loss_at_most=0.1), served()
+    told = judge_performance(rule, reference, rows, today=30)
+    short = judge_performance(rule, reference, rows, today=30, calibrated=False)
+    assert "slope" in told.details["calibration"]
+    assert "calibration" not in short.details
+    rest = {name: value for name, value in told.details.items() if name != "calibration"}
+    assert short == msgspec.structs.replace(told, details=rest)

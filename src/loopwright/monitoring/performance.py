@@ -22,7 +22,9 @@ _UNLIKE = 0.05
 _MOST_EVIDENCE = 1e12
 
 
-def judge_performance(rule: PerformanceRule, reference: Reference, rows: LabelledRequests, *, today: int) -> Verdict:
+def judge_performance(
+    rule: PerformanceRule, reference: Reference, rows: LabelledRequests, *, today: int, calibrated: bool = True
+) -> Verdict:
     """Judge a metric on the labelled requests of the last 120 days.
 
     Fail: it is lower than what the gate saw, which is said falsely once in `rule.mean_time_between_false_alarms` days
@@ -35,6 +37,7 @@ def judge_performance(rule: PerformanceRule, reference: Reference, rows: Labelle
         reference: Holds the gate's figure.
         rows: Requests that the model under watch answered, labelled or not, in order of event time.
         today: The day of the look, since 1970; its rows are left out.
+        calibrated: Whether the details tell the calibration, which takes longer than all the rest and decides nothing.
 
     Raises:
         UsageError: No such metric, or not one of this task.
@@ -55,6 +58,10 @@ def judge_performance(rule: PerformanceRule, reference: Reference, rows: Labelle
     span = loss.span
     if not span.known:
         return _unknown(rule, f"{rule.metric} is undefined on the last {span.n} labels", span.n, rows=rows)
+    recent = ready.since(loss.since)
+    details = _details(rule, reference, loss, rows=rows, recent=recent)
+    if calibrated and reference.task == "binary":
+        details["calibration"] = calibration_of(recent, reference.classes)
     return Verdict(
         check=rule.name,
         outcome=outcome_of(loss, metric, worst=worst, needed=rule.mean_time_between_false_alarms),
@@ -64,7 +71,7 @@ def judge_performance(rule: PerformanceRule, reference: Reference, rows: Labelle
         threshold=worst,
         interval=(span.low, span.high),
         n=span.n,
-        details=_details(rule, reference, loss, rows=rows, recent=ready.since(loss.since)),
+        details=details,
     )
 
 
@@ -137,8 +144,6 @@ def _details(
         "not_numbers": int(rows.event_time.size - finite(rows).event_time.size),
         "labelled_unlike_others": label_bias(recent),
     }
-    if reference.task == "binary":
-        found["calibration"] = calibration_of(recent, reference.classes)
     if rule.cost is not None:
         found["cost"] = _money(rule, reference, recent)
     return found

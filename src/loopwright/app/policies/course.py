@@ -118,7 +118,8 @@ class _Watched:
             labelled=labelled,
             label=self._history.label[rows][labelled],
         )
-        return judge_performance(self._policy.performance, self._trained.reference, answered, today=day + 1)
+        rule, reference = self._policy.performance, self._trained.reference
+        return judge_performance(rule, reference, answered, today=day + 1, calibrated=False)
 
 
 def _blocks(policy: Policy, trained: Trained, history: History) -> Blocks | None:
