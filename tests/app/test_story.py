@@ -27,6 +27,7 @@ WHOLE: list[tuple[str, dict[str, Any]]] = [
     ("release_step", {"share": 1.0}),
     ("release_finished", {"outcome": "promoted", "requests": 1000, "labels": 10}),
     ("ref_moved", {"to": "v2"}),
+    ("incident_resolved", {"reason": "seen to be fixed by version v2"}),
     ("gate_judged", {"checks": {}}),
     ("act_refused", {"code": "LW301"}),
     ("override_recorded", {}),
@@ -41,7 +42,7 @@ def told(project: Project, story: list[tuple[str, dict[str, Any]]], *, failed: i
     """The chapters of a journal with these events."""
     ledger = project.workspace().stores.ledger
     for kind, data in story:
-        ledger.commit(events=[EventDraft(kind=kind, subject="dataset:table", data=data)])
+        ledger.commit(events=[EventDraft(kind=kind, subject="dataset:table", data=data, logical_at=0)])
     play = Play(
         ended_at=1, requests=10, failed=failed, failures={}, acts=2, story_told=True, seconds={}
     )  # fmt: skip
@@ -63,6 +64,7 @@ def test_a_whole_story_has_nine_chapters_with_their_events(bare: Project) -> Non
     events = {seq for chapter in found for seq in chapter.events}
     assert events <= set(range(1, len(WHOLE) + 1))
     assert "canary 5%, 100%; promoted after 1,000 requests" in found[6].text
+    assert "incident resolved on 1970-01-01: seen to be fixed by version v2" in found[6].text
     assert as_json(found)[8]["title"] == "proof"
 
 
@@ -73,6 +75,7 @@ def test_a_whole_story_has_nine_chapters_with_their_events(bare: Project) -> Non
         (without("dataset_refused"), 1),
         (without("incident_opened"), 6),
         (without("release_finished"), 7),
+        (without("incident_resolved"), 7),
         (without("act_refused"), 8),
         (without("arm_tripped"), 8),
         (without("release_finished", nth=1), 8),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from loopwright.monitoring.block_table import block_table
-from loopwright.monitoring.likeness import Worth, worth_of_rows
+from loopwright.monitoring.likeness import Worth, _main_direction, worth_of_rows
 from loopwright.monitoring.reference import DAY
 from loopwright.monitoring.report_rule import judge_window
 from loopwright.monitoring.window import Window
@@ -66,3 +66,13 @@ def test_a_report_on_days_of_ups_and_downs_stays_quiet_where_independent_rows_wo
             assert found.rows_alike is alike
     assert coloured[False] >= 7
     assert coloured[True] <= 1
+
+
+@pytest.mark.parametrize("shape", [(60, 13), (2000, 13), (12, 2), (10, 34)])
+def test_the_main_direction_is_that_of_the_largest_singular_value(shape):
+    moved = np.random.default_rng(shape[0]).normal(size=shape) * np.linspace(3.0, 1.0, shape[1])
+    along = _main_direction(moved)
+    _, _, directions = np.linalg.svd(moved, full_matrices=False)
+    expected = moved @ directions[0]
+    assert np.abs(along @ expected) == pytest.approx(np.linalg.norm(along) * np.linalg.norm(expected), rel=1e-12)
+    assert np.sum(along**2) == pytest.approx(np.sum(expected**2), rel=1e-12)

@@ -4,7 +4,7 @@ import itertools
 
 from loopwright.core.verdict import Outcome, Verdict
 from loopwright.monitoring.incident import LEAST_QUIET, LOOKS_TO_PASS, IncidentBook, Judgement, record, wants_retrain
-from loopwright.monitoring.mending import overdue, under_new_version
+from loopwright.monitoring.mending import overdue, unconfirmed, under_new_version
 
 NUMBERS = itertools.count(1)
 DAY = 86_400_000_000
@@ -99,3 +99,21 @@ def test_an_open_incident_waits_for_ever_and_one_without_rules_is_closed():
     assert ended == IncidentBook()
     assert actions[0].incident.resolution is not None
     assert actions[0].incident.resolution.ending == "unwatched"
+
+
+def test_an_incident_waits_for_the_new_champion_from_its_promotion_until_it_is_confirmed():
+    book = opened("version:old")
+    assert unconfirmed(book, "old") == 0, "its own champion has it"
+    assert unconfirmed(book, "new") == 1, "promoted, and not looked at yet"
+    book, _ = under_new_version(book, "new", at=DAY, moved=())
+    assert unconfirmed(book, "new") == 1
+    for look in range(LOOKS_TO_PASS):
+        book, _ = record(book, "version:new", [judged(Outcome.PASS)], at=(2 + look) * DAY, ids=ids)
+    assert unconfirmed(book, "new") == 0
+    assert unconfirmed(opened("endpoint:small"), "new") == 0, "no training mends it"
+
+
+def test_an_incident_that_came_back_waits_for_nobody():
+    book, _ = mending()
+    book, _ = record(book, "version:new", [judged(Outcome.FAIL)], at=2 * DAY, ids=ids)
+    assert unconfirmed(book, "new") == 0

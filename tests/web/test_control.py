@@ -200,7 +200,7 @@ def test_a_pushed_row_of_no_year_that_there_is_is_refused_by_field(api: Api, dat
 def test_settling_is_one_pass(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopwright.app.controller.READY_S", 0.0)  # no worker stands beside it
     said = api.send("POST", "/api/settle", json={}).json()
-    assert said == {"releasing": False, "promoted": 0, "finished": 0, "leading": True}
+    assert said == {"releasing": False, "promoted": 0, "finished": 0, "leading": True, "unconfirmed": 0}
 
 
 def test_what_nobody_foresaw_tells_nothing_of_its_inside(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

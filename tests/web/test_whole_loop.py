@@ -106,7 +106,13 @@ def test_a_whole_loop_serves_takes_rows_and_labels_and_settles(up: Up, wait_unti
     asked = up.ask(id=9001, at=now.isoformat(), room="b", x=0.5)
     assert up.tell("/feedback", {"endpoint": "small", "labels": [{"key": 9001, "value": True}]}) == {"labels": 1}
 
-    assert up.tell("/api/settle", {}) == {"releasing": False, "promoted": 0, "finished": 0, "leading": True}
+    assert up.tell("/api/settle", {}) == {
+        "releasing": False,
+        "promoted": 0,
+        "finished": 0,
+        "leading": True,
+        "unconfirmed": 0,
+    }
     status = up.control.get("/api/status", headers=up.signed_in).json()
     assert [arm["share"] for arm in status["arms"]] == [1.0]
     (logged,) = up.rows("requests")

@@ -26,8 +26,10 @@ from loopwright.app.retraining.retrainer import Retrainer
 from loopwright.app.retraining.triggers import OnNewData
 from loopwright.app.retraining.view import RetrainingView, retraining_view
 from loopwright.app.schedule import ScheduledScores
+from loopwright.app.versions import champion_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import SECOND
+from loopwright.monitoring.mending import unconfirmed
 from loopwright.monitoring.rules.measured import MeasuredRule
 from loopwright.observations.feedback import Feedback
 
@@ -48,12 +50,21 @@ def _lands(loop: Loop) -> bool:
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pass found: whether a release is under way, and how many have ended, and how many well."""
+    """What a pass found.
+
+    Attributes:
+        releasing: Whether a release is under way.
+        promoted: How many releases have ended well.
+        finished: How many have ended.
+        leading: Whether this controller leads.
+        unconfirmed: Incidents that wait for the champion's looks to show that it has fixed them.
+    """
 
     releasing: bool
     promoted: int
     finished: int
     leading: bool
+    unconfirmed: int = 0
 
 
 class Controller:
@@ -94,7 +105,7 @@ class Controller:
     def step(self) -> Passed:
         """One pass: watch, retrain if due, move the release. Does nothing where another controller leads."""
         with self._lock:
-            leading = self._lead()
+            leading, watch = self._lead(), None
             if leading:
                 if _lands(self._loaded.loop):
                     self._arrivals.land()
@@ -106,7 +117,7 @@ class Controller:
                 self._seal()
                 self._retention.step()
                 self._scores.step()
-            return self._passed(leading=leading)
+            return self._passed(watch, leading=leading)
 
     def retraining(self) -> RetrainingView:
         """Where retraining stands."""
@@ -172,7 +183,7 @@ class Controller:
             for table in SEALED:
                 self._workspace.stores.tables.seal(table)
 
-    def _passed(self, *, leading: bool) -> Passed:
+    def _passed(self, watch: Watch | None, *, leading: bool) -> Passed:
         ledger, name = self._workspace.stores.ledger, self._loaded.loop.name
         ended = {
             status: len(ledger.search("release", where={"endpoint": name, "status": status}, limit=1000))
@@ -183,6 +194,7 @@ class Controller:
             promoted=ended["promoted"],
             finished=sum(ended.values()),
             leading=leading,
+            unconfirmed=unconfirmed(watch.book, champion_of(self._workspace, name) or "") if watch else 0,
         )
 
     def _settled(self) -> bool:

@@ -28,6 +28,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     releasing: bool = False
     promoted: int = 0
     finished: int = 0
+    unconfirmed: int = 0
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +105,7 @@ class Player:
             failed=self._asked.failed,
             failures=self._asked.failures,
             acts=self._acts,
-            story_told=self._told() and not self._waiting,
+            story_told=self._told() and not self._waiting and not self._status.unconfirmed,
             seconds={name: round(value, 2) for name, value in self._seconds.items()},
         )
 
@@ -113,9 +114,12 @@ class Player:
         return self._status.promoted > 0 and not self._status.releasing
 
     def _act(self) -> bool:
-        """Perform the next act that waits; False where there is none and the replay may end here."""
+        """Perform the next act that waits; False where there is none and the replay may end here.
+
+        A story is not told before the new champion is seen to have fixed what it was trained for.
+        """
         if not self._waiting:
-            return self._scenario.stop_after != "story"
+            return self._scenario.stop_after != "story" or self._status.unconfirmed > 0
         with self._timed("acts"):
             self._stage.perform(self._waiting.pop(0))
         self._acts += 1

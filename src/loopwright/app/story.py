@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from loopwright.app.replay import ReplayResult
+from loopwright.core.clock import iso
 from loopwright.core.events import Event
 
 Chosen = Callable[[Event], bool]
@@ -51,7 +52,7 @@ def chapters(events: Sequence[Event], result: ReplayResult) -> tuple[Chapter, ..
         _chapter(4, "gate and first champion", [*_of(early, "gate_judged"), *_of(early, "ref_moved")], say=_gate),
         _served(events, result),
         _chapter(6, "incident", _of(later, "incident_opened")[:1], say=_incident),
-        _chapter(7, "retrain, canary, new champion", _first_release(later), say=_release),
+        _chapter(7, "retrain, canary, new champion", _first_release(later), say=_release, told=_resolved),
         _chapter(8, "refused and rolled back", _bad_candidates(later), say=_bad, told=_both_stopped),
         _chapter(9, "proof", _of(later, "version_reproduced"), say=_proof, told=_proven),
     )
@@ -118,14 +119,27 @@ def _first_release(later: Sequence[Event]) -> list[Event]:
     if ended is None:
         return []
     kinds = ("retrain_decided", "gate_judged", "release_started", "release_step", "release_finished", "ref_moved")
-    opened = next((e.seq for e in later if e.kind == "incident_opened"), 0)
-    return [e for e in later if e.kind in kinds and opened <= e.seq <= ended.seq + 1]
+    opened = next((e for e in later if e.kind == "incident_opened"), None)
+    since, subject = (opened.seq, opened.subject) if opened is not None else (0, "")
+    watched = [e for e in later if e.subject == subject and e.kind in ("incident_reopened", "incident_resolved")]
+    return [e for e in later if e.kind in kinds and since <= e.seq <= ended.seq + 1] + watched[-1:]
 
 
 def _release(chosen: Sequence[Event]) -> str:
     ended = _of(chosen, "release_finished")[-1].data
     shares = [f"{e.data['share']:.0%}" for e in _of(chosen, "release_started", "release_step")]
-    return f"canary {', '.join(shares)}; promoted after {ended['requests']:,} requests and {ended['labels']:,} labels"
+    canary = f"canary {', '.join(shares)}; promoted after {ended['requests']:,} requests and {ended['labels']:,} labels"
+    last = chosen[-1]
+    if last.kind == "incident_reopened":
+        return f"{canary}; the incident came back on {iso(last.logical_at)[:10]}: {last.data.get('reason')}"
+    if last.kind != "incident_resolved":
+        return f"{canary}; the incident was not resolved before the replay ended"
+    return f"{canary}; incident resolved on {iso(last.logical_at)[:10]}: {last.data.get('reason')}"
+
+
+def _resolved(chosen: Sequence[Event]) -> bool:
+    """Whether the new version was seen to fix what it was trained for."""
+    return chosen[-1].kind == "incident_resolved"
 
 
 def _bad_candidates(later: Sequence[Event]) -> list[Event]:

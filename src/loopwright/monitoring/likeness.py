@@ -88,6 +88,10 @@ def _between(counts: Floats, numbers: tuple[int, ...]) -> tuple[float, float]:
 
 
 def _main_direction(moved: Floats) -> Floats:
-    """(n_blocks,) where each block lies along the direction in which blocks differ most."""
-    _, _, directions = np.linalg.svd(moved, full_matrices=False)
-    return floats(moved @ directions[0])
+    """(n_blocks,) where each block lies along the direction in which blocks differ most, up to its sign.
+
+    The direction is read from the products of the few groups with one another: hundreds of times as quick as from all
+    blocks.
+    """
+    _, directions = np.linalg.eigh(moved.T @ moved)  # in ascending order
+    return floats(moved @ directions[:, -1])

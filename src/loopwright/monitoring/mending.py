@@ -60,5 +60,17 @@ def overdue(book: IncidentBook, *, at: Micros, rules: Collection[str], allowed: 
     return book, tuple(actions)
 
 
+def unconfirmed(book: IncidentBook, champion: str) -> int:
+    """How many incidents wait for this champion's looks to show that it has fixed them, or will from the next look on.
+
+    Those that were opened on the champion itself wait for nobody.
+    """
+    return sum(
+        incident.mending is not None or incident.cause != MODEL + champion
+        for incident in book.open.values()
+        if incident.cause.startswith(MODEL)
+    )
+
+
 def _anew(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, passes=0, latest=None)

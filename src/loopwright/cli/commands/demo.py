@@ -131,7 +131,16 @@ def _show(workspace: Workspace, told: tuple[Chapter, ...], page: Path, *, data: 
     line("Next:")
     line(f"  cd {project} && {program} status --home {HOME}")
     line(f"  {program} trace model:flight-delay@champion --home {HOME}")
+    for incident in _incidents(workspace, told):
+        line(f"  {program} trace alert:{incident} --home {HOME}")
     line(f"  {program} new mine --data my.csv --target y && cd mine && {program} up")
+
+
+def _incidents(workspace: Workspace, told: tuple[Chapter, ...]) -> list[str]:
+    """The ids of the incidents that the story tells of."""
+    shown = [seq for chapter in told if chapter.title == "incident" for seq in chapter.events]
+    found = [event for seq in shown for event in workspace.stores.ledger.read(after=seq - 1, limit=1)]
+    return [event.subject.partition(":")[2] for event in found]
 
 
 def _span(events: tuple[int, ...]) -> str:
