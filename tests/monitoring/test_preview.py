@@ -4,8 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from loopwright.core.verdict import Outcome, Verdict
 from loopwright.monitoring.preview import Effort, Preview, preview
 from loopwright.monitoring.rules.drift import drift
+from loopwright.monitoring.window import Window
 
 QUICK = Effort(windows=100, streams=3, horizon=15)
 
@@ -60,3 +62,42 @@ def test_what_cannot_be_tried_is_unknown_with_its_reason(make_world, refer, days
 def test_only_watched_columns_are_changed(world, refer):
     found = tried(refer(world.days(0, 60)), drift("carrier"), mean_times=(100,))
     assert {catch.kind for catch in found.settings[0].catches} == {"share", "missing"}
+
+
+class Scripted:
+    """A rehearsal whose evidence is written down: it alarms, and alarms again."""
+
+    def __init__(self, evidence):
+        self.evidence = evidence
+
+    def begin(self, rng, *, mean_times, change=None):
+        windows = (Window(columns={"x": {number: ()}}) for number in range(len(self.evidence)))
+        return [self] * len(mean_times), windows
+
+    def start(self):
+        return 0
+
+    def update(self, state, window, *, through):
+        return state + 1
+
+    def verdict(self, state):
+        return Verdict(check="drift", outcome=Outcome.PASS, reason="written", value=self.evidence[state - 1])
+
+    def reset(self, state):
+        return state
+
+
+def test_it_says_that_a_rolling_reference_calls_nobody(world, refer, monkeypatch):
+    monkeypatch.setattr("loopwright.monitoring.preview.rehearsal_of", lambda *_: Scripted([0.0] * 200))
+    reference = refer(world.days(0, 20))
+    said = tried(reference, drift(reference="rolling"), mean_times=(100,)).advice
+    assert "a rolling one is the report's alone" in said
+    assert "rolling" not in tried(reference, drift(), mean_times=(100,)).advice
+
+
+def test_a_change_is_caught_when_the_rule_first_speaks(world, refer, monkeypatch):
+    script = Scripted([0.0, 40.0, 2.0, 50.0, 60.0, 400.0] + [0.0] * 200)
+    monkeypatch.setattr("loopwright.monitoring.preview.rehearsal_of", lambda *_: script)
+    found = tried(refer(world.days(0, 20)), drift("delay"), mean_times=(30, 300, 3_000))
+    by_mean_time = {setting.mean_time: setting.catches[0] for setting in found.settings}
+    assert [by_mean_time[a].median_windows for a in (30, 300, 3_000)] == [2, 6, None]

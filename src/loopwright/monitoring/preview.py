@@ -120,9 +120,13 @@ def preview(
     settings: list[Setting] = []
     for done, candidate in enumerate(candidates):
         trial = _Trial(candidate, tuple(sorted(mean_times)), effort or Effort(), rng=rng)
-        settings += trial.run(reference, _part_of(progress, candidate.window, done, len(candidates)))
+        settings += trial.run(reference, _part_of(progress, candidate.window, done=done, parts=len(candidates)))
     return Preview(
-        rows=reference.rows, rule=chosen, independence=found, advice=_advice(found), settings=tuple(settings)
+        rows=reference.rows,
+        rule=chosen,
+        independence=found,
+        advice=_advice(found, rule),
+        settings=tuple(settings),
     )
 
 
@@ -154,7 +158,7 @@ class _Trial:
                 catches[i].append(catch)
             progress(0.5 + 0.5 * (done + 1) / len(kinds))
         return [
-            self._setting(mean_time, alarms[i], windows, tuple(catches[i]))
+            self._setting(mean_time, alarms[i], windows, catches=tuple(catches[i]))
             for i, mean_time in enumerate(self._mean_times)
         ]
 
@@ -219,7 +223,7 @@ class _Trial:
                 break
         return waits
 
-    def _setting(self, mean_time: int, alarms: int, windows: int, catches: tuple[Catch, ...]) -> Setting:
+    def _setting(self, mean_time: int, alarms: int, windows: int, *, catches: tuple[Catch, ...]) -> Setting:
         from scipy import special
 
         low = float(special.gammaincinv(alarms, 0.025)) if alarms else 0.0
@@ -282,7 +286,12 @@ def _others(rule: DriftRule, reference: Reference, found: Independence) -> Itera
         yield msgspec.structs.replace(rule, window="500 rows")
 
 
-def _advice(found: Independence) -> str:
+def _advice(found: Independence, rule: DriftRule) -> str:
+    also = f" What is tried here is what calls people: {rule.ranked_against}." if rule.ranked_against else ""
+    return _of_windows(found) + also
+
+
+def _of_windows(found: Independence) -> str:
     if found.independent is None:
         return f"Whether rows are independent cannot be seen: {found.reason}."
     if found.independent:
@@ -290,7 +299,7 @@ def _advice(found: Independence) -> str:
     return f"Bet on blocks of time (window='1d'): {found.reason}. Windows of rows would raise false alarms."
 
 
-def _part_of(progress: Progress | None, window: str, done: int, parts: int) -> Callable[[float], None]:
+def _part_of(progress: Progress | None, window: str, *, done: int, parts: int) -> Callable[[float], None]:
     def told(share: float) -> None:
         if progress is not None:
             progress(f"window {window}", (done + share) / parts)

@@ -137,6 +137,9 @@ def test_every_kind_of_reference_and_window_is_watched_from_the_log(replayed: Pr
     state = watch.states[loop.monitor[0].name]
     assert sum(state["kept"]["rows"].values()) >= 36
     assert len(msgspec.json.encode(state)) < 300_000
+    (day_record, *_) = served.workspace.stores.ledger.search("watch_day", where={"endpoint": "small"}, limit=1)
+    (verdict,) = day_record.data["rules"][loop.monitor[0].name]["verdicts"]
+    assert ("a rolling one is the report's alone" in verdict["reason"]) == (options == {"reference": "rolling"})
 
 
 def test_a_state_of_format_1_goes_on(replayed: Project) -> None:

@@ -13,6 +13,7 @@ ReportMeasure = Literal["ks", "psi", "jensen_shannon", "wasserstein"]
 REFERENCES: tuple[ReferenceKind, ...] = ("frozen", "rolling", "seasonal")
 HOUR: Micros = 3_600 * SECOND
 AUTO = "auto"
+RANKED_FROZEN = "incidents rank windows among the model's own reference: a rolling one is the report's alone"
 _ROWS = re.compile(r"([1-9][0-9]{0,8}) rows?")
 _LOOK_AT_ROWS: Micros = 60 * SECOND
 _LEAST_DISTANCE = 0.1
@@ -28,6 +29,8 @@ class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
             `auto`: rows where the reference shows them to be independent, else days.
         reference: What windows are compared with: the bundle's reference as it is (`frozen`), the periods just before
             (`rolling`), or the reference at the same hour and weekday (`seasonal`). Windows of rows know only `frozen`.
+            A rolling reference is the report's alone: incidents rank windows among the bundle's reference, since one
+            that follows the stream would follow a slow change too.
         mean_time_between_false_alarms: Windows in the mean until an incident opens though nothing has changed, over
             all columns together.
         least_effect: What opens no incident however sure it is that something moved; see `floor`.
@@ -66,6 +69,11 @@ class DriftRule(MonitorRule, frozen=True, kw_only=True, tag="drift"):
     def block_us(self) -> Micros | None:
         """Length of a window in event time; None where windows are rows or not settled yet."""
         return None if self.window == AUTO or self.rows is not None else parse_duration(self.window)
+
+    @property
+    def ranked_against(self) -> str:
+        """What the incident rule ranks windows among, where that is not `reference`; else empty."""
+        return RANKED_FROZEN if self.reference == "rolling" else ""
 
     @property
     def floor(self) -> float:

@@ -55,7 +55,7 @@ class DriftJudge:
         report = _report(rule, reference, _with(kept, labels), first=feed.through - _reported(cut))
         return Judged(
             state=_plain(_State(feed=feed, detector=after, kept=kept)),
-            verdicts=(detector.verdict(after),),
+            verdicts=(_told(rule, detector.verdict(after)),),
             reports=(_noted(report, feed),),
         )
 
@@ -129,6 +129,13 @@ def _report(rule: DriftRule, reference: Reference, kept: Window, *, first: int) 
     elif rule.reference == "seasonal" and rule.block_us is not None:
         reference = seasonal_reference(reference, window, rule.block_us)
     return drift_report(rule, reference, window)
+
+
+def _told(rule: DriftRule, verdict: Verdict) -> Verdict:
+    """With what windows are ranked among, where the rule's reference is another."""
+    if not rule.ranked_against:
+        return verdict
+    return msgspec.structs.replace(verdict, reason=f"{verdict.reason}; {rule.ranked_against}")
 
 
 def _noted(report: Verdict, feed: FeedState) -> Verdict:
