@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from loopwright.app.monitor.incident_view import find_incident, incidents
 from loopwright.app.monitor.words import say, silence, silences, unsilence
 from loopwright.app.notify.courier import send_again
-from loopwright.app.notify.outbox import notifications
+from loopwright.app.notify.outbox import as_shown, notifications
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import parse_duration
 from loopwright.core.codec import to_json
@@ -81,12 +81,12 @@ def incident_routes(workspace: Workspace) -> APIRouter:
     @router.get("/api/notifications")
     def told(incident: str | None = None, *, failing: bool = False) -> Response:
         """Messages about incidents: sent, waiting, given up."""
-        return _answer(notifications(workspace, incident=incident, failing=failing))
+        return _answer([as_shown(one) for one in notifications(workspace, incident=incident, failing=failing)])
 
     @router.post("/api/notifications/{id_}/again")
     async def again(id_: str, request: Request) -> Response:
         """Send a message once more."""
-        return await _done(lambda: send_again(workspace, id_, actor=_actor(request)))
+        return await _done(lambda: as_shown(send_again(workspace, id_, actor=_actor(request))))
 
     return router
 

@@ -6,6 +6,7 @@ from tests.app.monitor.scripted import FAILS, HOUR, PASSES, Project, Scene, verd
 from loopwright.app.monitor.incident_view import find_incident, incidents
 from loopwright.app.monitor.words import say, silence
 from loopwright.core.verdict import Outcome
+from loopwright.errors import UsageError
 from loopwright.monitoring.silence import Silence
 
 
@@ -47,3 +48,8 @@ def test_a_silence_is_shown_and_passes_are_counted(scene: Scene) -> None:
     view = find_incident(scene.workspace, line.id)
     assert view.silence == made
     assert view.incident.findings[0].passes == 1
+
+
+def test_a_state_that_is_none_is_refused(scene: Scene) -> None:
+    with pytest.raises(UsageError, match="no state"):
+        incidents(scene.workspace, state="openn")

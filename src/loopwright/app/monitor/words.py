@@ -22,6 +22,7 @@ WORD = "incident_word"
 SILENCE = "silence"
 MOST = 1_000
 MAX_REASON = 2_000
+MAX_PATTERN = 500
 MAX_SILENCE: Micros = 366 * 86_400_000_000
 _EVENTS: dict[Verb, str] = {
     "acknowledge": "incident_acknowledged",
@@ -107,7 +108,7 @@ def silence(workspace: Workspace, wished: Silence) -> Silence:
     """Keep matching incidents quiet for a while.
 
     Raises:
-        UsageError: It covers everything, has no reason, or no end within a year.
+        UsageError: It covers everything, has no reason, no end within a year, or a text without end.
         NotFoundError: It names an incident that is not there.
     """
     now = workspace.clock.now()
@@ -117,6 +118,7 @@ def silence(workspace: Workspace, wished: Silence) -> Silence:
         raise UsageError("a silence ends, within a year", fix="Say how long, as --for 2h.")
     if all(part is None for part in (wished.incident, wished.cause, wished.check, wished.column, wished.endpoint)):
         raise UsageError("this would silence everything", fix="Name an incident, or a check, column or cause.")
+    _check_lengths(wished)
     if wished.incident is not None:
         wished = msgspec.structs.replace(wished, incident=stored_incident(workspace, wished.incident)[0].id)
     made = msgspec.structs.replace(wished, id=workspace.ids("sil"), at=now)
@@ -140,6 +142,15 @@ def silences(workspace: Workspace) -> tuple[Silence, ...]:
     now = workspace.clock.now()
     made = (msgspec.convert(record.data, Silence) for record in found)
     return tuple(one for one in made if now < one.until)
+
+
+def _check_lengths(wished: Silence) -> None:
+    if len(wished.reason) > MAX_REASON:
+        raise UsageError(f"the reason has {len(wished.reason)} characters", fix=f"Write at most {MAX_REASON}.")
+    patterns = (wished.incident, wished.cause, wished.check, wished.column, wished.endpoint)
+    longest = max(len(pattern or "") for pattern in patterns)
+    if longest > MAX_PATTERN:
+        raise UsageError(f"a pattern has {longest} characters", fix=f"Write at most {MAX_PATTERN}, as wind*.")
 
 
 def _write_silence(workspace: Workspace, one: Silence, *, active: bool, kind: str, actor: str) -> None:

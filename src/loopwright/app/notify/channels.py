@@ -34,10 +34,15 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """As it is shown: an address without its path, which may be a secret."""
+        return f"{self.kind} {self.shown.to}"
+
+    @property
+    def shown(self) -> "Channel":
+        """The same with no more of an address than its host."""
         if not self.to.startswith(_PLAIN):
-            return f"{self.kind} {self.to}"
+            return self
         parts = urlsplit(self.to)
-        return f"{self.kind} {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return Channel(kind=self.kind, to=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
     @property
     def setting(self) -> str:

@@ -27,7 +27,7 @@ BATCH = 50
 Send = Callable[[Workspace, Notification], str]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Courier:
     """Delivers. One at a time in a home: the control process."""
 
@@ -51,7 +51,7 @@ class Courier:
         for one in waiting(self.workspace, channel):
             if one.incident in held:
                 continue
-            if one.next_at > self.workspace.machine.now():
+            if not is_due(one.next_at, self.workspace.machine.now()):
                 held.add(one.incident)
             elif self._attempt(one):
                 taken += 1
@@ -108,6 +108,11 @@ def waiting(workspace: Workspace, channel: str | None = None) -> tuple[Notificat
     where |= {} if channel is None else {"channel": channel}
     found = workspace.stores.ledger.search(KIND, where=where, order="order", limit=BATCH)
     return tuple(msgspec.convert(record.data, Notification) for record in found)
+
+
+def is_due(next_at: Micros, now: Micros) -> bool:
+    """Whether an attempt is due. One that lies further ahead than any wait was set by a clock that went back since."""
+    return not now < next_at <= now + WAITS_S[-1] * SECOND
 
 
 def next_try(attempts: int, now: Micros) -> Micros:

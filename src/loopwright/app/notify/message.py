@@ -1,5 +1,10 @@
-"""What is said of an incident: what, since when, how sure, where to look, and what to type. Pure."""
+"""What is said of an incident: what, since when, how sure, where to look, and what to type. Pure.
 
+Names and values come from data that strangers send. Each stays on its line, so that none can add a line of its own to
+what is to be typed, and none calls a whole channel.
+"""
+
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +22,10 @@ _WORDS: dict[News, str] = {
     "resolved": "resolved",
 }
 _FINDINGS, _COLUMNS, _CHANGES = 5, 5, 3
+_LONGEST = 500
+"""Letters of a line."""
+_CALLS_ALL = re.compile(r"@(?=everyone\b|here\b|channel\b|all\b)|<(?=[!@#])", re.IGNORECASE)
+_JOINER = "\u2060"
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +39,7 @@ def text(message: Message, endpoint: str) -> Text:
     """The message in words."""
     incident = message.incident
     title = f"[{incident.severity}] {endpoint}: {_WORDS[message.news]}: {_headline(incident, message)}"
-    return Text(title=title[:200], body="\n".join(_lines(message, endpoint)))
+    return Text(title=_plain(title)[:200], body="\n".join(_plain(line) for line in _lines(message, endpoint)))
 
 
 def payload(message: Message, endpoint: str) -> dict[str, Any]:
@@ -40,6 +49,14 @@ def payload(message: Message, endpoint: str) -> dict[str, Any]:
     for name in ("told", "behind", "format_version"):
         del shown[name]
     return {"endpoint": endpoint, "reason": message.reason, "incident": shown, "commands": list(_commands(incident))}
+
+
+def _plain(line: str) -> str:
+    """One line of printable text, not without end, that calls nobody."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in line[: 2 * _LONGEST])
+    cut = " ".join(shown.split())
+    cut = cut if len(cut) <= _LONGEST else f"{cut[: _LONGEST - 1]}…"
+    return _CALLS_ALL.sub(lambda found: found[0] + _JOINER, cut)
 
 
 def _headline(incident: Incident, message: Message) -> str:

@@ -88,9 +88,17 @@ def notifications(
     return tuple(msgspec.convert(record.data, Notification) for record in found)
 
 
+def as_shown(one: Notification) -> Notification:
+    """As it is shown to people and callers: of its address the host, since the path may be a secret."""
+    return msgspec.structs.replace(one, channel=one.channel.shown)
+
+
 def find_notification(workspace: Workspace, id_: str) -> Notification:
     """A message by its id, or the beginning of it that is nobody else's. Raises NotFoundError."""
-    found = [one for one in notifications(workspace) if one.id == id_ or (len(id_) >= 5 and one.id.startswith(id_))]
+    exact = workspace.stores.ledger.record(KIND, id_)
+    if exact is not None:
+        return msgspec.convert(exact.data, Notification)
+    found = [one for one in notifications(workspace) if len(id_) >= 5 and one.id.startswith(id_)]
     if len(found) != 1:
         raise NotFoundError(f"there is no message {id_!r}", fix="Run `loopwright incident notifications` to see them.")
     return found[0]

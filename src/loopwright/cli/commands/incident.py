@@ -3,6 +3,7 @@
 Each is one call, the one that the control API makes too.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,11 @@ import typer
 from loopwright.app.monitor.incident_view import find_incident, incidents
 from loopwright.app.monitor.words import say, silence, unsilence
 from loopwright.app.notify.courier import send_again
-from loopwright.app.notify.outbox import notifications
+from loopwright.app.notify.outbox import as_shown, notifications
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.render import Answer, line
 from loopwright.cli.show_incident import show_incident, show_incidents, show_notifications
+from loopwright.cli.spread import spread
 from loopwright.core.clock import iso, parse_duration
 from loopwright.errors import UsageError
 from loopwright.monitoring.silence import Silence
@@ -26,6 +28,15 @@ Home = Annotated[str | None, typer.Option(help="Another home of the project.")]
 IncidentId = Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or the beginning of it.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 Pattern = Annotated[str | None, typer.Option(help="Only incidents that match, as of a shell: wind*.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Which incidents a silence matches; all that are given must match."""
+
+    cause: Pattern = None
+    check: Pattern = None
+    column: Pattern = None
 
 
 @app.callback()
@@ -78,23 +89,22 @@ def comment(
 
 
 @app.command("silence", epilog="Example: loopwright incident silence --column 'wind*' --for 2d --reason 'new sensor'")
+@spread(Options)
 def silence_(
     *,
     incident: Annotated[str | None, typer.Argument(metavar="ID", help="Only this incident.")] = None,
     reason: Reason = "",
     for_: Annotated[str, typer.Option("--for", help="How long, as 2h or 7d.")] = "1d",
-    cause: Pattern = None,
-    check: Pattern = None,
-    column: Pattern = None,
     project: Project = Path(),
     home: Home = None,
+    options: Options,
 ) -> Answer:
     """Tell nobody of matching incidents for a while; they are recorded all the same."""
     workspace = _workspace(project, home)
     until = workspace.clock.now() + _duration(for_)
     wished = Silence(
         id="", until=until, actor=workspace.actor, reason=reason, at=0,
-        incident=incident, cause=cause, check=check, column=column,
+        incident=incident, cause=options.cause, check=options.check, column=options.column,
     )  # fmt: skip
     made = silence(workspace, wished)
     return Answer(data=made, show=lambda: line(f"{made.id}: nobody is told until {iso(made.until)[:16]}"))
@@ -124,7 +134,7 @@ def notifications_(
     """List messages about incidents: sent, waiting, given up, kept back."""
     workspace = _workspace(project, home)
     about = None if incident is None else find_incident(workspace, incident).incident.id
-    found = notifications(workspace, incident=about, failing=failing)
+    found = [as_shown(one) for one in notifications(workspace, incident=about, failing=failing)]
     return Answer(data=found, show=lambda: show_notifications(found))
 
 
@@ -138,7 +148,7 @@ def notify(
 ) -> Answer:
     """Send a message now that waits, was given up or kept back; one that was sent only with --again."""
     workspace = _workspace(project, home)
-    one = send_again(workspace, message, actor=workspace.actor, again=again)
+    one = as_shown(send_again(workspace, message, actor=workspace.actor, again=again))
     return Answer(data=one, show=lambda: line(f"{one.id} goes out over {one.channel.name}"))
 
 
