@@ -72,3 +72,15 @@ def test_hours_that_the_reference_never_saw_are_unknown(make_world, refer, count
     found = judge_window(seasonal_reference(reference, unseen, DAY), unseen)
     assert found.outcome is Outcome.UNKNOWN
     assert block_table({}, 3).blocks == ()
+
+
+def test_days_of_ups_and_downs_stay_plain_beside_the_same_weekdays_too(make_world, refer, count):
+    coloured = 0
+    for seed in range(5):
+        world = make_world(seed, rows=400)
+        reference = refer(world.days(0, 50))
+        window = count(world.days(50, 3), reference)
+        found = judge_window(seasonal_reference(reference, window, DAY), window)
+        assert found.rows_alike
+        coloured += "delay" in found.moved
+    assert coloured <= 1

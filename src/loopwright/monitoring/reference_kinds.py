@@ -43,7 +43,8 @@ def seasonal_reference(reference: Reference, window: Window, period_us: int) -> 
 
     The counts are those of as many independent rows as the mixture is worth: `1 / sum(f**2 / n)` for shares f of the
     window over seasons of which the reference has n rows. A column without counts by block, or of whose seasons the
-    reference has no rows, has none. Pairs are kept whole only, so they are left out.
+    reference has no rows, has none. Counts by block stay, for how alike the rows of a block are; what seasons add to
+    that makes rows count for less. Pairs are kept whole only, so they are left out.
     """
     columns = []
     for column in reference.columns:
@@ -84,7 +85,7 @@ def _mixed(
         held = seasons[season]
         mixture += n / total * held / held.sum()
         worth += (n / total) ** 2 / held.sum()
-    return _with_total(column, mixture / worth)
+    return msgspec.structs.replace(_with_total(column, mixture / worth), by_block=column.by_block)
 
 
 def _with_counts(column: ColumnReference, blocks: Mapping[int, tuple[int, ...]]) -> ColumnReference:
