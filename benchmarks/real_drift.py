@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from real_drift_picture import picture
 from real_drift_told import (
+    WEEK,
     Told,
     in_blocks,
     in_rows,
@@ -33,12 +34,12 @@ from real_drift_told import (
 )
 from real_drift_worlds import World, shuffled, worlds
 
-import loopwright as lw
 from loopwright.core.verdict import Outcome
-from loopwright.monitoring.drift import incident_detector, settled
+from loopwright.monitoring.drift import drift_report, incident_detector, settled
 from loopwright.monitoring.independence import reference_independence
 from loopwright.monitoring.reference import DAY
-from loopwright.monitoring.rules.drift import DriftRule
+from loopwright.monitoring.rules.drift import DriftRule, drift
+from loopwright.monitoring.window import summarise
 from loopwright.stats.intervals import Interval, auc_interval
 
 HERE = Path(__file__).parent
@@ -57,6 +58,7 @@ def main() -> None:
             played = play(world, quick=asked.quick, folder=asked.peers)
             show(world, played)
             control(world, shuffles=2 if asked.quick else 10, quick=asked.quick)
+            report_control(world, shuffles=1 if asked.quick else 3)
             if asked.pictures is not None:
                 asked.pictures.mkdir(parents=True, exist_ok=True)
                 path = asked.pictures / f"real-drift-{world.name}.svg"
@@ -66,9 +68,9 @@ def main() -> None:
 
 def rules(world: World, *, quick: bool) -> list[DriftRule]:
     """The drift rules that are played."""
-    days = [lw.drift(window="auto"), lw.drift(reference="seasonal"), lw.drift(window="500 rows")]
+    days = [drift(window="auto"), drift(reference="seasonal"), drift(window="500 rows")]
     hours = HOURS[world.name]
-    return days if quick else [*days, lw.drift(window=hours), lw.drift(window=hours, reference="seasonal")]
+    return days if quick else [*days, drift(window=hours), drift(window=hours, reference="seasonal")]
 
 
 def play(world: World, *, quick: bool, folder: Path) -> list[Told]:
@@ -76,13 +78,13 @@ def play(world: World, *, quick: bool, folder: Path) -> list[Told]:
     reference = world.reference()
     found = reference_independence(reference)
     print(f"\n## {world.title}\n\nReference: {reference.rows:,} rows of {reference.blocks} days; {found.reason}. "
-          f"`window=\"auto\"` is {settled(lw.drift(window='auto'), reference).window}.")  # fmt: skip
+          f"`window=\"auto\"` is {settled(drift(window='auto'), reference).window}.")  # fmt: skip
     steps: list[Callable[[], Told | list[Told]]] = [
         lambda: played_performance(world, reference),
         lambda: played_estimate(world, reference),
         *(lambda rule=rule: played_drift(world, reference, rule) for rule in rules(world, quick=quick)),
         *(lambda rule=rule: played_report(world, reference, rule)
-          for rule in (lw.drift(), lw.drift(reference="seasonal"), lw.drift(reference="rolling"))),
+          for rule in (drift(), drift(reference="seasonal"), drift(reference="rolling"))),
         *(lambda m=m: played_rows(world, m) for m in (["pca"] if quick else ["classifier", "pca"])),
         *(lambda m=m: played_losses(world, m) for m in ("adwin", "page_hinkley")),
         lambda: peers(world, folder),
@@ -153,10 +155,10 @@ def show(world: World, played: Sequence[Told]) -> None:
 def row(told: Told, months: list[int]) -> str:
     """A detector's line: its first alarm, and in how many looks of each month it was in alarm."""
     first = f"{date(min(told.alarms)):%-d %B}" if told.alarms else "none"
-    if told.unknown and not told.alarms:
-        first = f"none ({told.unknown})"
+    if told.unknown:
+        first += f"; unknown in {told.unknowns} looks: {told.unknown.partition(';')[0]}"
     if told.opens and told.warned is not None:
-        first += f" (a warning from {date(told.warned):%-d %B})"
+        first += f"; a warning from {date(told.warned):%-d %B}"
     in_months = [sum(monthly(day) == month for day in told.alarms) or "" for month in months]
     kind = "" if told.opens else " (report)"
     return (f"| `{told.name}`{kind} | {first} | {told.named()} | {len(told.spells)} | {len(told.alarms)} of "
@@ -167,7 +169,7 @@ def control(world: World, *, shuffles: int, quick: bool) -> None:
     """The same year with its weeks in another order: nothing changes in the mean, so each alarm is a false one."""
     print("\nWeeks of the whole year in another order, stated mean time 1,000 windows, evidence anew after an alarm:\n")
     print("| rule | alarms | windows | one in |\n|---|---|---|---|")
-    for rule in [lw.drift(), *rules(world, quick=quick)[1:]]:
+    for rule in [drift(), *rules(world, quick=quick)[1:]]:
         alarms, windows, unknown = 0, 0, ""
         for seed in range(shuffles if rule.window in ("1d", "auto") else min(shuffles, 2)):
             mixed = shuffled(world, np.random.default_rng(seed))
@@ -196,6 +198,22 @@ def false_alarms(world: World, rule: DriftRule) -> tuple[int, int, str]:
             alarms += 1
             state = detector.reset(state)
     return alarms, windows, "" if windows else f"unknown: {unknown}"
+
+
+def report_control(world: World, *, shuffles: int) -> None:
+    """How many weeks of the shuffled years the report colours, by a column or by a pair alone."""
+    weeks = coloured = by_pairs = 0
+    for seed in range(shuffles):
+        mixed = shuffled(world, np.random.default_rng(seed))
+        reference, watched = mixed.reference(honest=False), later(mixed)
+        whole = summarise(watched.table(), watched.times, reference)
+        for first in range(world.watched, int(watched.days.max()) - WEEK + 2, WEEK):
+            verdict = drift_report(drift(), reference, whole.between(first, first + WEEK))
+            weeks += 1
+            coloured += verdict.outcome is Outcome.WARN
+            moved = any(column["moved"] for column in verdict.details.get("columns", ()))
+            by_pairs += verdict.outcome is Outcome.WARN and not moved
+    print(f"\nThe report colours {coloured} of {weeks} of these weeks, {by_pairs} of them for pairs of columns alone.")
 
 
 def date(day: int) -> datetime:

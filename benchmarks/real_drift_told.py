@@ -13,7 +13,6 @@ import polars as pl
 from performance_estimate import columns
 from real_drift_worlds import METRIC, World
 
-import loopwright as lw
 from loopwright.core.verdict import Outcome, Verdict
 from loopwright.monitoring.concept import judge_concept
 from loopwright.monitoring.drift import drift_report, incident_detector, settled
@@ -24,7 +23,11 @@ from loopwright.monitoring.reference import DAY, LABEL, Reference
 from loopwright.monitoring.reference_kinds import rolling_reference, seasonal_reference
 from loopwright.monitoring.row_reference import build_row_reference, windows_of
 from loopwright.monitoring.row_rules import measure_of, row_detector
+from loopwright.monitoring.rules.concept_drift import concept_drift
 from loopwright.monitoring.rules.drift import DriftRule
+from loopwright.monitoring.rules.estimated_performance import estimated_performance
+from loopwright.monitoring.rules.performance import performance
+from loopwright.monitoring.rules.rows_drift import rows_drift
 from loopwright.monitoring.sample import id_hashes
 from loopwright.monitoring.window import Window, count_blocks, summarise
 
@@ -48,13 +51,14 @@ class Told:
     looked: set[int] = field(default_factory=set)
     alarms: dict[int, tuple[str, ...]] = field(default_factory=dict)
     unknown: str = ""
+    unknowns: int = 0
     warned: int | None = None
 
     def take(self, verdict: Verdict, day: int, *, loud: Outcome = Outcome.FAIL) -> None:
         """One look."""
         self.looked.add(day)
         if verdict.outcome is Outcome.UNKNOWN:
-            self.unknown = verdict.reason
+            self.unknown, self.unknowns = verdict.reason, self.unknowns + 1
         if verdict.outcome is Outcome.WARN and self.warned is None:
             self.warned = day
         if verdict.outcome is loud:
@@ -139,7 +143,7 @@ def played_report(world: World, reference: Reference, rule: DriftRule) -> Told:
 
 
 def played_performance(world: World, reference: Reference) -> Told:
-    rule = lw.performance(METRIC, loss_at_most=world.loss_at_most, min_labels=world.min_labels)
+    rule = performance(METRIC, loss_at_most=world.loss_at_most, min_labels=world.min_labels)
     told = Told(name=rule.name)
     watched = later(world)
     rows = watched.requests()
@@ -151,7 +155,7 @@ def played_performance(world: World, reference: Reference) -> Told:
 
 def played_estimate(world: World, reference: Reference) -> Told:
     """The estimate, from requests alone."""
-    rule = lw.estimated_performance(METRIC, loss_at_most=world.loss_at_most)
+    rule = estimated_performance(METRIC, loss_at_most=world.loss_at_most)
     told = Told(name=rule.name)
     about, watched = world.estimation(), later(world)
     rows, features, days = watched.requests(), columns(watched.rows, world.features), watched.days
@@ -167,7 +171,7 @@ def played_estimate(world: World, reference: Reference) -> Told:
 
 def played_rows(world: World, method: str) -> Told:
     """Whole rows: a window a day, or several days where one has too few rows."""
-    rule = lw.rows_drift(method=method, window=world.rows_window)
+    rule = rows_drift(method=method, window=world.rows_window)
     told = Told(name=f"{rule.name[:-1]}, {world.rows_window})")
     known = world.part(0, world.watched)
     kept = [name for name in world.features if method == "classifier" or name not in world.categories]
@@ -196,7 +200,7 @@ def played_rows(world: World, method: str) -> Told:
 
 def played_losses(world: World, method: str) -> Told:
     """The losses, gone through each week."""
-    rule = lw.concept_drift(method=method)
+    rule = concept_drift(method=method)
     told = Told(name=rule.name, every=WEEK, opens=False)
     watched = later(world)
     rows = watched.requests()
