@@ -1,5 +1,6 @@
 """`loopwright monitor replay`: the past through the loop file's present rules."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,41 +11,63 @@ from loopwright.app.monitor.replay_alarms import Span
 from loopwright.cli.period import From, To, period
 from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, line, progress, table
+from loopwright.cli.spread import spread
 from loopwright.core.clock import Micros, iso, parse_duration
 from loopwright.errors import UsageError
 from loopwright.export.monitor_replay import lasted, replay_page
 from loopwright.export.report import render
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is played, apart from when."""
+
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Take the labelled rows that the loop learns from, not the request log.")
+    ] = False
+    version: Annotated[str | None, typer.Option(help="With --rows: who answers them; the champion where left out.")] = (
+        None
+    )
+    label_delay: Annotated[str, typer.Option(help="With --rows: how long after a row its label is known.")] = "1d"
+    real: Annotated[
+        list[str] | None, typer.Option(help="A span in which something was really wrong, as 2026-03-01..2026-03-09.")
+    ] = None
+    resolve_after: Annotated[
+        str | None, typer.Option(help="Take an incident as dealt with after so long, as 14d, and begin anew.")
+    ] = None
+
+    def asked(self, begin: str | None, end: str | None) -> AskedReplay:
+        """The replay that is asked for.
+
+        Raises:
+            UsageError: A text is no day, no span or no duration.
+        """
+        since, until = period(begin, end)
+        after = self.resolve_after
+        return AskedReplay(
+            since=since,
+            until=until,
+            rows=self.rows,
+            version=self.version,
+            label_delay=_duration("--label-delay", self.label_delay),
+            real=tuple(map(_span, self.real or ())),
+            resolve_after=None if after is None else _duration("--resolve-after", after),
+        )
+
+
+@spread(Options)
 def replay_past(
     *,
     from_: From = None,
     to: To = None,
-    rows: Annotated[
-        bool, typer.Option("--rows", help="Take the labelled rows that the loop learns from, not the request log.")
-    ] = False,
-    version: Annotated[
-        str | None, typer.Option(help="With --rows: who answers them; the champion where left out.")
-    ] = None,
-    label_delay: Annotated[str, typer.Option(help="With --rows: how long after a row its label is known.")] = "1d",
-    real: Annotated[
-        list[str] | None, typer.Option(help="A span in which something was really wrong, as 2026-03-01..2026-03-09.")
-    ] = None,
-    resolve_after: Annotated[
-        str | None, typer.Option(help="Take an incident as dealt with after so long, as 14d, and begin anew.")
-    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page with pictures.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
     home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
+    options: Options,
 ) -> Answer:
     """Say which rule would have spoken when, on the recorded past; nothing is written to the home."""
-    since, until = period(from_, to)
-    asked = AskedReplay(
-        since=since, until=until, rows=rows, version=version, label_delay=_duration("--label-delay", label_delay),
-        real=tuple(map(_span, real or ())),
-        resolve_after=None if resolve_after is None else _duration("--resolve-after", resolve_after),
-    )  # fmt: skip
+    asked = options.asked(from_, to)
     workspace, loaded = opened(project, file, home=home)
     with progress() as bars:
         found = replay_monitors(workspace, loaded, asked, start=bars.start)

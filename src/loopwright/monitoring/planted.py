@@ -86,7 +86,7 @@ def _shifted_place(known: Floats, shift: float, stay: Floats) -> Floats:
     overlap = np.maximum(high - low, 0.0)
     held = width > 0
     stay[:-1, :-1] = np.where(held[:, None], overlap / np.where(held, width, 1.0)[:, None], stay[:-1, :-1])
-    return stay / stay.sum(axis=1, keepdims=True)
+    return floats(stay / stay.sum(axis=1, keepdims=True))
 
 
 def _dependence(concordant: int, discordant: int) -> bool:

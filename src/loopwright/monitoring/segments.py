@@ -49,7 +49,7 @@ def strongest(name: str, before: Floats, after: Floats, *, coded: bool) -> tuple
 
 
 def segments_of(
-    target: str, before: AnyArray, after: AnyArray, split: Split, *, without: str = ""
+    target: str, before: AnyArray, after: AnyArray, *, split: Split, without: str = ""
 ) -> tuple[Segment, ...]:
     """The segments that carry more of the change of `target` than their share of the rows, the most first.
 
@@ -93,9 +93,10 @@ def _segment(
     base = _mean(inside_before, whole_before)
     within = share_after * (float(inside_after.mean()) - base)
     moved = (share_after - share_before) * (base - whole_before)
-    z = _difference(inside_before, inside_after, outside_before, outside_after)
+    z = _difference(inside=(inside_before, inside_after), outside=(outside_before, outside_after))
     carries = (within + moved) / change
-    stands_out = abs(z) >= _LEAST_Z or abs(_share_z(share_before, old[0].size, share_after, new[0].size)) >= _LEAST_Z
+    share_z = _share_z(before=(share_before, old[0].size), after=(share_after, new[0].size))
+    stands_out = abs(z) >= _LEAST_Z or abs(share_z) >= _LEAST_Z
     if not stands_out or carries - share_after < _LEAST_EXCESS:
         return None
     return Segment(
@@ -123,17 +124,19 @@ def _mean(values: Floats, otherwise: float) -> float:
     return float(values.mean()) if values.size else otherwise
 
 
-def _difference(inside_before: Floats, inside_after: Floats, outside_before: Floats, outside_after: Floats) -> float:
-    """(Change inside - change outside) over its standard error; 0 where a part has too few rows."""
-    parts = (inside_before, inside_after, outside_before, outside_after)
+def _difference(*, inside: tuple[Floats, Floats], outside: tuple[Floats, Floats]) -> float:
+    """(Change inside - change outside) over its standard error, each (before, after); 0 where one has too few rows."""
+    parts = (*inside, *outside)
     if any(part.size < 2 for part in parts):
         return 0.0
     error = float(np.sqrt(sum(part.var(ddof=1) / part.size for part in parts)))
-    change = (inside_after.mean() - inside_before.mean()) - (outside_after.mean() - outside_before.mean())
+    change = (inside[1].mean() - inside[0].mean()) - (outside[1].mean() - outside[0].mean())
     return float(change) / error if error > 0 else float(np.sign(change)) * (np.inf if change else 0.0)
 
 
-def _share_z(before: float, rows_before: int, after: float, rows_after: int) -> float:
-    pooled = (before * rows_before + after * rows_after) / (rows_before + rows_after)
-    error = float(np.sqrt(pooled * (1 - pooled) * (1 / rows_before + 1 / rows_after)))
-    return (after - before) / error if error > 0 else 0.0
+def _share_z(*, before: tuple[float, int], after: tuple[float, int]) -> float:
+    """The difference of two shares over its standard error; each is (share, rows)."""
+    (share, rows), (share_after, rows_after) = before, after
+    pooled = (share * rows + share_after * rows_after) / (rows + rows_after)
+    error = float(np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / rows_after)))
+    return (share_after - share) / error if error > 0 else 0.0

@@ -102,7 +102,7 @@ def one_season(period_us: int) -> Seasons:
 class _Spread:
     """Means and between-block variances by season of block figures (n_blocks, k), and how far a block lies off."""
 
-    def __init__(self, values: Floats, noise: Floats, season: NDArray[np.int64], count: int) -> None:
+    def __init__(self, values: Floats, noise: Floats, season: NDArray[np.int64], *, count: int) -> None:
         self.blocks = np.bincount(season, minlength=count).astype(np.float64)
         sums = np.zeros((count, values.shape[1]))
         np.add.at(sums, season, values)
@@ -207,7 +207,7 @@ class BlockYardstick:
             return
         values, noise = self._measured(name, counts)
         season = self._seasons.of(np.asarray(numbers, dtype=np.int64))
-        spread = _Spread(values, noise, season, self._seasons.count)
+        spread = _Spread(values, noise, season, count=self._seasons.count)
         found = _figures(name, spread.off_without_itself(values, noise, season))
         memory = round(memory_of(found, numbers), 4)
         self._spreads[name], self._memory[name] = spread, memory

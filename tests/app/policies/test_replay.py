@@ -20,7 +20,7 @@ Start = Callable[[str, int], Callable[[int], None]]
 def test_a_policy_that_retrains_gains_where_the_world_turned(timed: Project, history: History, quiet: Start) -> None:
     loop = timed.loaded().loop
     policies = [policy_of(word, loop) for word in ("never", "drift", "every:20d")]
-    found = replay_policies(loop, history, policies, SPAN, price=3.0, clock=timed.workspace().machine, start=quiet)
+    found = replay_policies(history, policies, SPAN, price=3.0, clock=timed.workspace().machine, start=quiet)
     never, drift, often = found.results
     assert (found.metric, found.rows) == ("roc_auc", 80 * 40)
     assert (never.gain, never.retrains, never.cost) == (0.0, (), 0.0)
@@ -38,7 +38,6 @@ def test_a_policy_that_retrains_gains_where_the_world_turned(timed: Project, his
 def test_a_smaller_loss_is_a_gain(timed: Project, history: History, quiet: Start) -> None:
     policies = [Policy(name="never"), Policy(name="often", every=20 * DAY)]
     found = replay_policies(
-        timed.loaded().loop,
         history,
         policies,
         SPAN,
@@ -52,10 +51,10 @@ def test_a_smaller_loss_is_a_gain(timed: Project, history: History, quiet: Start
 
 
 def test_what_cannot_be_compared_is_refused(timed: Project, history: History, quiet: Start) -> None:
-    loop, clock = timed.loaded().loop, timed.workspace().machine
+    clock = timed.workspace().machine
     with pytest.raises(UsageError, match="no policy"):
-        replay_policies(loop, history, [], SPAN, clock=clock, start=quiet)
+        replay_policies(history, [], SPAN, clock=clock, start=quiet)
     with pytest.raises(UsageError, match="mae"):
-        replay_policies(loop, history, [Policy(name="never")], SPAN, metric="mae", clock=clock, start=quiet)
+        replay_policies(history, [Policy(name="never")], SPAN, metric="mae", clock=clock, start=quiet)
     with pytest.raises(UsageError, match="no labelled row"):
-        replay_policies(loop, history, [Policy(name="never")], Span(first=30_000, end=30_010), clock=clock, start=quiet)
+        replay_policies(history, [Policy(name="never")], Span(first=30_000, end=30_010), clock=clock, start=quiet)

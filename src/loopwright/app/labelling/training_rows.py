@@ -54,7 +54,7 @@ def land_labelled(workspace: Workspace, loaded: LoadedLoop) -> LabelledRows:
     rows = _labelled(workspace, loaded.loop.name)
     if not rows.height:
         return LabelledRows(dataset=dataset.name, rows=0, known=0, version=None, event=None)
-    frame = _as_rows(rows, base, dataset, spec)
+    frame = _as_rows(rows, base, dataset=dataset, spec=spec)
     new = frame.join(base.select(str(dataset.key)), on=str(dataset.key), how="anti", maintain_order="left")
     nothing = LabelledRows(dataset=dataset.name, rows=0, known=frame.height, version=None, event=None)
     if not new.height:
@@ -102,7 +102,7 @@ def _labelled(workspace: Workspace, endpoint: str) -> pl.DataFrame:
     return told.filter(pl.col("label").is_not_null()).unique("key", keep="last", maintain_order=True)
 
 
-def _as_rows(rows: pl.DataFrame, base: pl.DataFrame, dataset: Dataset, spec: TrainingSetSpec) -> pl.DataFrame:
+def _as_rows(rows: pl.DataFrame, base: pl.DataFrame, *, dataset: Dataset, spec: TrainingSetSpec) -> pl.DataFrame:
     """(n_rows, n_columns) with the dataset's columns and types; null where no request carries the column."""
     fields = rows["inputs"].struct.fields if isinstance(rows.schema["inputs"], pl.Struct) else []
     made = {}

@@ -124,11 +124,11 @@ def replay_monitors(
     began = workspace.machine.monotonic()
     with tempfile.TemporaryDirectory(prefix="loopwright-replay-") as folder:
         past = (
-            _of_rows(workspace, loaded, asked, Path(folder))
+            _of_rows(workspace, loaded, asked, folder=Path(folder))
             if asked.rows
-            else _of_log(workspace, loaded, asked, Path(folder))
+            else _of_log(workspace, loaded, asked, folder=Path(folder))
         )
-        every, looks = _play(past, loaded, asked, start)
+        every, looks = _play(past, loaded, asked, start=start)
         report = monitor_report(
             past.workspace, loaded.loop.name, since=past.since, until=past.until, rules=loaded.loop.monitor
         )
@@ -149,7 +149,7 @@ def replay_monitors(
     )
 
 
-def _play(past: _Past, loaded: LoadedLoop, asked: AskedReplay, start: StartBar | None) -> tuple[Micros, int]:
+def _play(past: _Past, loaded: LoadedLoop, asked: AskedReplay, *, start: StartBar | None) -> tuple[Micros, int]:
     """Move the clock from period to period, and look."""
     shortest = min(rule.period_us for rule in loaded.loop.monitor)
     every = max(shortest, -(-(past.until - past.since) // MOST_TICKS))
@@ -176,7 +176,7 @@ def _resolve(workspace: Workspace, endpoint: str, *, before: Micros) -> None:
             say(workspace, incident.id, "resolve", actor="replay", reason="taken as dealt with")
 
 
-def _of_log(workspace: Workspace, loaded: LoadedLoop, asked: AskedReplay, folder: Path) -> _Past:
+def _of_log(workspace: Workspace, loaded: LoadedLoop, asked: AskedReplay, *, folder: Path) -> _Past:
     """The recorded requests, answered by the champions that were."""
     name = loaded.loop.name
     moves = workspace.stores.ledger.history(workspace.ref("model", name, "champion"))
@@ -194,7 +194,7 @@ def _of_log(workspace: Workspace, loaded: LoadedLoop, asked: AskedReplay, folder
     )
 
 
-def _of_rows(workspace: Workspace, loaded: LoadedLoop, asked: AskedReplay, folder: Path) -> _Past:
+def _of_rows(workspace: Workspace, loaded: LoadedLoop, asked: AskedReplay, *, folder: Path) -> _Past:
     """The labelled rows, all answered by one version."""
     name = loaded.loop.name
     version = (

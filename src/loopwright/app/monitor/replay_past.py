@@ -97,7 +97,7 @@ class PastLedger:
         if self._events is None:
             self._events = [event for event in _all(self._base) if not event.kind.startswith("incident")]
         first = bisect_right(self._events, after, key=lambda event: event.seq)
-        found = []
+        found: list[Event] = []
         for event in self._events[first:]:
             if event.logical_at > self._clock.at or len(found) == limit:
                 break

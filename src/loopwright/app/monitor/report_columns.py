@@ -89,7 +89,12 @@ def columns_seen(
     values |= _labels(workspace, endpoint, rows=rows, signature=signature)
     known = {column.name: column for column in signature.features}
     views = [
-        _view(column, values.get(column.name), known.get(column.name), signature, lines.get(column.name, {}))
+        _view(
+            column,
+            values.get(column.name),
+            lines.get(column.name, {}),
+            labels=bin_labels(column, known.get(column.name), signature),
+        )
         for column in shown
         if column.name in values or column.name in lines
     ]
@@ -136,9 +141,9 @@ def _labels(workspace: Workspace, endpoint: str, *, rows: "pl.DataFrame", signat
 def _view(
     column: ColumnReference,
     values: AnyArray | None,
-    declared: Column | None,
-    signature: Signature,
     line: Mapping[str, Any],
+    *,
+    labels: tuple[str, ...],
 ) -> ColumnView:
     before = floats(column.counts)
     now = np.zeros(column.bins.count) if values is None else _counted(column, values)
@@ -152,7 +157,7 @@ def _view(
         effect=effect,
         moved=bool(line.get("moved", False)),
         rows=int(now.sum()),
-        labels=bin_labels(column, declared, signature),
+        labels=labels,
         reference=_shares(before),
         current=_shares(now),
         missing=_last_share(now),

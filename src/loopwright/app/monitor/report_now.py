@@ -11,6 +11,7 @@ from loopwright.app.monitor.report_rules import RuleView, effect_of, rules_seen
 from loopwright.app.versions import champion_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import Micros
+from loopwright.core.events import Event
 from loopwright.monitoring.rules.rule import DAY, SEVERITIES, MonitorRule
 from loopwright.store.ledger import Ledger
 
@@ -148,9 +149,12 @@ class JournalCounts:
         """By kind of event and by what it came to (empty where nothing tells them apart)."""
         with self._lock:
             while page := self._ledger.read(after=self._after, limit=_PAGE):
-                for event in page:
-                    if event.kind in _COUNTED and concerns(event.subject, event.data, self._endpoint):
-                        fact = _COUNTED[event.kind]
-                        self._counts[event.kind, str(event.data.get(fact, "")) if fact else ""] += 1
+                self._counts.update(counted for event in page if (counted := self._came_to(event)) is not None)
                 self._after = page[-1].seq
             return dict(self._counts)
+
+    def _came_to(self, event: Event) -> tuple[str, str] | None:
+        if event.kind not in _COUNTED or not concerns(event.subject, event.data, self._endpoint):
+            return None
+        fact = _COUNTED[event.kind]
+        return event.kind, str(event.data.get(fact, "")) if fact else ""

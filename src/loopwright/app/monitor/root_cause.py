@@ -41,7 +41,7 @@ def explained(look: Look, looks: Mapping[MonitorRule, Judged], incident: Inciden
         by = "the most likely split of the figures"
     if incident.cause.startswith(MODEL):
         since = incident.opened_at if changed is None else changed
-        segments = _tried(lambda: _segments(look, columns, since, missing), (), missing)
+        segments = _tried(lambda: _segments(look, columns, at=since, missing=missing), (), missing)
     at = incident.opened_at if changed is None else changed
     before: tuple[Upstream, ...] = _tried(lambda: upstream(look.workspace, at), (), missing)
     return Explanation(
@@ -71,7 +71,7 @@ def moved_columns(failed: list[Verdict]) -> tuple[MovedColumn, ...]:
     return tuple(found.values())
 
 
-def _segments(look: Look, columns: tuple[MovedColumn, ...], at: Micros, missing: list[str]) -> tuple[Segment, ...]:
+def _segments(look: Look, columns: tuple[MovedColumn, ...], *, at: Micros, missing: list[str]) -> tuple[Segment, ...]:
     rows = look.answered(at - LOOK_BACK)
     if not rows.height:
         missing.append("segments: no row of this version")
@@ -88,7 +88,7 @@ def _segments(look: Look, columns: tuple[MovedColumn, ...], at: Micros, missing:
     found: list[Segment] = []
     for name in wanted:
         target, was, now = strongest(name, floats(old[name]), floats(new[name]), coded=name in codes)
-        found += segments_of(target, was, now, split, without=name)
+        found += segments_of(target, was, now, split=split, without=name)
     found.sort(key=lambda segment: segment.share_after - segment.carries)
     return tuple(found[:5])
 

@@ -5,7 +5,6 @@ kill there is all of it or none, and what was not written is judged again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -38,19 +37,28 @@ Explain = Callable[[Incident], Explanation]
 _EXPLAINED = ("incident_opened", "incident_reopened")
 
 
-@dataclass(slots=True)
 class Turn:
-    """What has come of a turn so far; `watch` is the state that will be written."""
+    """What has come of a turn so far; `watch` is the state that will be written. One thread."""
 
-    workspace: Workspace
-    loop: Loop
-    before: Watch | None
-    watch: Watch
-    now: Micros
-    actions: list[IncidentAction] = field(default_factory=list)
-    looks: Mapping[MonitorRule, Judged] = field(default_factory=dict)
-    words: Sequence[IncidentWord] = ()
-    notes: list[EventDraft] = field(default_factory=list)
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        loop: Loop,
+        before: Watch | None,
+        watch: Watch,
+        now: Micros,
+        actions: Sequence[IncidentAction] = (),
+    ) -> None:
+        self.workspace = workspace
+        self.loop = loop
+        self.before = before
+        self.watch = watch
+        self.now = now
+        self.actions = list(actions)
+        self.looks: Mapping[MonitorRule, Judged] = {}
+        self.words: Sequence[IncidentWord] = ()
+        self.notes: list[EventDraft] = []
 
     def note_settings(self) -> None:
         """Say which settings are not what they were when this endpoint was last watched."""

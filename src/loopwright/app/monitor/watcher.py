@@ -74,7 +74,7 @@ class Watcher:
             opened=before.opened if before else {},
             settings=before.settings if before else {},
         )
-        turn = Turn(workspace=self._workspace, loop=self._loop, before=before, watch=watch, now=now, actions=[*said])
+        turn = Turn(workspace=self._workspace, loop=self._loop, before=before, watch=watch, now=now, actions=said)
         turn.note_settings()
         turn.hear(waiting_words(self._workspace, self._loop.name))
         return turn.write()

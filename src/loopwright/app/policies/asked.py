@@ -63,7 +63,6 @@ def ask(
     with _opened(project, loaded, asked, home=home) as workspace:
         history = history_of(workspace, loaded, delay_us=delay_us)
         return replay_policies(
-            loaded.loop,
             history,
             policies,
             span_of(history, asked.first, asked.last),

@@ -36,7 +36,8 @@ class History:
     """Labelled rows in order of event time.
 
     Attributes:
-        graph: The loop's pipeline.
+        loop: Whose past it is.
+        graph: Its pipeline.
         rows: n rows with point-in-time features; each row's features know only what came before it.
         at: (n,) event time, microseconds UTC.
         label: (n,) labels as values.
@@ -44,6 +45,7 @@ class History:
         window: Which of the known rows are learned from.
     """
 
+    loop: Loop
     graph: Graph
     rows: TrainingSet
     at: NDArray[np.int64]
@@ -102,6 +104,7 @@ def history_of(workspace: Workspace, loaded: LoadedLoop, *, delay_us: Micros) ->
         event_time=made.event_time,
     )
     return History(
+        loop=loaded.loop,
         graph=graph,
         rows=rows,
         at=times[order],

@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from loopwright.app.loop import Loop
 from loopwright.app.policies.course import Course, Retrain, Span, play
 from loopwright.app.policies.history import History
 from loopwright.app.policies.policy import Policy
@@ -116,7 +115,6 @@ class _Played:
 
 
 def replay_policies(
-    loop: Loop,
     history: History,
     policies: Sequence[Policy],
     span: Span,
@@ -129,8 +127,7 @@ def replay_policies(
     """Play every policy on the same past and compare them.
 
     Args:
-        loop: Whose pipeline trains and whose gate judges.
-        history: The past.
+        history: The past, and the loop whose pipeline trains and whose gate judges.
         policies: At least one; the first is what the others are compared with.
         span: The days played.
         metric: A key of `stats.quality.METRICS`; where None, that of the first policy's performance rule, else
@@ -146,9 +143,9 @@ def replay_policies(
     trainer, courses = Trainer(history=history, clock=clock), list[Course]()
     for policy in policies:
         over = start(policy.name, span.end - span.first)
-        courses.append(play(policy, trainer, span, checks=tuple(loop.gate), over=over))
+        courses.append(play(policy, trainer, span, checks=tuple(history.loop.gate), over=over))
     return PolicyReplay(
-        loop=loop.name,
+        loop=history.loop.name,
         metric=played.metric.name,
         greater_is_better=played.metric.greater_is_better,
         first_day=span.first,

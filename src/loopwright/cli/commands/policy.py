@@ -1,5 +1,6 @@
 """`loopwright policy replay`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,37 @@ from loopwright.app.policies.policy import DEFAULTS
 from loopwright.app.policies.replay import PolicyReplay, PolicyResult
 from loopwright.app.workspace import find_project, open_workspace
 from loopwright.cli.render import Answer, line, progress, table
+from loopwright.cli.spread import spread
 from loopwright.export.policy_report import policy_report
 from loopwright.export.report import render
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 _POLICY = "never, daily, weekly, monthly, every:45d, rows:20000, drift, performance, or loop; give it once for each."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is played, apart from where."""
+
+    policy: Annotated[list[str] | None, typer.Option(help=_POLICY)] = None
+    first: Annotated[str | None, typer.Option("--from", help="First day played, as 2013-04-01.")] = None
+    last: Annotated[str | None, typer.Option("--to", help="Last day played.")] = None
+    scenario: Annotated[str | None, typer.Option(help="Take the rows that this scenario plays as landed.")] = None
+    label_delay: Annotated[str, typer.Option(help="How long after a row its label is known.")] = "1d"
+    metric: Annotated[str | None, typer.Option(help="What quality is measured by.")] = None
+    price: Annotated[float, typer.Option(min=0.0, help="What one training costs.")] = 0.0
+
+    def asked(self) -> Asked:
+        """The policies and the past that are asked for."""
+        return Asked(
+            policies=tuple(self.policy or DEFAULTS),
+            first=self.first,
+            last=self.last,
+            scenario=self.scenario,
+            label_delay=self.label_delay,
+            metric=self.metric,
+            price=self.price,
+        )
 
 
 @app.callback()
@@ -24,26 +51,18 @@ def _noun() -> None:
 
 
 @app.command(name="replay")
+@spread(Options)
 def replay(
     *,
-    policy: Annotated[list[str] | None, typer.Option(help=_POLICY)] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First day played, as 2013-04-01.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last day played.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Take the rows that this scenario plays as landed.")] = None,
-    label_delay: Annotated[str, typer.Option(help="How long after a row its label is known.")] = "1d",
-    metric: Annotated[str | None, typer.Option(help="What quality is measured by.")] = None,
-    price: Annotated[float, typer.Option(min=0.0, help="What one training costs.")] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Write a page with the picture.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     file: Annotated[str, typer.Option(help="The loop file, relative to the project.")] = "loop.py",
+    options: Options,
 ) -> Answer:
     """Say how often each policy would have retrained on the past, what it would have cost and gained."""
     folder = find_project(project.resolve())
     loaded = load_loop((folder / file).resolve(), folder)
-    asked = Asked(
-        policies=tuple(policy or DEFAULTS), first=first, last=last, scenario=scenario, label_delay=label_delay,
-        metric=metric, price=price,
-    )  # fmt: skip
+    asked = options.asked()
     with progress() as bars:
         found = ask(folder, loaded, asked, home=lambda: open_workspace(folder), start=bars.start)
     if out is not None:
