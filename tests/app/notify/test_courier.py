@@ -61,9 +61,10 @@ def test_a_channel_that_is_down_delays_no_other(outbox: Outbox, receiver: Receiv
     outbox.settings["notify_webhooks"] = f"http://127.0.0.1:9/down,http://127.0.0.1:{receiver.port}/hook"
     workspace = outbox.workspace()
     outbox.tell(workspace, *(a_message(id=f"inc_{n}") for n in range(80)))
-    courier = Courier(workspace)
     attempts = []
-    courier.send = lambda home, one: attempts.append(one.channel.to) or ("down" if "down" in one.channel.to else "")
+    courier = Courier(
+        workspace, send=lambda _, one: attempts.append(one.channel.to) or ("down" if "down" in one.channel.to else "")
+    )
     assert courier.deliver() == 50
     assert [to for to in attempts if "down" in to] == ["http://127.0.0.1:9/down"]
     assert courier.deliver() == 30
