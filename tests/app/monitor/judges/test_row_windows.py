@@ -1,5 +1,6 @@
 """Windows of requests, each judged once when it is over, against the bundle's sample."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -48,6 +49,7 @@ class Served:
         self.signature = manifest.signature
         self.today = self.workspace.clock.now() // DAY + 1
         self._rng, self._number = np.random.default_rng(1), 0
+        self._unsaid: dict[int, list[LabelRow]] = {}
         set_clock(self.workspace.stores, self.today * DAY)
         self.state = self.plain(JUDGE.begin(rule, self.now()))
         self.today += 1
@@ -72,7 +74,34 @@ class Served:
             now=self.workspace.clock.now(),
         )
 
-    def live(self, *, changed: bool = False, rows: int = ROWS + 10, inputs: dict[str, Any] | None = None) -> None:
+    def ask(self, event_day: int, count: int) -> None:
+        """Requests that are received today (in the last minute) about another day."""
+        at = self.today * DAY - 60 * SECOND
+        made = [
+            RequestRow(
+                request_id=f"late{event_day}-{place}", at=at + place, event_time=event_day * DAY + 5 + place,
+                endpoint="small", arm="champion", version=self.version, key=f"l{event_day}-{place}",
+                inputs={"x": 0.1, "n": 0.1, "comment": "a"}, score=0.6, output={"score": 0.6},
+            )
+            for place in range(count)
+        ]  # fmt: skip
+        RequestLog(self.workspace.stores.tables).append(made)
+
+    def label(self, day: int) -> None:
+        """The labels of a day that were left out come today."""
+        at = self.today * DAY + SECOND
+        append_labels(
+            self.workspace.stores.tables, [msgspec.structs.replace(row, at=at) for row in self._unsaid.pop(day)]
+        )
+
+    def live(
+        self,
+        *,
+        changed: bool = False,
+        rows: int = ROWS + 10,
+        inputs: dict[str, Any] | None = None,
+        labelled: int | None = None,
+    ) -> None:
         """A day passes; a changed one has its columns turned round, other comments, unsure answers, other labels."""
         made, labels, start = [], [], self.today * DAY
         for place, x in enumerate(self._rng.normal(0, 1, rows)):
@@ -100,7 +129,9 @@ class Served:
                 LabelRow(endpoint="small", value=value, event_time=at, at=at + SECOND, source="feedback", key=key)
             )
         RequestLog(self.workspace.stores.tables).append(made)
-        append_labels(self.workspace.stores.tables, labels)
+        append_labels(self.workspace.stores.tables, labels[:labelled])
+        if labelled is not None:
+            self._unsaid[self.today] = labels[labelled:]
         self.today += 1
         set_clock(self.workspace.stores, self.today * DAY)
 
@@ -112,7 +143,7 @@ class Served:
 
 WATCH = {"window": f"{ROWS} rows in 1d", "mean_time_between_false_alarms": 100}
 RULES = [
-    lw.watch.rows_drift(**WATCH),
+    pytest.param(lw.watch.rows_drift(**WATCH), marks=pytest.mark.slow, id="rows_drift(classifier)"),
     lw.watch.rows_drift(method="pca", **WATCH),
     lw.watch.embedding_drift(["x", "n"], **WATCH),
     lw.watch.text_drift("comment", **WATCH),
@@ -121,7 +152,7 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: getattr(rule, "name", None))
 def test_a_change_is_judged_day_by_day_and_fails(replayed: Any, rule: Any) -> None:
     served = Served(replayed, rule)
     for _ in range(3):
@@ -163,6 +194,58 @@ def look_at(served: Served, now: int) -> Look:
         log=look.log,
         now=now,
     )
+
+
+def test_rows_whose_window_was_judged_are_counted_as_late_once_and_said(replayed: Any) -> None:
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
+    served.live()
+    assert served.look().verdicts[0].details["late"] == 0
+    served.live()
+    began = served.today - 3
+    for event_day, count in ((served.today - 2, 4), (served.today - 1, 2), (began, 5)):
+        served.ask(event_day, count)  # received today, about a day judged, the day that is due, one before the watch
+    judged = served.look()
+    assert judged.verdicts[0].details["late"] == 4, "the day that was due took its own"
+    assert judged.verdicts[0].reason.endswith("; 4 rows came after their window was judged")
+    assert (judged.state["late"], judged.state["windows"]) == (4, 2)
+    assert JUDGE.look(served.rule, served.state, served.now()).state == judged.state, "none is counted again"
+    served.live()
+    assert served.look().verdicts[0].details["late"] == 4
+    assert JUDGE.reset(served.rule, served.state, served.now())["late"] == 4
+
+
+def test_labels_that_come_after_their_window_was_judged_are_late_too(replayed: Any) -> None:
+    served = Served(replayed, lw.watch.target_drift(delay="1d", **WATCH))
+    served.live(labelled=ROWS)
+    served.live()
+    assert served.look().verdicts[0].details["late"] == 0
+    served.label(served.today - 2)
+    served.live()
+    assert served.look().verdicts[0].details["late"] == 10
+
+
+GOLDEN = Path(__file__).parent / "golden" / "row_windows_1.json"
+
+
+def test_a_state_of_format_1_goes_on_as_it_was_written(replayed: Any) -> None:
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
+    kept = msgspec.json.decode(GOLDEN.read_bytes())
+    shift = served.today - 1 - kept["first"]
+    served.state = kept | {"first": kept["first"] + shift, "period": kept["period"] + shift, "until": served.now().now}
+    served.today += kept["period"] - kept["first"]
+    served.live()
+    after = served.look().state
+    assert (after["windows"], after["late"], after["format_version"]) == (kept["windows"] + 1, kept["late"], 1)
+    assert set(after) == set(kept)
+
+
+def test_a_state_from_before_late_rows_were_counted_goes_on(replayed: Any) -> None:
+    served = Served(replayed, lw.watch.confidence_drift(**WATCH))
+    served.live()
+    served.look()
+    served.state = {name: value for name, value in served.state.items() if name not in ("first", "until", "late")}
+    served.live()
+    assert (served.look().state["windows"], served.state["late"]) == (2, 0)
 
 
 def test_a_day_with_too_few_rows_goes_on_and_that_is_said(replayed: Any) -> None:
