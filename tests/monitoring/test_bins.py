@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.monitoring.bins import Bins, block_counts, category_bins, numeric_bins
+from loopwright.monitoring.bins import (
+    Bins,
+    block_counts,
+    category_bins,
+    cell_table,
+    named_blocks,
+    numeric_bins,
+    ordered_sample,
+    quantiles_of,
+)
 
 NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=50)
 
@@ -80,3 +89,24 @@ def test_counts_add_up_by_block():
 def test_a_category_without_levels_holds_only_unseen_and_missing_values():
     assert category_bins(np.array([-1, -1]), 0) == Bins(bin_of_code=(), unseen=True)
     assert category_bins(np.array([-1]), 0).place(np.array([-1, 3])).tolist() == [1, 0]
+
+
+@given(NUMBERS.filter(lambda values: np.isfinite(values).any()), st.lists(st.floats(0.0, 1.0), min_size=1, max_size=9))
+def test_quantiles_of_what_is_in_order_are_numpys(values, at):
+    values = np.array(values, dtype=float)
+    assert quantiles_of(ordered_sample(values), at) == pytest.approx(
+        np.quantile(values[np.isfinite(values)], at), rel=1e-12, abs=1e-300
+    )
+
+
+def test_bins_are_the_same_whether_the_order_is_known_or_not():
+    values = np.append(np.random.default_rng(0).normal(size=500), [np.nan, np.inf])
+    assert numeric_bins(values) == numeric_bins(values, ordered=ordered_sample(values))
+
+
+def test_a_table_of_cells_has_only_blocks_with_rows():
+    names, position = named_blocks(np.array([4, 4, 7, 9]))
+    kept = np.array([True, True, False, True])
+    blocks, counted = cell_table(np.array([0, 1, 1]), (names, position[kept]), 2)
+    assert blocks.tolist() == [4, 9]
+    assert counted.tolist() == [[1, 1], [0, 1]]

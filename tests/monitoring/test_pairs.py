@@ -80,3 +80,18 @@ def test_few_columns_have_all_their_pairs_on_all_rows():
     assert pairs == (("a", "b"), ("a", "c"), ("b", "c"))
     assert rows is None
     assert Pair(first="a", second="b", concordant=1, discordant=2).name == "a ~ b"
+
+
+@given(st.lists(st.one_of(st.floats(-5, 5), st.integers(-2, 2).map(float)), min_size=1, max_size=60))
+def test_ends_are_values_of_the_column_three_tenths_in(values):
+    values = np.array(values)
+    low, high = (float(cut) for cut in np.quantile(values, (0.3, 0.7), method="nearest"))
+    found = cuts_of(values)
+    if np.unique(values).size == 1:
+        assert found is None
+    elif low < high:
+        assert found == (low, high)
+    else:
+        assert found == (
+            (low, values[values > low].min()) if (values > low).any() else (values[values < low].max(), high)
+        )

@@ -9,6 +9,8 @@ import pytest
 
 from loopwright.core.codec import canonical, plain
 from loopwright.core.schema import Column, Signature
+from loopwright.monitoring.bins import block_counts
+from loopwright.monitoring.blocks import groups_of, leave_one_out, memory_of, standard_of
 from loopwright.monitoring.detectors.block_rank import BlockRank, BlockRankState
 from loopwright.monitoring.reference import (
     DAY,
@@ -151,3 +153,21 @@ def test_values_and_quantiles_are_in_the_column_s_own_unit(make_world, refer):
     delay = refer(rows).column("delay")
     assert np.average(delay.values, weights=delay.counts[:-1]) == pytest.approx(rows["delay"].mean())
     assert delay.quantiles[0] == pytest.approx(np.quantile(rows["delay"], 0.01))
+
+
+@pytest.mark.parametrize("per_day", [100, 800])
+def test_figures_of_days_do_not_depend_on_the_blocks_that_are_kept(make_world, refer, per_day):
+    """800 rows a day are counted by the hour, and days are added up from hours."""
+    rows = make_world(3, rows=per_day).days(0, 12)
+    reference = refer(rows)
+    assert reference.period_us == (HOUR if per_day == 800 else DAY)
+    delay = reference.column("delay")
+    places = delay.bins.place(rows["delay"])
+    days = block_counts(places, rows["event_time"] // DAY, delay.bins.count)
+    numbers, summed = reference.block_counts("delay", DAY)
+    assert {day: tuple(row) for day, row in zip(numbers, summed.astype(int).tolist(), strict=True)} == days
+    kept = np.array(list(days.values()), dtype=float)
+    groups = groups_of(kept.sum(axis=0))
+    assert delay.standard == standard_of(kept, delay.standard.positions, groups)
+    left = leave_one_out("shape", kept, delay.standard.positions, groups=groups)
+    assert delay.figures[0].memory == round(memory_of(left, numbers), 4)

@@ -1,5 +1,7 @@
 """Frozen bins: the shape of a column at training time, kept so that later days are counted over the same ones."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +70,35 @@ def drawn(values: Floats) -> Floats:
     return values[np.random.default_rng(0).integers(0, values.size, size=_DRAWN)]
 
 
-def numeric_bins(values: Floats) -> Bins:
+def ordered_sample(values: Floats) -> Floats:
+    """The finite ones of values (n,), or so many of them `drawn`, ascending: what quantiles are read from."""
+    return np.sort(drawn(finite_of(values)))
+
+
+def quantiles_of(ordered: Floats, at: Sequence[float] | Floats) -> Floats:
+    """(n_at,) quantiles of ascending values, at least one, as `numpy.quantile` has them, without looking for them."""
+    place = np.asarray(at, dtype=np.float64) * (ordered.size - 1)
+    below = np.floor(place).astype(np.int64)
+    part = place - below
+    low, high = ordered[below], ordered[np.minimum(below + 1, ordered.size - 1)]
+    return floats(np.where(part >= 0.5, high - (high - low) * (1.0 - part), low + (high - low) * part))
+
+
+def numeric_bins(values: Floats, *, ordered: Floats | None = None) -> Bins:
     """Bins of about equal mass over the finite values (n,), and one beyond each end of their range.
 
     One edge is the median. A value that holds more than a bin's mass has a bin of its own.
+
+    Args:
+        values: The column.
+        ordered: Its `ordered_sample`, where that is known already.
     """
     finite = finite_of(values)
     if finite.size == 0:
         return Bins()
-    cuts = np.quantile(drawn(finite), np.linspace(0.0, 1.0, _NUMERIC_BINS + 1)[1:-1])
+    cuts = quantiles_of(
+        ordered_sample(finite) if ordered is None else ordered, np.linspace(0.0, 1.0, _NUMERIC_BINS + 1)[1:-1]
+    )
     ends = [finite.min(), np.nextafter(finite.max(), np.inf)]
     after_ties = np.nextafter(cuts[1:][cuts[1:] == cuts[:-1]], np.inf)
     return Bins(edges=tuple(np.unique(np.concatenate((cuts, after_ties, ends))).tolist()))
@@ -121,7 +143,16 @@ def cell_counts(
     places: NDArray[np.int64], blocks: tuple[NDArray[np.int64], NDArray[np.int64]], bins: int
 ) -> dict[int, tuple[int, ...]]:
     """`block_counts` where `named_blocks` of the rows is known already."""
+    names, counted = cell_table(places, blocks, bins)
+    return {int(name): tuple(row) for name, row in zip(names, counted.tolist(), strict=True)}
+
+
+def cell_table(
+    places: NDArray[np.int64], blocks: tuple[NDArray[np.int64], NDArray[np.int64]], bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The blocks that have rows, ascending, and their counts (n_blocks, bins)."""
     names, position = blocks
     cells = places if names.size == 1 else position * bins + places
     counted = np.bincount(cells, minlength=names.size * bins).reshape(names.size, bins)
-    return {int(name): tuple(row) for name, row in zip(names, counted.tolist(), strict=True) if any(row)}
+    held = counted.any(axis=1)
+    return (names, counted) if held.all() else (names[held], counted[held])

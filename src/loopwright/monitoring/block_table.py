@@ -33,11 +33,18 @@ class BlockTable(msgspec.Struct, frozen=True, kw_only=True):
 def block_table(counts: Mapping[int, Sequence[int]], n_bins: int, *, newest: int | None = None) -> BlockTable:
     """The counts (n_bins,) of each block, of the `newest` so many where that is given."""
     blocks = sorted(counts)
-    blocks = blocks if newest is None else blocks[max(0, len(blocks) - newest) :]
     cells = np.asarray([counts[block] for block in blocks], dtype=np.int64).reshape(len(blocks), n_bins)
+    return packed_table(np.asarray(blocks, dtype=np.int64), cells, newest=newest)
+
+
+def packed_table(blocks: NDArray[np.int64], cells: NDArray[np.int64], *, newest: int | None = None) -> BlockTable:
+    """The counts `cells` (n_blocks, n_bins) of ascending blocks, of the `newest` so many where that is given."""
+    first = 0 if newest is None else max(0, blocks.size - newest)
+    blocks, cells = blocks[first:], cells[first:]
     most = int(cells.max(initial=0))
     width = next(width for width in (1, 2, 4, 8) if most < 1 << (8 * width))
-    return BlockTable(blocks=tuple(blocks), n_bins=n_bins, width=width, packed=cells.astype(f"<u{width}").tobytes())
+    packed = cells.astype(f"<u{width}").tobytes()
+    return BlockTable(blocks=tuple(blocks.tolist()), n_bins=cells.shape[1], width=width, packed=packed)
 
 
 def coarser(table: BlockTable, factor: int) -> tuple[tuple[int, ...], Floats]:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from loopwright.monitoring.bins import drawn, finite_of
+from loopwright.monitoring.bins import ordered_sample
 from loopwright.stats.arrays import Floats, floats
 
 MOST_PAIRS = 1_000
@@ -47,19 +47,20 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.first} ~ {self.second}"
 
 
-def cuts_of(values: Floats) -> Cuts | None:
+def cuts_of(values: Floats, *, ordered: Floats | None = None) -> Cuts | None:
     """The ends of values (n,): three tenths each, or what comes next to that where many are equal; None for a constant
-    column."""
-    finite = drawn(finite_of(values))
-    if finite.size == 0:
+    column. `ordered` is their `ordered_sample`, where that is known already."""
+    ordered = ordered_sample(values) if ordered is None else ordered
+    if ordered.size == 0:
         return None
-    low, high = (float(cut) for cut in np.quantile(finite, (_TAIL, 1.0 - _TAIL), method="nearest"))
+    places = np.round(np.asarray((_TAIL, 1.0 - _TAIL)) * (ordered.size - 1)).astype(np.int64)
+    low, high = (float(cut) for cut in ordered[places])
     if low < high:
         return low, high
-    above, below = finite[finite > low], finite[finite < low]
-    if above.size:
-        return low, float(above.min())
-    return (float(below.max()), high) if below.size else None
+    below, above = int(np.searchsorted(ordered, low)), int(np.searchsorted(ordered, low, side="right"))
+    if above < ordered.size:
+        return low, float(ordered[above])
+    return (float(ordered[below - 1]), high) if below else None
 
 
 def signs_of(values: Floats, cuts: Cuts) -> Signs:

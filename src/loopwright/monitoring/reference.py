@@ -9,8 +9,16 @@ from numpy.typing import NDArray
 
 from loopwright.core.clock import SECOND
 from loopwright.core.schema import Column, Signature, Task
-from loopwright.monitoring.bins import Bins, category_bins, cell_counts, drawn, named_blocks, numeric_bins
-from loopwright.monitoring.block_table import BlockTable, block_table, coarser
+from loopwright.monitoring.bins import (
+    Bins,
+    category_bins,
+    cell_table,
+    named_blocks,
+    numeric_bins,
+    ordered_sample,
+    quantiles_of,
+)
+from loopwright.monitoring.block_table import BlockTable, coarser, packed_table
 from loopwright.monitoring.blocks import (
     FigureName,
     Standard,
@@ -150,24 +158,30 @@ def build_reference(
         signature: The model's.
         quality: The gate's figures on the holdout.
     """
-    blocks = _blocks_of(features.height, event_time)
+    period = _period_of(event_time)
+    names, position = named_blocks(_blocks_of(features.height, event_time, period))
     series = {column.name: floats(features[column.name].to_numpy()) for column in signature.features}
     numbers = {column.name: series[column.name] for column in signature.features if not _is_category(column)}
-    bins = {column.name: _bins_of(column, series[column.name]) for column in signature.features}
+    ordered = {name: ordered_sample(values) for name, values in numbers.items()}
+    bins = {
+        column.name: _bins_of(column, series[column.name], ordered.get(column.name)) for column in signature.features
+    }
     levels = {column.name: column.categories or () for column in signature.features if _is_category(column)}
     series[PREDICTION] = prediction_values(scores, signature.task)
     series[LABEL] = label_values(label, signature.task, signature.classes)
     for name in (PREDICTION, LABEL):
         bins[name] = _answer_bins(series[name], signature, is_label=name == LABEL)
         levels[name] = () if bins[name].ordered else tuple(str(level) for level in signature.classes)
-    period = _period_of(event_time)
     newest = max(1, _MOST_CELLS // max(1, sum(each.count for each in bins.values())))
-    fine = None if event_time is None else np.asarray(event_time, dtype=np.int64) // period
+    factor = DAY // period if event_time is not None else 1
     columns = []
     for name, values in series.items():
-        kept = np.isfinite(values) if name in (PREDICTION, LABEL) else np.ones(values.size, dtype=bool)
-        made = _column(name, values[kept], blocks[kept], bins=bins[name])
-        table = None if fine is None else _by_block(values[kept], fine[kept], bins[name], newest=newest)
+        kept = np.isfinite(values) if name in (PREDICTION, LABEL) else slice(None)
+        places = bins[name].place(values[kept])
+        counted = cell_table(places, (names, position[kept]), bins[name].count)
+        plain = plain_column(name, values[kept], places, bins=bins[name], ordered=ordered.pop(name, None))
+        made = _with_figures(plain, *_summed(*counted, factor))
+        table = None if event_time is None else packed_table(*counted, newest=newest)
         columns.append(msgspec.structs.replace(made, by_block=table, levels=levels.get(name, ())))
     pairs, all_pairs = reference_pairs(numbers, {column.name: column.cuts for column in columns})
     return Reference(
@@ -176,7 +190,7 @@ def build_reference(
         columns=tuple(columns),
         quality={name: float(value) for name, value in quality.items() if np.isfinite(value)},
         rows=features.height,
-        blocks=int(np.sum(np.unique(blocks, return_counts=True)[1] >= MIN_BLOCK_ROWS)),
+        blocks=int(np.sum(_summed(names, np.bincount(position)[:, None], factor)[1] >= MIN_BLOCK_ROWS)),
         timed=event_time is not None,
         pairs=pairs,
         all_pairs=all_pairs,
@@ -222,9 +236,9 @@ def label_values(label: AnyArray, task: Task, classes: tuple[str | int | bool, .
     return class_codes(label, classes).astype(np.float64)
 
 
-def _blocks_of(rows: int, event_time: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def _blocks_of(rows: int, event_time: NDArray[np.int64] | None, period_us: int) -> NDArray[np.int64]:
     if event_time is not None:
-        return np.asarray(event_time, dtype=np.int64) // DAY
+        return np.asarray(event_time, dtype=np.int64) // period_us
     chunks = max(1, min(_CHUNKS, rows // MIN_BLOCK_ROWS))
     return np.random.default_rng(0).permutation(np.arange(rows, dtype=np.int64) % chunks)
 
@@ -237,19 +251,25 @@ def _period_of(event_time: NDArray[np.int64] | None) -> int:
     return HOUR if event_time.size / hours >= _ROWS_AN_HOUR else DAY
 
 
-def _by_block(values: Floats, blocks: NDArray[np.int64], bins: Bins, *, newest: int) -> BlockTable:
-    if values.size == 0:
-        return block_table({}, bins.count)
-    counted = cell_counts(bins.place(values), named_blocks(blocks), bins.count)
-    return block_table(counted, bins.count, newest=newest)
+def _summed(
+    blocks: NDArray[np.int64], counted: NDArray[np.int64], factor: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Blocks of `factor` times the length, ascending, and their counts (n_blocks, n_bins)."""
+    if factor == 1 or blocks.size == 0:
+        return blocks, counted
+    days = blocks // factor
+    first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
+    return days[first], np.add.reduceat(counted, first, axis=0)
 
 
 def _is_category(column: Column) -> bool:
     return column.kind in ("category", "string") and column.categories is not None
 
 
-def _bins_of(column: Column, values: Floats) -> Bins:
-    return category_bins(values, len(column.categories or ())) if _is_category(column) else numeric_bins(values)
+def _bins_of(column: Column, values: Floats, ordered: Floats | None) -> Bins:
+    if _is_category(column):
+        return category_bins(values, len(column.categories or ()))
+    return numeric_bins(values, ordered=ordered)
 
 
 def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bins:
@@ -257,27 +277,25 @@ def _answer_bins(values: Floats, signature: Signature, *, is_label: bool) -> Bin
     return numeric_bins(values) if numeric else category_bins(values, max(len(signature.classes), 2))
 
 
-def _column(name: str, values: Floats, blocks: NDArray[np.int64], *, bins: Bins) -> ColumnReference:
-    """The column without its levels' names and its counts by block."""
-    places = bins.place(values)
-    counted = cell_counts(places, named_blocks(blocks), bins.count) if values.size else {}
-    full = {day: row for day, row in sorted(counted.items()) if sum(row) >= MIN_BLOCK_ROWS}
-    total = floats(list(counted.values())).reshape(-1, bins.count).sum(axis=0)
-    plain = plain_column(name, values, places, bins=bins)
-    if len(full) < 2:
+def _with_figures(plain: ColumnReference, blocks: NDArray[np.int64], counted: NDArray[np.int64]) -> ColumnReference:
+    """The column with the figures of its days: their numbers, ascending, and their counts (n_days, n_bins)."""
+    full = counted.sum(axis=1) >= MIN_BLOCK_ROWS
+    if full.sum() < 2:
         return plain
-    days = floats(list(full.values())).reshape(-1, bins.count)
-    positions = plain.standard.positions
-    groups = groups_of(total) if bins.ordered else ()
-    names: tuple[FigureName, ...] = ("shape", "location") if bins.ordered else ("shape",)
+    days, numbers = floats(counted[full]), tuple(blocks[full].tolist())
+    ordered, positions = plain.bins.ordered, plain.standard.positions
+    groups = groups_of(floats(counted.sum(axis=0))) if ordered else ()
+    names: tuple[FigureName, ...] = ("shape", "location") if ordered else ("shape",)
     return msgspec.structs.replace(
         plain,
         standard=standard_of(days, positions, groups),
-        figures=tuple(_figure(figure, days, (positions, groups), numbers=tuple(full)) for figure in names),
+        figures=tuple(_figure(figure, days, (positions, groups), numbers=numbers) for figure in names),
     )
 
 
-def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: Bins) -> ColumnReference:
+def plain_column(
+    name: str, values: Floats, places: NDArray[np.int64], *, bins: Bins, ordered: Floats | None = None
+) -> ColumnReference:
     """A column as a whole, without figures of its days.
 
     Args:
@@ -285,6 +303,7 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
         values: (n,) numbers or codes.
         places: (n,) their bins.
         bins: How it is counted.
+        ordered: Their `bins.ordered_sample`, where that is known already.
     """
     column = counted_column(name, floats(np.bincount(places, minlength=bins.count)), bins)
     if not bins.ordered:
@@ -293,11 +312,12 @@ def plain_column(name: str, values: Floats, places: NDArray[np.int64], *, bins: 
     if not finite.any():
         return column
     known: Bools | slice = slice(None) if finite.all() else finite
+    ordered = ordered_sample(values) if ordered is None else ordered
     return msgspec.structs.replace(
         column,
-        cuts=cuts_of(values),
+        cuts=cuts_of(values, ordered=ordered),
         values=_bin_values(values[known], places[known], bins),
-        quantiles=tuple(np.quantile(drawn(values[known]), QUANTILES).tolist()),
+        quantiles=tuple(quantiles_of(ordered, QUANTILES).tolist()),
     )
 
 
