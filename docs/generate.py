@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 import loopwright
+from loopwright import watch
 from loopwright.cli.table import GROUPS, Entry
 from loopwright.core.settings import SETTINGS
 from loopwright.errors import LoopwrightError
@@ -36,7 +37,20 @@ def api_page() -> str:
         if not name.startswith("_"):
             thing = getattr(loopwright, name)
             parts += ["", f"## {name}", "", *_described(name, thing)]
-    return "\n".join([*parts, ""])
+    return "\n".join([*parts, *_watch_rules(), ""])
+
+
+def _watch_rules() -> list[str]:
+    """The rules beside drift and performance, each with its signature and its docstring."""
+    parts = [
+        "",
+        "## watch",
+        "",
+        "What `monitor=` takes beside `drift`, `performance` and `reevaluate`, as `lw.watch.latency(...)`.",
+    ]
+    for name in watch.__all__:
+        parts += ["", f"### watch.{name}", "", *_described(f"watch.{name}", getattr(watch, name))]
+    return parts
 
 
 def _described(name: str, thing: object) -> list[str]:
