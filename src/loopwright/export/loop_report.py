@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopwright.app.monitor.days import reports_of, verdicts_of
+from loopwright.app.monitor.report_rules import figure_is_evidence
 from loopwright.app.observed import answered, scores_of
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of, manifest_of
@@ -229,7 +230,7 @@ def _verdict_lines(
     for day in days:
         for verdict in verdicts_of(day):
             found.setdefault(verdict["check"], []).append((_end_of(day), verdict))
-            if any(name.startswith("mean_time_between_false_alarms") for name in verdict.get("details") or {}):
+            if figure_is_evidence(verdict.get("details") or {}):
                 drifts.add(verdict["check"])
     lines = []
     for check, verdicts in found.items():

@@ -97,6 +97,7 @@ font-variant-numeric:tabular-nums}
 .number{fill:var(--card);font-size:10px;font-weight:700}
 footer{padding-top:26px;padding-bottom:48px;color:var(--soft);font-size:13px}
 @media (max-width:760px){main{grid-template-columns:1fr}.scroll>svg{min-width:640px}.half .scroll>svg{min-width:0}
+td:last-child:not(.right){min-width:26ch;overflow-wrap:break-word}
 .chain li{grid-template-columns:1fr}}
 @media print{body{background:#fff}section,.figure{border-color:#ccc}nav{display:none}header{padding-top:0}}
 """

@@ -6,7 +6,15 @@ import pytest
 from tests.app.monitor.a_watched_home import DAY, FIRST, NAME, a_home, drift_of, look, report_of, verdict
 
 import loopwright as lw
-from loopwright.app.monitor.report_rules import LINES, cut, days_between, effect_of, end_of, rules_seen
+from loopwright.app.monitor.report_rules import (
+    LINES,
+    cut,
+    days_between,
+    effect_of,
+    end_of,
+    figure_is_evidence,
+    rules_seen,
+)
 from loopwright.app.workspace import Workspace
 from loopwright.store.ledger import Record
 
@@ -38,6 +46,19 @@ def test_every_check_has_a_point_a_day_at_the_days_end(home: Workspace) -> None:
     assert not found["drift report"].opens
     assert (found["latency"].looks, found["latency"].failed) == (14_400, 30)
     assert found["latency"].latest["outcome"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("details", "evidence"),
+    [
+        ({"mean_time_between_false_alarms": 1_000}, True),
+        ({"mean_time_between_false_alarms_windows": 1_000}, True),
+        ({"mean_time_between_false_alarms_periods": 105_120, "evidence": 3.0}, False),
+        ({"coverage": 0.5}, False),
+    ],
+)
+def test_the_figure_of_a_measure_is_no_evidence(details: dict[str, float], evidence: bool) -> None:
+    assert figure_is_evidence(details) is evidence
 
 
 def test_a_period_has_the_days_that_it_touches(home: Workspace) -> None:

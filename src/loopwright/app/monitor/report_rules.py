@@ -18,8 +18,8 @@ LINES = 8
 """Columns whose effect is told over time."""
 LISTED = 60
 """Entries of a list in a verdict's details that are kept."""
-SEQUENTIAL = "mean_time_between_false_alarms"
-"""A rule is sequential, and its figure is evidence, where its details say this."""
+_SEQUENTIAL = "mean_time_between_false_alarms"
+_OF_A_MEASURE = "mean_time_between_false_alarms_periods"
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class _Check:
     def add(self, verdict: dict[str, Any], at: Micros) -> None:
         low, high = verdict.get("interval") or (None, None)
         details = verdict.get("details") or {}
-        self.sequential = self.sequential or any(name.startswith(SEQUENTIAL) for name in details)
+        self.sequential = self.sequential or figure_is_evidence(details)
         self.latest = {**verdict, "at": at}
         self.points.append(
             Point(
@@ -114,6 +114,11 @@ class _Check:
                 coverage=_number(details.get("coverage")),
             )
         )
+
+
+def figure_is_evidence(details: Mapping[str, Any]) -> bool:
+    """Whether a verdict's figure is evidence, by its details: a drift's is; of a measure it is the measured figure."""
+    return any(name.startswith(_SEQUENTIAL) for name in details) and _OF_A_MEASURE not in details
 
 
 def rules_seen(
