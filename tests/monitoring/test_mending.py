@@ -117,3 +117,22 @@ def test_an_incident_that_came_back_waits_for_nobody():
     book, _ = mending()
     book, _ = record(book, "version:new", [judged(Outcome.FAIL)], at=2 * DAY, ids=ids)
     assert unconfirmed(book, "new") == 0
+
+
+def test_thin_days_under_the_new_version_that_lie_far_by_chance_do_not_keep_it_open():
+    def look(evidence):
+        columns = [{"column": "wind", "counts": True, "evidence": evidence}]
+        details = {"columns": columns, "named": ["wind"]}
+        return Verdict(check="drift", outcome=Outcome.PASS, reason="figures", value=evidence, details=details)
+
+    failed = Verdict(check="drift", outcome=Outcome.FAIL, reason="x", value=2000.0, details={"named": ["wind"]})
+    book, _ = record(IncidentBook(), "version:old", [Judgement(verdict=failed, rule="drift")], at=0, ids=ids)
+    for at in range(1, 1 + LOOKS_TO_PASS):
+        said = [Judgement(verdict=look(2.0), rule="drift")]
+        book, _ = record(book, "version:old", said, at=at * DAY, ids=ids)
+    assert "version:old" in book.open, "evidence that fades is no repair"
+    book, _ = under_new_version(book, "new", at=5 * DAY, moved=())
+    for at in range(6, 6 + LOOKS_TO_PASS):
+        book, actions = record(book, "version:new", [Judgement(verdict=look(2.0), rule="drift")], at=at * DAY, ids=ids)
+    assert [action.kind for action in actions] == ["incident_resolved"]
+    assert actions[0].incident.resolution.ending == "confirmed"

@@ -41,3 +41,14 @@ def test_a_recent_window_that_says_nothing_confirms_nothing():
 def test_details_of_another_shape_do_no_harm():
     odd = verdict(Outcome.PASS, columns=["wind", 3, {"column": "wind", "moved": None}])
     assert standing(odd, (), columns=("wind",)) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "wanted"), [(3.0, "passed"), (19.9, "passed"), (20.0, "failing"), (None, "failing")]
+)
+def test_under_a_new_champion_a_distance_holds_back_only_with_evidence_of_its_own(evidence, wanted):
+    far = verdict(Outcome.PASS, columns=[{"column": "wind", "counts": True, "evidence": evidence}])
+    assert standing(far, (), columns=("wind",), anew=True) == wanted
+    assert standing(far, (), columns=("wind",)) == "failing"
+    moved = verdict(Outcome.WARN, columns=[{"column": "wind", "moved": True}])
+    assert standing(verdict(Outcome.PASS), (moved,), columns=("wind",), anew=True) == "failing"

@@ -216,7 +216,7 @@ def record(book: IncidentBook, cause: str, said: Sequence[Judgement], *, at: Mic
     current = book.open.get(cause)
     if current is None:
         return _opened(book, cause, failed, at=at, ids=ids) if failed else (book, ())
-    heard = current.with_(findings=_heard(current.findings, said, at))
+    heard = current.with_(findings=_heard(current.findings, said, at, anew=current.mending is not None))
     if failed:
         return _failed_again(book, current, _judged(heard, failed, at), at=at)
     if heard.findings and all(_quiet(finding, at) for finding in heard.findings):
@@ -271,7 +271,9 @@ def _failed_again(book: IncidentBook, before: Incident, after: Incident, *, at: 
     return book.with_incident(after), actions
 
 
-def _heard(findings: tuple[Finding, ...], said: Sequence[Judgement], at: Micros) -> tuple[Finding, ...]:
+def _heard(
+    findings: tuple[Finding, ...], said: Sequence[Judgement], at: Micros, *, anew: bool = False
+) -> tuple[Finding, ...]:
     """The findings after a look; one a check, at most `MAX_FINDINGS` and one for all others."""
     by_check = {finding.check: finding for finding in findings}
     others: list[Judgement] = []
@@ -282,7 +284,7 @@ def _heard(findings: tuple[Finding, ...], said: Sequence[Judgement], at: Micros)
         if before is None and len(by_check) >= MAX_FINDINGS:
             others.append(one)
             continue
-        by_check[one.verdict.check] = _strengthened(before, one, at)
+        by_check[one.verdict.check] = _strengthened(before, one, at, anew=anew)
     if others:
         by_check[OTHERS] = _folded(by_check.get(OTHERS), others, at)
     elif OTHERS in by_check and any(one.rule == by_check[OTHERS].rule for one in said):
@@ -291,9 +293,9 @@ def _heard(findings: tuple[Finding, ...], said: Sequence[Judgement], at: Micros)
     return tuple(by_check.values())
 
 
-def _strengthened(before: Finding | None, one: Judgement, at: Micros) -> Finding:
+def _strengthened(before: Finding | None, one: Judgement, at: Micros, *, anew: bool) -> Finding:
     verdict = one.verdict
-    stands = standing(verdict, one.reports, columns=before.columns if before else ())
+    stands = standing(verdict, one.reports, columns=before.columns if before else (), anew=anew)
     if before is not None and stands == "passed":
         return msgspec.structs.replace(before, passes=before.passes + 1, latest=verdict.value)
     if before is not None and stands == "unclear":

@@ -4,6 +4,10 @@ For most rules a look that passes is a statement about the recent rows. For a se
 fades once the moved days have become part of what later days are ranked among, and the stream may stand where it
 stood. So the columns that the incident names must look unmoved in the recent window too: in the verdict's own list of
 columns (`counts`: whether the recent distribution lies at the least effect or beyond), and in the rule's report.
+
+Under a new champion nothing has faded: its evidence began at nothing, against its own reference. There a distance
+alone is no news, since a few days of thin traffic lie that far from anything by chance; it holds an incident back where
+the column's evidence says as much: at `HELD_BACK`, which chance reaches in one stream of twenty (Ville 1939).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,16 +16,18 @@ from typing import Any, Literal
 from loopwright.core.verdict import Outcome, Verdict
 
 Standing = Literal["passed", "failing", "unclear"]
-_STILL = ("counts", "moved")
+HELD_BACK = 20.0
+"""Evidence of a column from which its distance holds an incident back under a new champion."""
 
 
-def standing(verdict: Verdict, reports: Sequence[Verdict], *, columns: Collection[str]) -> Standing:
+def standing(verdict: Verdict, reports: Sequence[Verdict], *, columns: Collection[str], anew: bool = False) -> Standing:
     """What a look says of a check that has failed before.
 
     Args:
         verdict: The check's, at this look.
         reports: Of the same rule, on the recent window.
         columns: That the check had named.
+        anew: Whether a new champion is watched, so that the check's evidence has begun at nothing since it failed.
     """
     if verdict.outcome is Outcome.FAIL:
         return "failing"
@@ -29,7 +35,7 @@ def standing(verdict: Verdict, reports: Sequence[Verdict], *, columns: Collectio
         return "unclear"
     if not columns:
         return "passed"
-    if any(entry.get("column") in columns and _moved(entry) for entry in _entries((verdict, *reports))):
+    if any(entry.get("column") in columns and _moved(entry, anew) for entry in _entries((verdict, *reports))):
         return "failing"
     if reports and all(report.outcome is Outcome.UNKNOWN for report in reports):
         return "unclear"
@@ -43,5 +49,9 @@ def _entries(verdicts: Sequence[Verdict]) -> Iterator[dict[str, Any]]:
                 yield entry
 
 
-def _moved(entry: dict[str, Any]) -> bool:
-    return any(entry.get(name) is True for name in _STILL)
+def _moved(entry: dict[str, Any], anew: bool) -> bool:
+    if entry.get("moved") is True:
+        return True
+    evidence = entry.get("evidence")
+    chance = anew and isinstance(evidence, int | float) and evidence < HELD_BACK
+    return entry.get("counts") is True and not chance

@@ -83,7 +83,7 @@ def test_columns_are_named_one_or_several():
 
 def test_declaring_them_loads_no_numerical_library():
     names = ["confidence_drift", "embedding_drift", "rows_drift", "target_drift", "text_drift", "concept_drift"]
-    code = f"import sys, loopwright as lw; [getattr(lw, name) for name in {names}]; " + (
+    code = f"import sys, loopwright as lw; [getattr(lw.watch, name) for name in {names}]; " + (
         "print([m for m in ('numpy', 'polars', 'sklearn', 'river') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
