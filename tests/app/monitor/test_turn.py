@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.app.monitor.scripted import FAILS, HOUR, PASSES, Project, Scene, severe, verdict
 
 from loopwright.app.clock import set_clock
 from loopwright.app.monitor import root_cause
+from loopwright.app.monitor.watch import save_watch
 from loopwright.app.monitor.words import say, silence, waiting_words
 from loopwright.app.notify.outbox import notifications
 from loopwright.core.verdict import Outcome
@@ -199,3 +201,18 @@ def test_an_incident_is_told_though_its_explanation_crashes(scene: Scene, monkey
     assert "ValueError: odd" in explanation.missing
     assert [column.column for column in explanation.columns] == ["x"]
     assert len(notifications(scene.workspace)) == 1
+
+
+@pytest.mark.parametrize(("ahead_h", "looks"), [(24 * 365, 1), (1, 0)])
+def test_a_clock_that_was_far_ahead_silences_no_rule(scene: Scene, ahead_h: int, looks: int) -> None:
+    watch = scene.look(PASSES)
+    ahead = msgspec.structs.replace(
+        watch,
+        looked={"scripted": scene.now + ahead_h * HOUR},
+        states={"scripted": {"looks": 99, "resets": 0}},
+    )
+    save_watch(scene.workspace, "small", ahead)
+    scene.judge.says = {"scripted": (PASSES,)}
+    after = scene.pass_()
+    assert after.states["scripted"]["looks"] == (looks or 99)
+    assert after.looked["scripted"] == (scene.now if looks else ahead.looked["scripted"])

@@ -96,7 +96,7 @@ class Watcher:
         return [
             rule
             for rule in self._loop.monitor
-            if now // rule.period_us > watch.looked.get(rule.name, 0) // rule.period_us
+            if now // rule.period_us > watch.looked.get(rule.name, 0) // rule.period_us or _astray(rule, watch, now)
         ]
 
     def _look(self, version: str, now: Micros) -> Look:
@@ -132,6 +132,11 @@ def _after(watch: Watch, looks: dict[MonitorRule, Judged], now: Micros) -> Watch
     )
 
 
+def _astray(rule: MonitorRule, watch: Watch, now: Micros) -> bool:
+    """Whether its last look lies more than a period ahead: the clock was wrong then and has been set right since."""
+    return watch.looked.get(rule.name, 0) > now + rule.period_us
+
+
 def _plain(state: Any) -> Any:
     """The state as it will be read back."""
     return msgspec.json.decode(msgspec.json.encode(state))
@@ -153,6 +158,8 @@ def _judged(rule: MonitorRule, watch: Watch, look: Look) -> Judged:
     """One rule's look. A rule that cannot be judged is unknown and says why; the others are judged all the same."""
     state = watch.states.get(rule.name)
     try:
+        if _astray(rule, watch, look.now):  # what was judged ahead of time would keep it silent until then
+            state = _plain(_judge_of(rule).begin(rule, look))
         return _judge_of(rule).look(rule, state, look)
     except LoopwrightError as error:
         reason = f"{error.code} {error.what}"

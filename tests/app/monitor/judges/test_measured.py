@@ -14,7 +14,7 @@ from loopwright.app.clock import set_clock
 from loopwright.app.controller import Controller
 from loopwright.app.monitor.days import verdicts_of
 from loopwright.app.monitor.judges.measured import NOT_WATCHED, MeasuredJudge, MeasuredState
-from loopwright.app.monitor.watch import load_watch
+from loopwright.app.monitor.watch import load_watch, save_watch
 from loopwright.app.monitor.watcher import Watcher
 from loopwright.app.trace import journal
 from loopwright.app.versions import champion_of
@@ -238,3 +238,22 @@ def test_states_that_were_written_under_format_1_are_read() -> None:
         ((part, (detector, kind)),) = figure_detectors(rule).items()
         said[rule.name] = detector.verdict(msgspec.convert(state.parts[part], kind)).outcome.value
     assert said == {"error_rate(<= 0.01)": "fail", "volume(>= 5)": "pass", "volume": "pass"}
+
+
+def test_what_was_learned_under_a_clock_that_was_ahead_is_forgotten(replayed: Project) -> None:
+    minutes = Minutes(replayed, lw.watch.error_rate(at_most=0.01))
+    for _ in range(5):
+        minutes.period(100, status=500)
+    watch = load_watch(minutes.workspace, "small")
+    assert watch is not None
+    (name,) = watch.states
+    ahead = {**watch.states[name], "through": minutes.now + 365 * 24 * HOUR}
+    save_watch(
+        minutes.workspace,
+        "small",
+        msgspec.structs.replace(watch, states={name: ahead}, looked={name: minutes.now + 365 * 24 * HOUR}),
+    )
+    for _ in range(3):
+        minutes.period(100)
+    verdict = minutes.verdicts()[name]
+    assert (verdict["outcome"], verdict["value"]) == ("pass", 0.0)

@@ -44,10 +44,15 @@ class MeasuredJudge:
     """Satisfies `Judge[MeasuredRule]` and `Resettable`."""
 
     def begin(self, rule: MeasuredRule, look: Look) -> Any:
-        """Operations go on whichever version is champion: what was learned under the one before is kept."""
+        """Operations go on whichever version is champion: what was learned under the one before is kept.
+
+        Not where it was learned of periods that lie ahead: the clock was wrong then.
+        """
         watch = load_watch(look.workspace, look.loop.name)
         before = None if watch is None else watch.states.get(rule.name)
-        return before if before is not None else msgspec.to_builtins(_fresh(rule, look))
+        if before is None or msgspec.convert(before, MeasuredState).through > look.now + rule.every:
+            return msgspec.to_builtins(_fresh(rule, look))
+        return before
 
     def look(self, rule: MeasuredRule, state: Any, look: Look) -> Judged:
         """Judge the periods that are over and settled since the last look."""
