@@ -72,7 +72,7 @@ def test_a_rule_of_any_window_speaks_after_the_turn(trainer: Trainer, window: st
 
 
 def test_a_rule_of_shorter_blocks_than_the_reference_counts_is_unknown_and_sets_nothing_off(trainer: Trainer) -> None:
-    """Forty rows a day are too few to be kept by the hour, so that blocks of half a day have nothing to be told from."""
+    """Forty rows a day are too few to be kept by the hour: blocks of half a day have nothing to be told from."""
     policy = Policy(name="drift", drift=lw.drift(window="12h"), cooldown=15 * DAY)
     assert play(policy, trainer, SPAN, checks=GATE, over=nothing).retrains == ()
 
