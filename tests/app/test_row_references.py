@@ -1,5 +1,7 @@
 """A sample of rows goes into the bundle only where a rule needs it."""
 
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,13 @@ from loopwright.app.run import run_loop
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.core.schema import Column, Signature
 from loopwright.formats.training_set import TrainingSet
+from loopwright.formats.value import load_value, put_value
+from loopwright.monitoring.detectors.row_window_rank import RowWindowRank
+from loopwright.monitoring.detectors.value_distance import ValueDistance
 from loopwright.monitoring.row_reference import RowReference
 from loopwright.registry.bundle import Manifest
 
+GOLDEN = Path(__file__).parent / "golden" / "row_references-1.zip"
 SIGNATURE = Signature(
     task="binary",
     request=(),
@@ -94,3 +100,22 @@ def test_a_run_of_a_loop_with_such_a_rule_packages_a_sample(bare: Any) -> None:
     assert isinstance(reference, RowReference)
     assert reference.base.columns == ["x", "n"]
     assert reference.figures == {}  # 200 rows make no twenty windows of 50
+
+
+def test_a_part_of_format_1_is_read_and_judged_by(project: Any, tmp_path: Path) -> None:
+    workspace = project.workspace()
+    with zipfile.ZipFile(GOLDEN) as packed:
+        packed.extractall(tmp_path / "part")
+    digest = put_value(workspace.stores.blobs, load_value(tmp_path / "part"))
+    manifest = Manifest(kind="model", parts={PART: digest}, entry="model", signature=SIGNATURE, example={})
+    found = row_reference_of(workspace, manifest, lw.watch.confidence_drift())
+    assert isinstance(found, RowReference)
+    assert (found.base.height, found.windows, found.rows, found.timed) == (160, 24, 10, True)
+    assert {name: len(one.values) for name, one in found.figures.items()} == {"mean(x)": 24, "distance(x)": 24}
+    assert found.figures["distance(x)"].memory == 0.1782
+    detector = RowWindowRank(found, ValueDistance())
+    like, unlike = found.base[:10], found.base[:10].with_columns(pl.col("x") + 3)
+    state = detector.update(detector.start(), like, period=24)
+    assert detector.verdict(state).value < detector.verdict(detector.update(state, unlike, period=25)).value
+    refused = row_reference_of(workspace, manifest, lw.watch.text_drift("comment"))
+    assert refused == "the training set has no column 'comment'"

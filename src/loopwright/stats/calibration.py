@@ -64,10 +64,11 @@ def _logistic(positive: Bools, score: Floats, *, free: bool) -> tuple[float, flo
         fitted = 1 / (1 + np.exp(-np.clip(slope * claimed + intercept, -30, 30)))
         rest, weight = positive - fitted, fitted * (1 - fitted)
         design = np.stack([claimed, np.ones_like(claimed)]) if free else np.ones((1, claimed.size))
-        bend = (design * weight) @ design.T
+        # Not by `@`: threads of a linear algebra library wait for one another, longer than two columns take.
+        bend = np.einsum("in,jn->ij", design * weight, design)
         if not np.isfinite(bend).all() or np.linalg.cond(bend) > 1e12:
             return NAN, NAN
-        step = np.linalg.solve(bend, design @ rest)
+        step = np.linalg.solve(bend, np.einsum("in,n->i", design, rest))
         slope, intercept = (slope + step[0], intercept + step[1]) if free else (slope, intercept + step[0])
         if float(np.abs(step).max()) < 1e-8:
             return float(slope), float(intercept)

@@ -38,10 +38,12 @@ class LostLevels:
             (held, np.full(gone.size, m * sample.worth_reference)),
             (np.zeros(gone.size), np.full(gone.size, n * sample.worth_current)),
         )
+        known = found[np.isfinite(found)]  # a level too rare on both sides has no test
+        least = float(known.min()) if known.size else float("nan")
         ranked = gone[np.argsort(-before[gone])]
         named = ", ".join(level_name(column, int(place)) for place in ranked[:_NAMED])
         return Measure(
             effect=float(before[gone].sum() / m),
-            p_value=float(min(np.nanmin(found) * max(int((before > 0).sum()), 1), 1.0)),
+            p_value=float(np.minimum(least * max(int((before > 0).sum()), 1), 1.0)),
             said=f"lost {named}" + (f" and {ranked.size - _NAMED} more" if ranked.size > _NAMED else ""),
         )
