@@ -41,3 +41,10 @@ def test_a_storm_makes_no_record_without_end_and_failures_stay() -> None:
 def test_a_day_of_format_1_is_still_read() -> None:
     old = Record(kind="watch_day", id="small/1", data={"verdicts": [{"check": "a"}], "reports": []})
     assert (verdicts_of(old), reports_of(old)) == ([{"check": "a"}], [])
+
+
+def test_a_reason_that_quotes_what_came_in_is_cut() -> None:
+    ledger = MemoryLedger(clock=ManualClock())
+    long = Verdict(check="a", outcome=Outcome.FAIL, reason="x" * 1_000_000)
+    (record,) = with_looks(ledger, "small", {Scripted(): Judged(verdicts=(long,), reports=(long,))}, now=NOW)
+    assert [len(verdict["reason"]) for verdict in (*verdicts_of(record), *reports_of(record))] == [1_000, 1_000]

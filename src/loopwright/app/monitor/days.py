@@ -14,6 +14,8 @@ from loopwright.store.ledger import Ledger, Record
 KIND = "watch_day"
 MOST_VERDICTS = 500
 """Of one rule on one day."""
+MOST_LETTERS = 1_000
+"""Of a verdict's reason, which may quote what came in."""
 
 
 def day_of(rule: MonitorRule, now: Micros) -> int:
@@ -59,10 +61,15 @@ def _listed(record: Record, part: str) -> list[dict[str, Any]]:
 
 
 def _most(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """At most `MOST_VERDICTS`, those that failed first: a storm makes no record without end."""
-    if len(verdicts) <= MOST_VERDICTS:
-        return list(verdicts)
-    return sorted(verdicts, key=lambda verdict: verdict.outcome is not Outcome.FAIL)[:MOST_VERDICTS]
+    """At most `MOST_VERDICTS`, those that failed first, with short reasons: a storm makes no record without end."""
+    kept = sorted(verdicts, key=lambda verdict: verdict.outcome is not Outcome.FAIL)[:MOST_VERDICTS]
+    return [_short(verdict) for verdict in (verdicts if len(verdicts) <= MOST_VERDICTS else kept)]
+
+
+def _short(verdict: Verdict) -> Verdict:
+    if len(verdict.reason) <= MOST_LETTERS:
+        return verdict
+    return msgspec.structs.replace(verdict, reason=f"{verdict.reason[: MOST_LETTERS - 1]}…")
 
 
 def _added(before: dict[str, Any], judged: Judged) -> dict[str, Any]:
