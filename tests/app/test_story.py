@@ -76,6 +76,8 @@ def test_a_whole_story_has_nine_chapters_with_their_events(bare: Project) -> Non
         (without("incident_opened"), 6),
         (without("release_finished"), 7),
         (without("incident_resolved"), 7),
+        ([*WHOLE, ("incident_resolved", {"ending": "not_confirmed"})], 7),
+        ([*WHOLE, ("incident_reopened", {"reason": "it failed again"})], 7),
         (without("act_refused"), 8),
         (without("arm_tripped"), 8),
         (without("release_finished", nth=1), 8),

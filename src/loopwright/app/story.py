@@ -139,7 +139,8 @@ def _release(chosen: Sequence[Event]) -> str:
 
 def _resolved(chosen: Sequence[Event]) -> bool:
     """Whether the new version was seen to fix what it was trained for."""
-    return chosen[-1].kind == "incident_resolved"
+    last = chosen[-1]
+    return last.kind == "incident_resolved" and last.data.get("ending") not in ("not_confirmed", "unwatched")
 
 
 def _bad_candidates(later: Sequence[Event]) -> list[Event]:
