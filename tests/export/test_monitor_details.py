@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from loopwright.app.monitor.report_rules import RuleView
 from loopwright.export.monitor_details import ROWS, details_sections, objects_in, plain, table_of
 from loopwright.pictures.sections import Grid, LineChart, ReliabilityChart
@@ -54,7 +56,7 @@ def test_names_say_how_a_value_is_read() -> None:
     assert plain("opened_at", 1_374_624_000_000_000) == "24 Jul 2013 00:00"
     assert plain("opened_at", 3) == 3
     assert plain("missing_share", 0.25) == "25 %"
-    assert plain("period_us", 3_600_000_000) == "3.6e+03 s"
+    assert plain("period_us", 3_600_000_000) == "60 min"
     assert plain("x", True) is True
 
 
@@ -75,3 +77,8 @@ def test_days_are_lines_and_an_estimate_has_its_band() -> None:
     assert chart.series[0].low == (0.6,) * 4
     assert chart.series[1].value == (0.71, 0.71, None, None)
     assert chart.series[1].low == ()
+
+
+@pytest.mark.parametrize(("us", "said"), [(90_000_000, "90 s"), (630_000_000, "10.5 min"), (7_200_000_000, "2 h")])
+def test_a_span_is_told_in_a_unit_that_fits(us: int, said: str) -> None:
+    assert plain("before_us", us) == said

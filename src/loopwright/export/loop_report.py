@@ -175,6 +175,12 @@ def _markers(events: Iterable[Event]) -> Iterator[Marker]:
             yield Marker(at=event.logical_at, label=label, tone=TONES.get(outcome, MARKED[event.kind]))
 
 
+_LABELLED = (
+    "Of the champion, over a moving window; an incident opens once the whole interval (not drawn) is beyond the limit. "
+    "A gap is a day without enough labels."
+)
+
+
 def _drift(loop: _Loop) -> Iterator[Section]:
     """The incident rules' evidence, the columns' distances, and the performance, day by day."""
     ledger = loop.workspace.stores.ledger
@@ -208,13 +214,13 @@ def _drift(loop: _Loop) -> Iterator[Section]:
             "This rule colours a report and opens nothing.",
         )
     for series, level in performance:
+        labelled = series.name.startswith("performance(")
         yield LineChart(
-            title="Performance on labelled requests",
+            title="Performance on labelled requests" if labelled else series.name,
             series=(series,),
             thresholds=() if level is None else (Threshold(value=level, label="limit"),),
             markers=loop.marked("incident_opened", "incident_updated", "release_finished"),
-            note="Of the champion, over a moving window; an incident opens once the whole interval (not drawn) is "
-            "beyond the limit. A gap is a day without enough labels.",
+            note=_LABELLED if labelled else "The figure of the rule's last verdict of each day.",
         )
 
 

@@ -109,10 +109,17 @@ def plain(key: str, value: Any) -> object:
     if isinstance(value, int) and value > _ANY_INSTANT and (key.endswith(("_at", "since", "until")) or key == "at"):
         return instant_text(value)
     if isinstance(value, int | float) and key.endswith("_us"):
-        return f"{value / SECOND:.3g} s"
+        return _span(value / SECOND)
     if isinstance(value, float) and (key.endswith(("share", "coverage", "_ratio")) or "share" in key):
         return number_text(value, "percent")
     return value
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _curve(rows: Sequence[Mapping[str, Any]]) -> Curve | None:

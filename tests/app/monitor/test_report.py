@@ -18,6 +18,7 @@ from tests.app.monitor.a_watched_home import (
     verdict,
 )
 
+import loopwright as lw
 from loopwright.app.monitor.report import MonitorReport, monitor_report
 from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.errors import NotFoundError
@@ -44,6 +45,15 @@ def test_all_of_it_is_told_and_survives_json(home: Workspace) -> None:
     assert report.incidents_by_state == {"open": 1}
     assert report.days == 10
     assert msgspec.json.decode(msgspec.json.encode(report), type=MonitorReport) == report
+
+
+def test_a_rule_that_has_not_been_looked_at_is_unknown_and_told(home: Workspace) -> None:
+    rules = (lw.watch.latency(at_most="50ms"),)
+    waiting = monitor_report(home, NAME, rules=rules).rules[-1]
+    assert (waiting.check, waiting.looks, waiting.latest["outcome"]) == (rules[0].name, 0, "unknown")
+    look(home, 9, **{rules[0].name: {"verdicts": [verdict(rules[0].name, "pass", 0.1)]}})
+    seen = [rule for rule in monitor_report(home, NAME, rules=rules).rules if rule.rule == rules[0].name]
+    assert [rule.latest["outcome"] for rule in seen] == ["pass"]
 
 
 def test_a_period_is_kept_to(home: Workspace) -> None:

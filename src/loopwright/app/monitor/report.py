@@ -111,7 +111,7 @@ def monitor_report(
         champions=tuple(
             one for place, one in enumerate(crowned) if place + 1 == len(crowned) or crowned[place + 1].since > start
         )[-40:],
-        rules=seen.rules,
+        rules=(*seen.rules, *_not_looked_at(seen.rules, rules)),
         columns=columns,
         columns_watched=watched,
         lines=seen.lines,
@@ -119,6 +119,27 @@ def monitor_report(
         incidents_by_state=incidents.by_state,
         happenings=incidents.happenings,
         days=seen.days,
+    )
+
+
+def _not_looked_at(seen: Sequence[RuleView], rules: Sequence[MonitorRule]) -> tuple[RuleView, ...]:
+    """The rules of the loop file that have said nothing yet: unknown, and told so."""
+    said = {view.rule for view in seen}
+    waits = {"outcome": "unknown", "reason": "not looked at yet: a rule speaks when its first period is over"}
+    return tuple(
+        RuleView(
+            check=rule.name,
+            rule=rule.name,
+            kind=str(rule.__struct_config__.tag),
+            opens=True,
+            sequential=False,
+            latest=waits,
+            severity=rule.severity,
+            owner=rule.owner,
+            period_us=rule.period_us,
+        )
+        for rule in rules
+        if rule.name not in said
     )
 
 
