@@ -258,3 +258,10 @@ def test_a_host_that_ends_in_an_open_path_opens_nothing(api: Api, host: str, mon
     url = property(lambda self: URL(f"http://{self.headers['host']}{self.scope['path']}"))
     monkeypatch.setattr(Request, "url", url)
     assert api.send("GET", "/api/status", token=None, headers={"host": host}).status_code in (401, 403)
+
+
+def test_a_parameter_of_another_type_is_refused_as_all_else_is(api: Api) -> None:
+    error = api.refused(422, "GET", "/api/notifications?failing=perhaps")
+    assert error["code"] == "LW206"
+    assert "'failing'" in error["what"]
+    assert error["context"] == {"field": "failing"}

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.routing import Match
 
@@ -51,6 +52,7 @@ def control_app(workspace: Workspace, controller: Controller, doors: Doors) -> F
     app.middleware("http")(_behind(doors))
     for kind in (LoopwrightError, Exception):
         app.add_exception_handler(kind, _refused)
+    app.add_exception_handler(RequestValidationError, _misread)
     for missed in (404, 405):
         app.add_exception_handler(missed, _nothing_here)
 
@@ -124,6 +126,20 @@ def answer(value: Any) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
     return refusal(error)
+
+
+async def _misread(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
+    """A parameter of the address that is not of its type."""
+    wrong = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    name = str(wrong.get("loc", ("",))[-1])
+    return refusal(
+        RequestRefusedError(
+            f"the parameter {name!r} is not what this path takes",
+            why=str(wrong.get("msg", "")),
+            fix="Correct it, and send again.",
+            field=name,
+        )
+    )
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of a handler
