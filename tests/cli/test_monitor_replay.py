@@ -24,7 +24,7 @@ def test_what_is_left_out_is_left_open() -> None:
 
 @pytest.mark.parametrize("text", ["2026-03-01", "2026-03-01..", "..2026-03-01", "2026-03-02..2026-03-01", "a..b"])
 def test_a_span_that_is_none_is_a_user_error(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="--real"):
         Options(real=[text]).asked(None, None)
 
 

@@ -78,7 +78,10 @@ def replay_past(
 
 def _span(text: str) -> Span:
     first, dots, last = text.partition("..")
-    since, until = period(first, last) if dots else (None, None)
+    try:
+        since, until = period(first, last) if dots else (None, None)
+    except UsageError as error:
+        raise UsageError(f"--real {text} is no span", why=error.what, fix="Write 2026-03-01..2026-03-09.") from error
     if since is None or until is None:
         raise UsageError(f"--real {text} is no span", fix="Write 2026-03-01..2026-03-09.")
     return Span(since=since, until=until)
@@ -100,9 +103,12 @@ def _show(found: Replayed, out: Path | None) -> None:
     ]  # fmt: skip
     if rows:
         table(["rule", "failed from", "to", "periods", "false", "heard after"], rows, right=["periods"])
-    silent = [rule.check for rule in found.rules if not rule.alarms]
-    if silent:
-        line(f"never failed: {', '.join(silent)}")
+    for words, checks in (
+        ("never failed", [rule.check for rule in found.rules if rule.periods and not rule.alarms]),
+        ("no period of theirs was over", [rule.check for rule in found.rules if not rule.periods]),
+    ):
+        if checks:
+            line(f"{words}: {', '.join(checks)}")
     for rule in found.rules:
         if rule.unknown:
             line(f"{rule.check}: no verdict for {rule.unknown:,} of {rule.periods:,} periods")

@@ -57,7 +57,7 @@ def _rules(replayed: Replayed) -> Grid:
         columns=("rule", "alarms", "when", "failed", "unknown", "false", "missed", "first heard after"),
         right=("alarms", "failed", "unknown", "false", "missed"),
         rows=tuple(_row(rule) for rule in replayed.rules),
-        tones=tuple("warn" if rule.alarms else "good" for rule in replayed.rules),
+        tones=tuple("warn" if rule.alarms else "good" if rule.periods else "plain" for rule in replayed.rules),
         note="An alarm is a stretch of periods in which the rule failed. False, missed and the delay go by what you "
         "marked with --real.",
     )
