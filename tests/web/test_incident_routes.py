@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 from tests.app.monitor.incident_home import home_with_incident
 
-from loopwright.app.notify.outbox import notifications
+from loopwright.app.notify.outbox import notifications, record_of
 from loopwright.errors import LoopwrightError
 from loopwright.web.control import refusal
 from loopwright.web.incident_routes import incident_routes
@@ -72,6 +73,19 @@ def test_a_message_is_listed_and_sent_again(api: Api) -> None:
     assert api.send("POST", f"/api/notifications/{one['id']}/again").json()["next_at"] == 0
     assert api.send("GET", "/api/notifications?failing=true").json() == []
     assert len(notifications(api.workspace)) == 1
+
+
+def test_the_path_of_a_receiver_s_address_is_shown_to_no_caller(api: Api) -> None:
+    (kept,) = notifications(api.workspace)
+    channel = msgspec.structs.replace(kept.channel, to="http://127.0.0.1:9/services/hunter2")
+    secret = msgspec.structs.replace(kept, channel=channel)
+    api.workspace.stores.ledger.commit(records=[record_of(secret)])
+    for path in ("/api/notifications", "/api/incidents/inc_1"):
+        said = api.send("GET", path).text
+        assert "http://127.0.0.1:9" in said
+        assert "hunter2" not in said
+    assert "hunter2" not in api.send("POST", f"/api/notifications/{kept.id}/again").text
+    assert notifications(api.workspace)[0].channel == channel
 
 
 @pytest.mark.parametrize(
