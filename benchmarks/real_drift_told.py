@@ -137,7 +137,7 @@ def played_report(world: World, reference: Reference, rule: DriftRule) -> Told:
         if rule.reference == "seasonal":
             against = seasonal_reference(reference, window, DAY)
         elif rule.reference == "rolling":
-            against = rolling_reference(reference, whole.between(first - ROLLING, first))
+            against = rolling_reference(reference, whole.between(first - ROLLING, first), DAY)
         told.take(drift_report(rule, against, window), first + WEEK - 1, loud=Outcome.WARN)
     return told
 

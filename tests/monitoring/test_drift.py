@@ -28,6 +28,17 @@ def test_the_report_follows_the_rule_too(world, refer, count):
     assert drift_report(drift(), reference, count(world.days(30, 5, shift=3.0), reference)).outcome is Outcome.WARN
 
 
+def test_the_report_knows_over_how_many_days_a_window_s_rows_are_spread(make_world, refer, count):
+    """Few rows on each of many days tell more than as many rows of one day."""
+    reference = refer(make_world(1, rows=400).days(0, 50))
+    few = count(make_world(2, rows=40).days(50, 10, shift=1.5), reference)
+    least = {}
+    for window in ("1d", "400 rows"):
+        columns = drift_report(drift(window=window), reference, few).details["columns"]
+        least[window] = next(found["p_value_holm"] for found in columns if found["column"] == "delay")
+    assert least["1d"] < least["400 rows"] / 2
+
+
 def test_a_column_that_the_model_lacks_is_an_error_that_lists_what_it_has(world, refer):
     with pytest.raises(UsageError, match="'wind'") as caught:
         incident_detector(drift("wind"), refer(world.days(0, 30)))

@@ -6,6 +6,7 @@ import pytest
 
 from loopwright.core.verdict import Outcome
 from loopwright.monitoring.block_table import block_table
+from loopwright.monitoring.likeness import worth_of_rows
 from loopwright.monitoring.reference import DAY, HOUR
 from loopwright.monitoring.reference_kinds import rolling_reference, season_of, seasonal_reference
 from loopwright.monitoring.report_rule import judge_window
@@ -84,3 +85,29 @@ def test_days_of_ups_and_downs_stay_plain_beside_the_same_weekdays_too(make_worl
         assert found.rows_alike
         coloured += "delay" in found.moved
     assert coloured <= 1
+
+
+def test_windows_before_keep_their_own_length(make_world, refer, count):
+    world = make_world(4, rows=600)
+    reference = refer(world.days(0, 14))
+    before = count(world.days(14, 12), reference)
+    assert reference.period_us == HOUR
+    rolling = rolling_reference(reference, before, DAY)
+    assert rolling.block_counts("delay", DAY)[0] == tuple(range(14, 26))
+    assert not rolling_reference(reference, before).timed
+
+
+def test_what_weekdays_add_does_not_make_days_alike(make_world, refer, count):
+    world = make_world(5, rows=600)
+    parts = [world.day(d, carriers=(0.2, 0.3, 0.5) if d % 7 == 2 else (0.5, 0.3, 0.2)) for d in range(70)]
+    reference = refer({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    one = count(world.day(72), reference)
+    found = seasonal_reference(reference, one, DAY)
+    blocks = one.columns["carrier"]
+    lengths = {"table_us": DAY, "block_us": DAY}
+    frozen = worth_of_rows(reference.column("carrier"), blocks, table_us=HOUR, block_us=DAY)
+    assert worth_of_rows(found.column("carrier"), blocks, **lengths).current > 10 * frozen.current
+    assert worth_of_rows(found.column("delay"), blocks, **lengths).alike
+    held = found.column("carrier").by_block.counts()
+    assert held.sum() == pytest.approx(70 * 600, rel=0.001)
+    assert held[2].sum() == pytest.approx(600, abs=5)

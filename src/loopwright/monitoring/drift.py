@@ -97,7 +97,8 @@ def drift_report(rule: DriftRule, reference: Reference, window: Window) -> Verdi
         UsageError: The rule names a column that the model does not have.
     """
     _check(rule, reference)
-    return WindowReport(reference, report_ruling(rule), name=f"{rule.name} report").verdict(window)
+    ruling = msgspec.structs.replace(report_ruling(rule), block_us=settled(rule, reference).block_us)
+    return WindowReport(reference, ruling, name=f"{rule.name} report").verdict(window)
 
 
 def report_ruling(rule: DriftRule) -> Ruling:

@@ -5,6 +5,10 @@ The variance of a window's mean is then the variance within blocks over its rows
 its blocks, and rows count for the ratio of what independence would have given (design effect: Kish 1965). The variance
 between blocks is that along the direction in which they differ most, which is most often the place. Blocks also
 remember: where one follows another, the variance between them counts (1 + r) / (1 - r) times, for lag-1 correlation r.
+Where they surely remember, all of a block's variance does: days of a timetable scatter less than chance would, and
+still drift with the season.
+
+Hours do not show what a day has in common, nor days what an hour has: rows are worth the smaller of both.
 """
 
 from collections.abc import Mapping
@@ -12,14 +16,17 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
+from loopwright.monitoring.block_table import coarser
 from loopwright.monitoring.blocks import grouped, groups_of, memory_of
-from loopwright.monitoring.reference import ColumnReference
+from loopwright.monitoring.reference import DAY, ColumnReference
 from loopwright.stats.arrays import Floats, floats
 
 _LEAST_BLOCKS = 10
 _LEAST_ROWS = 5
 _CERTAIN = 1e-4
 """Chance of finding rows of independent blocks alike."""
+_SURE_MEMORY = 3.7
+"""Standard errors, 1 / sqrt(blocks), from which blocks surely remember: the same chance."""
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,30 +41,52 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
         return self.reference < 1.0 or self.current < 1.0
 
 
-def worth_of_rows(column: ColumnReference, blocks: Mapping[int, tuple[int, ...]]) -> Worth:
+def worth_of_rows(
+    column: ColumnReference,
+    blocks: Mapping[int, tuple[int, ...]],
+    *,
+    table_us: int | None = None,
+    block_us: int | None = None,
+) -> Worth:
     """What the reference's rows and those of a window's blocks are worth; 1 where the reference has few blocks.
 
     Args:
         column: Of the reference.
-        blocks: The window's counts (n_bins,) by block. Blocks of the window and of the reference need not be of one
-            length; each of the window's is taken for as many of the reference's as it has the rows of.
+        blocks: The window's counts (n_bins,) by block.
+        table_us: Length of the blocks of `column.by_block`, which are added up to days where they are shorter; None
+            where they are not of time, so that they count as they are.
+        block_us: Length of the window's blocks; None for windows of rows, which are taken to come as fast as the
+            reference's did.
     """
-    if column.by_block is None or len(column.by_block.blocks) < _LEAST_BLOCKS:
+    if column.by_block is None:
         return Worth()
-    counts = column.by_block.counts().astype(np.float64)
+    factors = {1} if table_us is None or DAY % table_us else {1, DAY // table_us}
+    found = []
+    for factor in factors:
+        length = None if table_us is None else table_us * factor
+        found.append(_worth(column, coarser(column.by_block, factor), _rows_at_once(blocks, length, block_us)))
+    return Worth(reference=min(each.reference for each in found), current=min(each.current for each in found))
+
+
+def _rows_at_once(blocks: Mapping[int, tuple[int, ...]], length_us: int | None, block_us: int | None) -> float:
+    """The window's rows that fall in one block of that length, as far as its own blocks show it."""
+    rows = float(sum(sum(row) for row in blocks.values()))
+    if length_us is None or block_us is None:
+        return rows
+    return rows / max(len({block * block_us // length_us for block in blocks}), 1)
+
+
+def _worth(column: ColumnReference, table: tuple[tuple[int, ...], Floats], rows_at_once: float) -> Worth:
+    """By the reference's counts (n_blocks, n_bins) of blocks of one length."""
+    numbers, counts = table
     kept = counts.sum(axis=1) >= _LEAST_ROWS
     if kept.sum() < _LEAST_BLOCKS:
         return Worth()
     groups = groups_of(counts.sum(axis=0)) if column.bins.ordered else ()
-    numbers = tuple(np.asarray(column.by_block.blocks)[kept].tolist())
-    between, mean_rows = _between(grouped(counts[kept], groups), numbers)
-    if between <= 0:
-        return Worth()
-    current = sum(sum(row) for row in blocks.values())
-    n_blocks = max(len(blocks), 1)
+    between, mean_rows = _between(grouped(counts[kept], groups), tuple(np.asarray(numbers)[kept].tolist()))
     return Worth(
         reference=1.0 / (1.0 + between * mean_rows),
-        current=1.0 / (1.0 + between * min(current / n_blocks, mean_rows)),
+        current=1.0 / (1.0 + between * min(rows_at_once, mean_rows)),
     )
 
 
@@ -77,14 +106,18 @@ def _between(counts: Floats, numbers: tuple[int, ...]) -> tuple[float, float]:
         return 0.0, float(rows.mean())
     found = counts[:, held] / rows[:, None]
     moved = (found - shares) / np.sqrt(shares)  # of independent rows, each with the variance 1 / rows
-    freedom = (shares.size - 1) * (rows.size - 1)
-    if special.chdtrc(freedom, float((rows[:, None] * moved**2).sum())) > _CERTAIN:
-        return 0.0, float(rows.mean())
     along = _main_direction(moved)
     excess = float(rows @ along**2) / (rows.size - 1)
     memory = memory_of(along, numbers)
+    grown = (1 + memory) / (1 - memory)
+    freedom = (shares.size - 1) * (rows.size - 1)
+    beyond = 0.0
+    if memory * np.sqrt(rows.size) > _SURE_MEMORY:
+        beyond = excess * grown - 1.0
+    elif special.chdtrc(freedom, float((rows[:, None] * moved**2).sum())) <= _CERTAIN:
+        beyond = (excess - 1.0) * grown
     effective = (rows.sum() - (rows**2).sum() / rows.sum()) / (rows.size - 1)
-    return max(excess - 1.0, 0.0) / effective * (1 + memory) / (1 - memory), float(rows.mean())
+    return max(beyond, 0.0) / effective, float(rows.mean())
 
 
 def _main_direction(moved: Floats) -> Floats:

@@ -40,12 +40,14 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
         measure: One of `detectors.catalogue.MEASURES` to be every column's effect; each test's own effect when None.
         floor: The least effect by that measure; its usual one when None.
         columns: Names to judge; all of the reference's when None. Pairs are judged where both are.
+        block_us: Length of the window's blocks; None where these are so many rows each.
     """
 
     alpha: float = 0.01
     measure: str | None = None
     floor: float | None = None
     columns: tuple[str, ...] | None = None
+    block_us: int | None = None
 
 
 class _Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,8 @@ def judge_window(reference: Reference, window: Window, ruling: Ruling | None = N
         )
         return Findings(outcome=Outcome.UNKNOWN, reason=reason, rows=rows, rows_reference=reference.rows)
     wanted = [c for c in reference.columns if ruling.columns is None or c.name in ruling.columns]
-    columns = [_compared(column, window) for column in wanted]
+    lengths = (reference.period_us if reference.timed else None, ruling.block_us)
+    columns = [_compared(column, window, lengths) for column in wanted]
     pairs = _pairs(reference, window, {column.reference.name: column.worth for column in columns})
     adjusted, pairs_adjusted = _adjusted(columns, pairs)
     found = [
@@ -109,14 +112,15 @@ def _reason(findings: Findings) -> str:
     return ", ".join(said[:most]) + (f" and {len(said) - most} more" if len(said) > most else "") + " look moved"
 
 
-def _compared(column: ColumnReference, window: Window) -> _Column:
+def _compared(column: ColumnReference, window: Window, lengths: tuple[int | None, int | None]) -> _Column:
+    """With the length of the reference's blocks and that of the window's."""
     counts = window.total(column.name)
     if counts is None or counts.sum() == 0:
         answer = column.name in (PREDICTION, LABEL)
         return _Column(reference=column, state="too_few" if answer else "absent", counts=np.zeros(column.bins.count))
     if min(counts.sum(), sum(column.counts)) < MIN_ROWS:
         return _Column(reference=column, state="too_few", counts=counts)
-    worth = worth_of_rows(column, window.columns[column.name])
+    worth = worth_of_rows(column, window.columns[column.name], table_us=lengths[0], block_us=lengths[1])
     sample = Sample(counts=counts, worth_reference=worth.reference, worth_current=worth.current)
     return _Column(
         reference=column,

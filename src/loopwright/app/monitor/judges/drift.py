@@ -125,7 +125,7 @@ def _with(window: Window, labels: Window) -> Window:
 def _report(rule: DriftRule, reference: Reference, kept: Window, *, first: int) -> Verdict:
     window = kept.between(first)
     if rule.reference == "rolling":
-        reference = rolling_reference(reference, kept.between(0, first))
+        reference = rolling_reference(reference, kept.between(0, first), _cut(rule, reference).period_us)
     elif rule.reference == "seasonal" and rule.block_us is not None:
         reference = seasonal_reference(reference, window, rule.block_us)
     return drift_report(rule, reference, window)
