@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.app.labelling.conftest import Served
 
+from loopwright.app.labelling import exchange
 from loopwright.app.labelling.batch import LabelBatch, find_batch, make_batch
 from loopwright.app.labelling.exchange import shown, take_sheet
+from loopwright.app.versions import manifest_of
 from loopwright.errors import RequestRefusedError
 from loopwright.observations.labels import CHOSEN, latest_labels
 
@@ -74,3 +77,16 @@ def test_a_count_that_a_kill_left_behind_catches_up(served: Served, batch: Label
     take_sheet(served.workspace, batch, path)
     take_sheet(served.workspace, batch, path)  # `batch` still says that none is labelled, as after a kill
     assert find_batch(served.workspace, batch.id).labelled == 1
+
+
+def test_times_are_shown_as_people_read_them(
+    served: Served, batch: LabelBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = manifest_of(served.workspace, batch.version)
+    timed = [
+        msgspec.structs.replace(column, kind="datetime") if column.name == "n" else column
+        for column in manifest.signature.request
+    ]
+    signature = msgspec.structs.replace(manifest.signature, request=tuple(timed))
+    monkeypatch.setattr(exchange, "manifest_of", lambda *_: msgspec.structs.replace(manifest, signature=signature))
+    assert shown(served.workspace, batch)[0].inputs["n"] == "1970-01-01T00:00:00.000003Z"

@@ -14,7 +14,7 @@ from loopwright.app.labelling.sheets import Said, Shown, read_sheet, text_of
 from loopwright.app.observed import plain_row
 from loopwright.app.versions import manifest_of
 from loopwright.app.workspace import Workspace
-from loopwright.core.clock import Micros
+from loopwright.core.clock import Micros, iso
 from loopwright.core.events import EventDraft
 from loopwright.core.schema import Signature
 from loopwright.errors import RequestRefusedError
@@ -48,7 +48,7 @@ def shown(workspace: Workspace, batch: LabelBatch) -> list[Shown]:
     """The batch's requests as people see them; a request whose row was removed from the log meanwhile is left out."""
     rows = _logged(workspace, batch)
     signature = manifest_of(workspace, batch.version).signature
-    asked = [column.name for column in signature.request]
+    kinds = {column.name: column.kind for column in signature.request}
     by_id = {row["request_id"]: row for row in rows.iter_rows(named=True)}
     return [
         Shown(
@@ -56,7 +56,11 @@ def shown(workspace: Workspace, batch: LabelBatch) -> list[Shown]:
             reason=task.reason,
             answer=_answer(row["output"] or {}),
             score=row["score"],
-            inputs={name: value for name, value in plain_row(row["inputs"] or {}).items() if name in asked},
+            inputs={
+                name: _instant(value) if kinds[name] == "datetime" else value
+                for name, value in plain_row(row["inputs"] or {}).items()
+                if name in kinds
+            },
         )
         for task in batch.tasks
         if (row := by_id.get(task.request_id)) is not None
@@ -173,6 +177,11 @@ def _logged(workspace: Workspace, batch: LabelBatch) -> pl.DataFrame:
         workspace.stores.tables, batch.endpoint, since=min(times), until=max(times) + 1, columns=_COLUMNS
     )
     return rows.filter(pl.col("request_id").cast(pl.String).is_in([task.request_id for task in batch.tasks]))
+
+
+def _instant(value: object) -> object:
+    """A time as a person reads it; the request log keeps microseconds."""
+    return iso(value) if isinstance(value, int) else value
 
 
 def _answer(output: dict[str, object]) -> str:
