@@ -58,7 +58,7 @@ def main() -> None:
             played = play(world, quick=asked.quick, folder=asked.peers)
             show(world, played)
             control(world, shuffles=2 if asked.quick else 10, quick=asked.quick)
-            report_control(world, shuffles=1 if asked.quick else 3)
+            report_control(world, shuffles=1 if asked.quick else 10)
             if asked.pictures is not None:
                 asked.pictures.mkdir(parents=True, exist_ok=True)
                 path = asked.pictures / f"real-drift-{world.name}.svg"
