@@ -98,3 +98,10 @@ def test_periods_without_a_case_build_up_no_evidence():
         empty = PeriodFigure(at=number, value=0.0, n=0, total=0.0)
         state = detector.update(state, [empty], through=number + 1)
     assert (state.judged, sum(state.sums)) == (0, 0.0)
+
+
+def test_a_share_surely_beyond_its_bound_is_no_pass_before_it_is_an_alarm():
+    detector = bound()
+    for total, outcome in ((30.0, Outcome.WARN), (1.0, Outcome.PASS)):
+        state = detector.update(detector.start(), [share_figure(0, total, 60, why_none="none")], through=1)
+        assert detector.verdict(state).outcome is outcome

@@ -175,7 +175,13 @@ class ShareBound:
             return Outcome.UNKNOWN, state.last.reason or "the period has no cases"
         if n < self._min_count:
             return Outcome.UNKNOWN, f"{n} cases in the newest periods, {self._min_count} are needed"
-        return Outcome.PASS, f"{span.value:.4g} of {n}, where {bound} may be"
+        return self._for_now(span), f"{span.value:.4g} of {n}, where {bound} may be"
+
+    def _for_now(self, span: Interval) -> Outcome:
+        """Warn where the whole interval lies beyond the bound: not for long enough yet to be an alarm, but no pass."""
+        over = self._at_most is not None and span.low > self._at_most
+        under = self._at_least is not None and span.high < self._at_least
+        return Outcome.WARN if over or under else Outcome.PASS
 
 
 def _bets(bound: float | None, *, worse: float) -> tuple[tuple[float, float], ...]:
