@@ -39,6 +39,21 @@ def test_the_report_knows_over_how_many_days_a_window_s_rows_are_spread(make_wor
     assert least["1d"] < least["400 rows"] / 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "timed", "words"),
+    [
+        (72, True, "judges windows of rows or of whole days ('1d'), not hours"),
+        (600, True, "no complete block"),
+        (600, False, "not hours: it has no event time"),
+    ],
+)
+def test_a_window_that_the_reference_does_not_count_says_which_ones_it_judges(make_world, refer, rows, timed, words):
+    detector = incident_detector(drift(window="6h"), refer(make_world(0, rows=rows).days(0, 30), timed=timed))
+    verdict = detector.verdict(detector.start())
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert words in verdict.reason
+
+
 def test_a_column_that_the_model_lacks_is_an_error_that_lists_what_it_has(world, refer):
     with pytest.raises(UsageError, match="'wind'") as caught:
         incident_detector(drift("wind"), refer(world.days(0, 30)))

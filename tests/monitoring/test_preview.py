@@ -43,6 +43,14 @@ def test_rows_without_time_are_tried_as_rows(world, refer):
     assert place.size <= 0.5
 
 
+def test_windows_that_the_reference_does_not_count_are_unknown_before_anything_runs(make_world, refer):
+    """Three rows an hour: days are kept, hours are not."""
+    found = tried(refer(make_world(0, rows=72).days(0, 30)), drift(window="6h"), mean_times=(100,))
+    assert "it judges windows of rows or of whole days ('1d')" in found.settings[0].unknown
+    assert "under 20 rows each" in found.settings[0].unknown
+    assert "This reference judges windows of rows or of whole days" in found.advice
+
+
 def test_a_longer_mean_time_never_alarms_more_nor_catches_less_soon(world, refer):
     found = tried(refer(world.days(0, 40), timed=False), drift(window="200 rows"), mean_times=(10, 1_000))
     often, rarely = found.settings

@@ -125,7 +125,7 @@ def preview(
         rows=reference.rows,
         rule=chosen,
         independence=found,
-        advice=_advice(found, rule),
+        advice=f"{_advice(found, rule)} This reference judges {reference.judges}.",
         settings=tuple(settings),
     )
 

@@ -121,6 +121,17 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     period_us: int = DAY
     format_version: int = FORMAT_VERSION
 
+    @property
+    def judges(self) -> str:
+        """Which windows the incident rule can judge by this reference, in words."""
+        if not self.timed:
+            return "windows of rows ('500 rows'), not hours: it has no event time"
+        if self.period_us == DAY:
+            return (
+                f"windows of rows or of whole days ('1d'), not hours, of which it has under {_ROWS_AN_HOUR:g} rows each"
+            )
+        return "windows of rows, of whole hours ('1h') and of whole days ('1d')"
+
     def column(self, name: str) -> ColumnReference | None:
         """The column of that name, if it is watched."""
         return next((column for column in self.columns if column.name == name), None)

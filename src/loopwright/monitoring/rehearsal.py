@@ -117,6 +117,8 @@ class BlockRehearsal:
             by_block = reference.block_counts(column.name, self._period)
             if by_block is not None:
                 self._counts[column.name] = dict(zip(by_block[0], by_block[1], strict=True))
+        if not self._counts:
+            raise ValueError(f"the reference has no counts of blocks of this length; it judges {reference.judges}")
         numbers = sorted({block for blocks in self._counts.values() for block in blocks})
         self._runs = self._runs_of(numbers)
         if len(self._runs) < _MIN_RUNS:

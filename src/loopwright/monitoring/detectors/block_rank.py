@@ -146,7 +146,9 @@ class BlockRank:
         `details["named"]` are the columns to look at, whose own evidence is at least a tenth of what an alarm needs.
         """
         if not self._columns:
-            return self._unknown("the reference has no counts of blocks of this length")
+            return self._unknown(
+                f"the reference has no counts of blocks of this length; it judges {self._reference.judges}"
+            )
         if not state.columns:
             return self._unknown(f"the reference has {self._reference.blocks} days with rows, {MIN_BLOCKS} are needed")
         if state.blocks == 0:
