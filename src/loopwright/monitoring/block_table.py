@@ -50,7 +50,7 @@ def packed_table(blocks: NDArray[np.int64], cells: NDArray[np.int64], *, newest:
 def coarser(table: BlockTable, factor: int) -> tuple[tuple[int, ...], Floats]:
     """Blocks of `factor` times the length: their numbers, and their counts (n_blocks, n_bins)."""
     wide = np.asarray(table.blocks, dtype=np.int64) // factor
-    names, position = np.unique(wide, return_inverse=True)
-    summed = np.zeros((names.size, table.n_bins))
-    np.add.at(summed, position, table.counts())
-    return tuple(int(name) for name in names), summed
+    names, starts = np.unique(wide, return_index=True)  # blocks are in ascending order
+    if not names.size:
+        return (), np.zeros((0, table.n_bins))
+    return tuple(names.tolist()), np.add.reduceat(table.counts().astype(np.float64), starts, axis=0)

@@ -12,11 +12,12 @@ Hours do not show what a day has in common, nor days what an hour has: rows are 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 
-from loopwright.monitoring.block_table import coarser
+from loopwright.monitoring.block_table import BlockTable, coarser
 from loopwright.monitoring.blocks import grouped, groups_of, memory_of
 from loopwright.monitoring.reference import DAY, ColumnReference
 from loopwright.stats.arrays import Floats, floats
@@ -64,7 +65,8 @@ def worth_of_rows(
     found = []
     for factor in factors:
         length = None if table_us is None else table_us * factor
-        found.append(_worth(column, coarser(column.by_block, factor), _rows_at_once(blocks, length, block_us)))
+        spread = _spread(column.by_block, factor, ordered=column.bins.ordered)
+        found.append(_worth(spread, _rows_at_once(blocks, length, block_us)))
     return Worth(reference=min(each.reference for each in found), current=min(each.current for each in found))
 
 
@@ -76,14 +78,21 @@ def _rows_at_once(blocks: Mapping[int, tuple[int, ...]], length_us: int | None, 
     return rows / max(len({block * block_us // length_us for block in blocks}), 1)
 
 
-def _worth(column: ColumnReference, table: tuple[tuple[int, ...], Floats], rows_at_once: float) -> Worth:
-    """By the reference's counts (n_blocks, n_bins) of blocks of one length."""
-    numbers, counts = table
+@lru_cache(maxsize=8_192)
+def _spread(table: BlockTable, factor: int, *, ordered: bool) -> tuple[float, float] | None:
+    """See `_between`, for blocks of `factor` times the table's; None where there are few. The same for every window."""
+    numbers, counts = coarser(table, factor)
     kept = counts.sum(axis=1) >= _LEAST_ROWS
     if kept.sum() < _LEAST_BLOCKS:
+        return None
+    groups = groups_of(counts.sum(axis=0)) if ordered else ()
+    return _between(grouped(counts[kept], groups), tuple(np.asarray(numbers)[kept].tolist()))
+
+
+def _worth(spread: tuple[float, float] | None, rows_at_once: float) -> Worth:
+    if spread is None:
         return Worth()
-    groups = groups_of(counts.sum(axis=0)) if column.bins.ordered else ()
-    between, mean_rows = _between(grouped(counts[kept], groups), tuple(np.asarray(numbers)[kept].tolist()))
+    between, mean_rows = spread
     return Worth(
         reference=1.0 / (1.0 + between * mean_rows),
         current=1.0 / (1.0 + between * min(rows_at_once, mean_rows)),
