@@ -25,7 +25,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Start",
         (
-            Entry("demo", "Watch a whole loop on real flights, in under a minute.", "loopwright demo"),
+            Entry("demo", "Watch a whole loop on real flights, in about a minute.", "loopwright demo"),
             Entry(
                 "new",
                 "Make a project from a template, or from your own table.",
