@@ -82,3 +82,11 @@ def test_days_are_lines_and_an_estimate_has_its_band() -> None:
 @pytest.mark.parametrize(("us", "said"), [(90_000_000, "90 s"), (630_000_000, "10.5 min"), (7_200_000_000, "2 h")])
 def test_a_span_is_told_in_a_unit_that_fits(us: int, said: str) -> None:
     assert plain("before_us", us) == said
+
+
+def test_what_names_a_row_is_shown_though_many_figures_come_before_it() -> None:
+    row = {**{f"figure_{number}": 1.0 for number in range(12)}, "value": "JFK"}
+    grid = table_of("segments", [row])
+    assert grid.columns[0] == "value"
+    assert grid.rows[0][0] == "JFK"
+    assert len(grid.right) == len(grid.columns) - 1

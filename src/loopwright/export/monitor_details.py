@@ -85,10 +85,12 @@ def objects_in(value: Any) -> list[Mapping[str, Any]]:
 
 
 def table_of(title: str, rows: Sequence[Mapping[str, Any]], *, note: str = "", half: bool = False) -> Grid:
-    """Objects as a table: the first keys are its columns, and `outcome` colours a row."""
+    """Objects as a table: the first keys are its columns, those that name things first; `outcome` colours a row."""
     keys = list(dict.fromkeys(key for row in rows[:ROWS] for key in row))
-    shown = [key for key in keys if not any(isinstance(row.get(key), dict | list) for row in rows[:ROWS])][:_COLUMNS]
-    numeric = [key for key in shown if all(isinstance(row.get(key), int | float | None) for row in rows[:ROWS])]
+    flat = [key for key in keys if not any(isinstance(row.get(key), dict | list) for row in rows[:ROWS])]
+    numeric = [key for key in flat if all(isinstance(row.get(key), int | float | None) for row in rows[:ROWS])]
+    shown = sorted(flat, key=numeric.__contains__)[:_COLUMNS]
+    numeric = [key for key in shown if key in numeric]
     if len(rows) > ROWS:
         note = f"{note} The first {ROWS} of {len(rows)}.".strip()
     return Grid(
