@@ -14,10 +14,10 @@ from loopwright.app.notify.courier import send_again
 from loopwright.app.notify.outbox import as_shown, notifications
 from loopwright.app.workspace import Workspace
 from loopwright.core.clock import parse_duration
-from loopwright.core.codec import to_json
 from loopwright.errors import NotFoundError, RequestRefusedError
 from loopwright.monitoring.silence import Silence
 from loopwright.monitoring.word import Verb
+from loopwright.web.control_answers import answer, caller_of, decoded
 
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -49,50 +49,50 @@ def incident_routes(workspace: Workspace) -> APIRouter:
     @router.get("/api/incidents")
     def listed(state: str | None = None, endpoint: str | None = None) -> Response:
         """Incidents, those that are not over first, and the silences that go on."""
-        return _answer(incidents(workspace, state=state, endpoint=endpoint))
+        return answer(incidents(workspace, state=state, endpoint=endpoint))
 
     @router.get("/api/incidents/{incident}")
     def shown(incident: str) -> Response:
         """An incident in full: findings, root cause, what people said, who was told."""
-        return _answer(find_incident(workspace, incident))
+        return answer(find_incident(workspace, incident))
 
     @router.post("/api/incidents/{incident}/{verb}")
     async def said(incident: str, verb: str, request: Request) -> Response:
         """Acknowledge, resolve or comment."""
-        body, actor = _decoded(await request.body(), WordBody), _actor(request)
+        body, actor = decoded(await request.body(), WordBody), caller_of(request)
         return await _done(lambda: say(workspace, incident, _verb(verb), actor=actor, reason=body.reason))
 
     @router.get("/api/silences")
     def quiet() -> Response:
         """The silences that go on."""
-        return _answer(silences(workspace))
+        return answer(silences(workspace))
 
     @router.post("/api/silences")
     async def silenced(request: Request) -> Response:
         """Keep matching incidents quiet for a while; they are recorded all the same."""
-        body, actor = _decoded(await request.body(), SilenceBody), _actor(request)
+        body, actor = decoded(await request.body(), SilenceBody), caller_of(request)
         return await _done(lambda: silence(workspace, _wished(workspace, body, actor)))
 
     @router.delete("/api/silences/{id_}")
     async def ended(id_: str, request: Request) -> Response:
         """End a silence now."""
-        return await _done(lambda: unsilence(workspace, id_, actor=_actor(request)))
+        return await _done(lambda: unsilence(workspace, id_, actor=caller_of(request)))
 
     @router.get("/api/notifications")
     def told(incident: str | None = None, *, failing: bool = False) -> Response:
         """Messages about incidents: sent, waiting, given up."""
-        return _answer([as_shown(one) for one in notifications(workspace, incident=incident, failing=failing)])
+        return answer([as_shown(one) for one in notifications(workspace, incident=incident, failing=failing)])
 
     @router.post("/api/notifications/{id_}/again")
     async def again(id_: str, request: Request) -> Response:
         """Send a message once more."""
-        return await _done(lambda: as_shown(send_again(workspace, id_, actor=_actor(request))))
+        return await _done(lambda: as_shown(send_again(workspace, id_, actor=caller_of(request))))
 
     return router
 
 
 async def _done(work: Callable[[], Any]) -> Response:
-    return _answer(await run_in_threadpool(work))
+    return answer(await run_in_threadpool(work))
 
 
 def _verb(verb: str) -> Verb:
@@ -119,23 +119,3 @@ def _wished(workspace: Workspace, body: SilenceBody, actor: str) -> Silence:
         column=body.column,
         endpoint=body.endpoint,
     )
-
-
-def _actor(request: Request) -> str:
-    return f"key:{getattr(request.state, 'caller', 'unknown')}"
-
-
-def _answer(value: Any) -> Response:
-    return Response(to_json(value), media_type="application/json")
-
-
-def _decoded(body: bytes, into: type[Any]) -> Any:
-    """The body, checked. Raises RequestRefusedError naming the field."""
-    try:
-        return msgspec.json.decode(body or b"{}", type=into)
-    except msgspec.MsgspecError as error:
-        raise RequestRefusedError(
-            "the body is not what this path takes",
-            why=str(error),
-            fix="Correct the field that is named, and send again.",
-        ) from error

@@ -17,8 +17,8 @@ from loopwright.app.releases.shadow_report import shadow_report
 from loopwright.app.releases.view import find_release, releases
 from loopwright.app.versions import registered_version
 from loopwright.app.workspace import Workspace
-from loopwright.core.codec import to_json
-from loopwright.errors import NotFoundError, RequestRefusedError
+from loopwright.errors import NotFoundError
+from loopwright.web.control_answers import answer, caller_of, decoded
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
@@ -57,24 +57,24 @@ def release_routes(workspace: Workspace, loop: Loop) -> APIRouter:
     @router.get("/api/releases")
     def listed(endpoint: str | None = None) -> Response:
         """The newest releases."""
-        return _answer(releases(workspace, endpoint))
+        return answer(releases(workspace, endpoint))
 
     @router.post("/api/releases/plan")
     async def planned(request: Request) -> Response:
         """What a release would do and need; nothing moves."""
-        asked = _asked(_decoded(await request.body(), AskedBody), request)
-        return _answer(await run_in_threadpool(plan_asked, workspace, loop, asked))
+        asked = _asked(decoded(await request.body(), AskedBody), request)
+        return answer(await run_in_threadpool(plan_asked, workspace, loop, asked))
 
     @router.post("/api/releases")
     async def started(request: Request) -> Response:
         """Release registered versions beside the champion."""
-        asked = _asked(_decoded(await request.body(), AskedBody), request)
-        return _answer(await run_in_threadpool(start_asked, workspace, loop, asked))
+        asked = _asked(decoded(await request.body(), AskedBody), request)
+        return answer(await run_in_threadpool(start_asked, workspace, loop, asked))
 
     @router.get("/api/releases/{release}")
     def shown(release: str) -> Response:
         """A release: plan, every step's figures, decision, actor, evidence."""
-        return _answer(find_release(workspace, release))
+        return answer(find_release(workspace, release))
 
     @router.get("/api/releases/{release}/shadow")
     def shadowed(release: str) -> Response:
@@ -82,14 +82,14 @@ def release_routes(workspace: Workspace, loop: Loop) -> APIRouter:
         found = shadow_report(workspace, find_release(workspace, release))
         if found is None:
             raise NotFoundError(f"the release {release} has no shadow", why="its candidate was given no copies")
-        return _answer(found)
+        return answer(found)
 
     @router.post("/api/endpoints/{endpoint}/{verb}")
     async def ordered(endpoint: str, verb: str, request: Request) -> Response:
         """Pause, resume, abort, promote, rollback, kill, unkill."""
-        body = _decoded(await request.body(), OrderBody)
-        word = Word(actor=_actor(request), reason=body.reason)
-        return _answer(await run_in_threadpool(partial(_ordered, workspace, endpoint, word, verb=verb, body=body)))
+        body = decoded(await request.body(), OrderBody)
+        word = Word(actor=caller_of(request), reason=body.reason)
+        return answer(await run_in_threadpool(partial(_ordered, workspace, endpoint, word, verb=verb, body=body)))
 
     return router
 
@@ -112,26 +112,5 @@ def _asked(body: AskedBody, request: Request) -> Asked:
         strategy=body.strategy,
         fields=body.set,
         reason=body.reason,
-        actor=_actor(request),
+        actor=caller_of(request),
     )
-
-
-def _actor(request: Request) -> str:
-    """Who asks, as the door let it in."""
-    return f"key:{getattr(request.state, 'caller', 'unknown')}"
-
-
-def _answer(value: Any) -> Response:
-    return Response(to_json(value), media_type="application/json")
-
-
-def _decoded(body: bytes, into: type[Any]) -> Any:
-    """The body, checked. Raises RequestRefusedError naming the field."""
-    try:
-        return msgspec.json.decode(body or b"{}", type=into)
-    except msgspec.MsgspecError as error:
-        raise RequestRefusedError(
-            "the body is not what this path takes",
-            why=str(error),
-            fix="Correct the field that is named, and send again.",
-        ) from error

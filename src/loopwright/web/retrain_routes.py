@@ -12,8 +12,8 @@ from loopwright.app.controller import Controller
 from loopwright.app.retraining.by_hand import require_champion
 from loopwright.app.retraining.requests import accept, dismiss, request_retrain
 from loopwright.app.workspace import Workspace
-from loopwright.core.codec import to_json
-from loopwright.errors import NotFoundError, RequestRefusedError
+from loopwright.errors import NotFoundError
+from loopwright.web.control_answers import answer, caller_of, decoded
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
@@ -32,45 +32,26 @@ def retrain_routes(workspace: Workspace, controller: Controller) -> APIRouter:
     @router.get("/api/retraining")
     def look() -> Response:
         """Every trigger, what holds it back, what runs, what is suggested, and what became of the last ones."""
-        return _answer(controller.retraining())
+        return answer(controller.retraining())
 
     @router.post("/api/retraining")
     async def ask(request: Request) -> Response:
         """Ask for a retrain; it starts with the next pass, unless something is in its way. 202."""
-        body, name = _decoded(await request.body()), controller.loop.name
+        body, name = decoded(await request.body(), WishBody), controller.loop.name
         require_champion(workspace, name)
-        wish = partial(request_retrain, workspace, name, reason=body.reason, actor=_actor(request), forced=body.force)
-        return _answer(await run_in_threadpool(wish), status=202)
+        wish = partial(
+            request_retrain, workspace, name, reason=body.reason, actor=caller_of(request), forced=body.force
+        )
+        return answer(await run_in_threadpool(wish), status=202)
 
     @router.post("/api/retraining/suggestions/{suggestion}/{verb}")
     async def answered(suggestion: str, verb: str, request: Request) -> Response:
         """Accept or dismiss what the loop suggested."""
-        body = _decoded(await request.body())
+        body = decoded(await request.body(), WishBody)
         verbs: dict[str, Any] = {"accept": accept, "dismiss": dismiss}
         if verb not in verbs:
             raise NotFoundError(f"there is no operation {verb!r}", fix="Use accept or dismiss.")
-        act = partial(verbs[verb], workspace, suggestion, reason=body.reason, actor=_actor(request))
-        return _answer(await run_in_threadpool(act), status=202 if verb == "accept" else 200)
+        act = partial(verbs[verb], workspace, suggestion, reason=body.reason, actor=caller_of(request))
+        return answer(await run_in_threadpool(act), status=202 if verb == "accept" else 200)
 
     return router
-
-
-def _actor(request: Request) -> str:
-    """Who asks, as the door let it in."""
-    return f"key:{getattr(request.state, 'caller', 'unknown')}"
-
-
-def _answer(value: Any, *, status: int = 200) -> Response:
-    return Response(to_json(value), status_code=status, media_type="application/json")
-
-
-def _decoded(body: bytes) -> WishBody:
-    """The body, checked. Raises RequestRefusedError naming the field."""
-    try:
-        return msgspec.json.decode(body or b"{}", type=WishBody)
-    except msgspec.MsgspecError as error:
-        raise RequestRefusedError(
-            "the body is not what this path takes",
-            why=str(error),
-            fix="Correct the field that is named, and send again.",
-        ) from error

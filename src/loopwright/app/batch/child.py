@@ -14,8 +14,9 @@ import msgspec
 
 from loopwright.app.batch.asked import Asked, BatchResult
 from loopwright.app.batch.run import score_batch
+from loopwright.app.child_files import end_with_parent, write_whole
 from loopwright.app.workspace import open_workspace
-from loopwright.core.codec import from_json, to_json
+from loopwright.core.codec import from_json
 from loopwright.errors import InternalError, LoopwrightError
 
 ASKED, PROGRESS, OUTCOME = "asked.json", "progress.json", "outcome.json"
@@ -56,7 +57,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(folder: Path) -> int:
     """Score, and write what became of it; returns the exit code."""
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
     os.nice(NICER)
     errand = from_json((folder / ASKED).read_bytes(), Errand)
     try:
@@ -66,7 +67,7 @@ def main(folder: Path) -> int:
     except Exception as error:  # noqa: BLE001 - boundary: whatever is left is told to who asked
         named = InternalError("the batch failed where it should not have", why=f"{type(error).__name__}: {error}")
         outcome = Outcome(error=_plain(named))
-    _write(folder / OUTCOME, outcome)
+    write_whole(folder / OUTCOME, outcome)
     return 0 if outcome.error is None else 1
 
 
@@ -79,7 +80,7 @@ def _score(errand: Errand, folder: Path) -> BatchResult:
             errand.asked,
             base=project,
             threads=errand.threads,
-            on_rows=lambda done, rows: _write(folder / PROGRESS, Progress(done=done, rows=rows)),
+            on_rows=lambda done, rows: write_whole(folder / PROGRESS, Progress(done=done, rows=rows)),
             caused_by=errand.caused_by,
         )
     finally:
@@ -88,18 +89,6 @@ def _score(errand: Errand, folder: Path) -> BatchResult:
 
 def _plain(error: LoopwrightError) -> dict[str, Any]:
     return {name: error.as_dict()[name] for name in ("code", "what", "why", "fix")}
-
-
-def _write(path: Path, value: object) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_bytes(to_json(value))
-    draft.replace(path)
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ import sys
 import threading
 from pathlib import Path
 
+from loopwright.app.child_files import end_with_parent, write_whole
 from loopwright.app.loop_file import load_loop
 from loopwright.app.retraining.code_change import training_code
 from loopwright.app.retraining.retrain import StepProgress
 from loopwright.app.retraining.said import ASKED, OUTCOME, PROGRESS, Errand, Said
 from loopwright.app.run import run_loop
 from loopwright.app.workspace import open_workspace
-from loopwright.core.codec import from_json, to_json
+from loopwright.core.codec import from_json
 from loopwright.errors import GateFailedError, InternalError, LoopwrightError, NoVerdictError
 from loopwright.pipelines.progress import Progress
 
@@ -24,10 +25,10 @@ NICER = 5
 
 def main(folder: Path) -> int:
     """Do the errand, and write what became of it; returns the exit code."""
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
     os.nice(NICER)
     said = said_of(from_json((folder / ASKED).read_bytes(), Errand), folder)
-    _write(folder / OUTCOME, said)
+    write_whole(folder / OUTCOME, said)
     return 0 if said.status or said.code else 1
 
 
@@ -52,7 +53,10 @@ def _run(errand: Errand, folder: Path) -> Said:
     try:
         loaded = load_loop(Path(errand.file), project)
         done = run_loop(
-            workspace, loaded, on_progress=lambda at: _write(folder / PROGRESS, _told(at)), caused_by=errand.caused_by
+            workspace,
+            loaded,
+            on_progress=lambda at: write_whole(folder / PROGRESS, _told(at)),
+            caused_by=errand.caused_by,
         )
     except (GateFailedError, NoVerdictError) as error:
         status = "refused" if isinstance(error, GateFailedError) else "no_verdict"
@@ -80,18 +84,6 @@ def _verdict(error: GateFailedError | NoVerdictError) -> str:
 
 def _told(at: Progress) -> StepProgress:
     return StepProgress(kind=at.kind, step=at.step, index=at.index, total=at.total)
-
-
-def _write(path: Path, value: object) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_bytes(to_json(value))
-    draft.replace(path)
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":
