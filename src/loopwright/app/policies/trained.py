@@ -40,7 +40,7 @@ class Trained:
         self, history: History, at: Micros, *, known: TrainingSet, before: "Trained | None", clock: Clock
     ) -> None:
         started = clock.monotonic()
-        results = evaluate(history.graph, lambda node: _source(node, known, before))
+        results = evaluate(history.graph, lambda node: source_of(node, known, before))
         self.seconds = clock.monotonic() - started
         self.at = at
         self.rows = len(known)
@@ -111,7 +111,7 @@ class Trained:
         )
 
 
-def _source(node: Node, known: TrainingSet, before: Trained | None) -> Any:
+def source_of(node: Node, known: TrainingSet, before: Trained | None) -> Any:
     """What a source of the pipeline gives at the instant."""
     if node.source is not None and node.source.kind == CHAMPION:
         return None if before is None else before.model
