@@ -11,7 +11,8 @@ LoopwrightError
 │   ├── PortInUseError           LW107    the port is taken
 │   ├── UnsupportedValueError    LW108    no format knows this type of value
 │   ├── UntrustedFormatError     LW109    the value could only be pickled, and pickle is not trusted
-│   └── MissingExtraError        LW110    an optional dependency is not installed
+│   ├── MissingExtraError        LW110    an optional dependency is not installed
+│   └── PromptError              LW111    a prompt cannot be read or rendered
 ├── DataRefusedError             exit 2   data that breaks its contract
 │   ├── ContractError            LW201    rows or columns break the contract
 │   ├── SourceError              LW202    a source file cannot be read as what it claims to be
@@ -45,7 +46,12 @@ LoopwrightError
 │   ├── PayloadTooLargeError     LW509    413: the request body is over the limit
 │   ├── ClockRefusedError        LW510    a clock may be set only in a home created for replay
 │   ├── RateLimitedError         LW511    429: a key was used more often than its rate allows (retryable)
-│   └── NotExplainableError      LW512    422: the version cannot say what its features contributed
+│   ├── NotExplainableError      LW512    422: the version cannot say what its features contributed
+│   ├── BudgetExceededError      LW513    402: the call could pass a budget's limit
+│   ├── PriceUnknownError        LW514    402: nobody knows what the call would cost, and a budget counts money
+│   ├── GuardBlockedError        LW515    400: a guard does not let the text pass
+│   ├── UpstreamError            LW516    502: the upstream failed, and so did what stands behind it (retryable)
+│   └── UpstreamRefusedError     LW517    the upstream refused the request as the caller made it, with its own status
 ├── ReleaseError                 LW601    a release cannot start or move
 └── InternalError                LW900    a bug in Loopwright
 """
@@ -135,6 +141,11 @@ class UntrustedFormatError(UserError):
 class MissingExtraError(UserError):
     code = "LW110"
     advice = "Install the extra that the message names."
+
+
+class PromptError(UserError):
+    code = "LW111"
+    advice = "Correct the prompt's file at the line or the variable named, then run `loopwright prompt render NAME`."
 
 
 class DataRefusedError(LoopwrightError):
@@ -333,6 +344,37 @@ class NotExplainableError(ServingError):
     code = "LW512"
     http_status = 422
     advice = "Ask without `explain`, or serve a model of LightGBM, of XGBoost, or a linear one."
+
+
+class BudgetExceededError(ServingError):
+    code = "LW513"
+    http_status = 402
+    advice = "Wait for the budget's next period, or raise its limit with `loopwright budget set`."
+
+
+class PriceUnknownError(ServingError):
+    code = "LW514"
+    http_status = 402
+    advice = "Give the model a price with `loopwright price set MODEL`, or set what an unknown model may cost."
+
+
+class GuardBlockedError(ServingError):
+    code = "LW515"
+    http_status = 400
+    advice = "Change the text; `loopwright guard eval` says how often a guard is wrong."
+
+
+class UpstreamError(ServingError):
+    code = "LW516"
+    http_status = 502
+    retryable = True
+    advice = "Try again; `loopwright status` says which upstreams answer."
+
+
+class UpstreamRefusedError(ServingError):
+    code = "LW517"
+    http_status = 400
+    advice = "Correct the request as the upstream's message says."
 
 
 class ReleaseError(LoopwrightError):

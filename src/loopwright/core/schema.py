@@ -6,7 +6,8 @@ from typing import Any, Literal
 import msgspec
 
 Kind = Literal["float", "int", "bool", "string", "category", "datetime"]
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "generation"]
+"""generation: text is answered, by an LLM application; it has no features, and evaluations judge it."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,52 @@
+"""LLM applications: `lw.llm.Application(...)` and what it is made of.
+
+Every name is loaded on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loopwright.llm.answer_cache import CachePolicy
+    from loopwright.llm.application import Application, Retrieval
+    from loopwright.llm.guard import Guard
+    from loopwright.llm.prompts.prompt import Example, Prompt
+    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream
+
+_HOMES = {
+    "Application": "loopwright.llm.application",
+    "CachePolicy": "loopwright.llm.answer_cache",
+    "Circuit": "loopwright.llm.route",
+    "Example": "loopwright.llm.prompts.prompt",
+    "Guard": "loopwright.llm.guard",
+    "Prompt": "loopwright.llm.prompts.prompt",
+    "Retrieval": "loopwright.llm.application",
+    "Retry": "loopwright.llm.route",
+    "Route": "loopwright.llm.route",
+    "Timeouts": "loopwright.llm.route",
+    "Upstream": "loopwright.llm.route",
+}
+
+__all__ = [
+    "Application",
+    "CachePolicy",
+    "Circuit",
+    "Example",
+    "Guard",
+    "Prompt",
+    "Retrieval",
+    "Retry",
+    "Route",
+    "Timeouts",
+    "Upstream",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

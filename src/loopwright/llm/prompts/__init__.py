@@ -1,0 +1,1 @@
+"""Prompts: files that people edit, versions that nobody can change."""

@@ -1,0 +1,51 @@
+"""What the request log says of a call of an LLM application, beside what it says of every request."""
+
+from loopwright.observations.request_log import RequestRow
+
+
+class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
+    """One call. `inputs` and `output` hold content only where it was switched on, redacted by rule.
+
+    Attributes:
+        operation: The protocol's route: chat, completion, embedding, response, message.
+        caller: The key's id.
+        user: Whom the caller says it is for, as a keyed digest.
+        feature: What the caller says it is for.
+        upstream: Which one answered, as its route names it; None where none did.
+        model: The upstream's name of the model.
+        attempts: How often upstreams were asked.
+        input_tokens: By the upstream's count; None where it did not say.
+        output_tokens: The same.
+        cached_tokens: Of the input, read from the upstream's cache.
+        cost_usd: None where the price is unknown.
+        price: Version of the price table.
+        first_token_us: Until the first piece was sent; None where the answer came whole.
+        finish: Why the answer ended.
+        cache: `exact` or `semantic` where an upstream did not have to be asked; `shadow` where a similar one was found.
+        stream: Whether it streamed.
+        guards: What guards found, as `in:secrets:api_key:block`.
+        passages: Ids of the passages that the prompt was given.
+        trace_id: The trace it belongs to.
+        weight: How many requests it stands for in a sampled log; None: for itself.
+    """
+
+    operation: str = "chat"
+    caller: str = ""
+    user: str | None = None
+    feature: str | None = None
+    upstream: str | None = None
+    model: str | None = None
+    attempts: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cost_usd: float | None = None
+    price: str | None = None
+    first_token_us: int | None = None
+    finish: str | None = None
+    cache: str | None = None
+    stream: bool = False
+    guards: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
+    trace_id: str | None = None
+    weight: float | None = None
