@@ -12,11 +12,17 @@ from loopwright.core.events import EventDraft
 from loopwright.core.schema import Signature
 from loopwright.errors import UsageError
 
-_FIELDS = {"binary": ("prediction", "score"), "regression": ("score",), "multiclass": ("prediction", "probabilities")}
+_FIELDS = {
+    "binary": ("prediction", "score"),
+    "regression": ("score",),
+    "multiclass": ("prediction", "probabilities"),
+    "generation": ("text",),
+}
 _FORMS = {
     "binary": "{'prediction': one of the classes} or {'score': the probability of the second one}",
     "regression": "{'score': a number}",
     "multiclass": "{'prediction': one of the classes} or {'probabilities': one for each class}",
+    "generation": "{'text': what is said}",
 }
 
 
@@ -37,6 +43,8 @@ def default_answer(declared: Mapping[str, Any] | None, signature: Signature) -> 
         raise _refused(declared, signature, f"it has {', '.join(map(repr, unknown)) or 'nothing in it'}")
     if signature.task == "regression":
         return _number(declared, signature)
+    if signature.task == "generation":
+        return _text(declared, signature)
     made: dict[str, Any] = {}
     if "score" in declared:
         made["score"] = _probability(declared["score"], declared, signature)
@@ -50,6 +58,12 @@ def default_answer(declared: Mapping[str, Any] | None, signature: Signature) -> 
     if said != made.get("prediction", said):
         raise _refused(declared, signature, f"its numbers say {made['prediction']!r}, its prediction {said!r}")
     return {**made, "prediction": said}
+
+
+def _text(declared: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
+    if not isinstance(declared.get("text"), str):
+        raise _refused(declared, signature, "its text is none")
+    return {"text": declared["text"]}
 
 
 def declare_default(

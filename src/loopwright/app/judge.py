@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from loopwright.app.champion import first_champion, promote
-from loopwright.app.default_answer import declare_default, default_answer
+from loopwright.app.admission import Admission, Metrics
+from loopwright.app.default_answer import default_answer
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
 from loopwright.app.packaging import (
@@ -24,23 +24,18 @@ from loopwright.app.packaging import (
     with_reference,
 )
 from loopwright.app.promised import promised_figures, with_estimation
-from loopwright.app.releases.starting import OVERRIDE_LASTS, start_release
 from loopwright.app.row_references import row_rules, with_row_references
 from loopwright.app.run import Planned
 from loopwright.app.scoring import predict_of, scores_on
 from loopwright.app.versions import champion_of, manifest_of
 from loopwright.app.workspace import Workspace
-from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.core.verdict import Outcome
-from loopwright.errors import ApprovalMissingError, GateFailedError, NoVerdictError
 from loopwright.formats.training_set import TrainingSet
 from loopwright.gates.behaviour import Behaviour
 from loopwright.gates.gate import Evidence, GateResult, Predictions, run_gate
 from loopwright.pipelines.execute import RunResult
 from loopwright.registry.bundle import Manifest
-from loopwright.registry.judgement import Judgement, record_judgement
-from loopwright.registry.version import Provenance, register_version
+from loopwright.registry.version import Provenance
 from loopwright.store.ledger import Record
 
 
@@ -67,13 +62,22 @@ class _Judging:
         self._graph = planned.plan.graph
         self._done = done
         self._holdout = holdout_of(workspace, done)
-        self._default = default_answer(loaded.loop.default, self._holdout.signature)
         self._champion = champion_of(workspace, loaded.loop.name)
+        self._admission = Admission(
+            workspace=workspace,
+            loop=loaded.loop,
+            champion=self._champion,
+            default=default_answer(loaded.loop.default, self._holdout.signature),
+            done=done,
+            evidence=done.results["holdout"],
+            provenance=self._provenance,
+            keep_origin=self._keep_origin,
+        )
 
     def go(self, override: Override | None) -> Judged:
         manifest = draft_manifest(self._workspace, self._graph, self._done, holdout=self._holdout)
         if self._champion is not None and _same_model(manifest, manifest_of(self._workspace, self._champion)):
-            return self._unchanged(self._champion)
+            return self._admission.unchanged(self._champion)
         scores, why = scores_on(self._workspace, store(self._workspace, manifest), manifest, rows=self._holdout)
         answers = scores if scores is not None else _no_answers(self._holdout)
         metrics = metrics_of(self._holdout, answers)
@@ -91,12 +95,7 @@ class _Judging:
         manifest = with_estimation(self._workspace, manifest, rules, holdout=self._holdout, scores=answers)
         version = store(self._workspace, manifest)
         result = self._gate(self._predictions(version, manifest, answers))
-        event = self._record(version, result)
-        if not result.passed:
-            if override is None:
-                raise _refusal(self._loop.name, version, result, why=why)
-            return self._overridden(version, result, metrics, event=event, override=override)
-        return self._admit(version, result, metrics, causes=(event,))
+        return self._admission.follow(version, result, metrics, why=why, override=override)
 
     def _with_row_references(self, manifest: Manifest, answers: np.ndarray) -> Manifest:
         """The manifest with samples of rows, where the loop declares rules that need them."""
@@ -133,119 +132,7 @@ class _Judging:
         checks = tuple(self._loop.gate)
         return run_gate(checks, candidate, champion, evidence=evidence, first=self._champion is None)
 
-    def _record(self, version: Digest, result: GateResult) -> int:
-        judgement = Judgement(
-            id=self._workspace.ids("jud"),
-            name=self._loop.name,
-            candidate=version,
-            outcome=result.outcome,
-            verdicts=result.verdicts,
-            champion=self._champion,
-            evidence=self._done.results["holdout"],
-            run=self._done.run,
-            at=self._workspace.clock.now(),
-        )
-        return record_judgement(
-            self._workspace.stores.ledger,
-            judgement,
-            caused_by=(self._done.events[1],),
-            actor=self._workspace.actor,
-            namespace=self._workspace.namespace,
-        ).seq
-
-    def _admit(
-        self, version: Digest, result: GateResult, metrics: dict[str, float | None], *, causes: tuple[int, ...]
-    ) -> Judged:
-        number, registered = self._register(version, metrics, causes)
-        status, release, moved = self._release(version, registered)
-        return Judged(
-            version=version,
-            number=number,
-            outcome=result.outcome,
-            verdicts=result.verdicts,
-            metrics=metrics,
-            status=status,
-            release=release,
-            events=(*causes, *registered, *moved),
-        )
-
-    def _register(
-        self, version: Digest, metrics: dict[str, float | None], causes: tuple[int, ...]
-    ) -> tuple[int, tuple[int, ...]]:
-        registration = register_version(
-            self._workspace.stores.ledger,
-            name=self._loop.name,
-            digest=version,
-            provenance=self._provenance(metrics),
-            caused_by=causes,
-            actor=self._workspace.actor,
-            namespace=self._workspace.namespace,
-        )
-        self._keep_origin(version)
-        return registration.version.number, (registration.event.seq,) if registration.event else causes
-
-    def _release(
-        self, version: Digest, causes: tuple[int, ...], override: Override | None = None
-    ) -> tuple[str, str | None, tuple[int, ...]]:
-        if self._champion is None:
-            made = first_champion(self._workspace, self._loop, version, default=self._default, caused_by=causes)
-            return "champion", None, made
-        self._declare(causes)
-        if self._loop.release is None and override is None:
-            return "promoted", None, promote(self._workspace, self._loop.name, version, caused_by=causes)
-        started = start_release(self._workspace, self._loop, version, caused_by=causes, override=override)
-        return started.status, started.release, started.events
-
-    def _overridden(
-        self, version: Digest, result: GateResult, metrics: dict[str, float | None], *, event: int, override: Override
-    ) -> Judged:
-        if self._champion is None:
-            raise ApprovalMissingError(
-                f"the first version of {self._loop.name!r} did not pass its gate",
-                why="an override admits to canary only, beside a champion",
-                fix="Improve the candidate, or change the gate's rules in the loop file.",
-            )
-        failed = [verdict.check for verdict in result.verdicts if verdict.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
-        now = self._workspace.clock.now()
-        expires_at = now + OVERRIDE_LASTS
-        data = {"version": version, "reason": override.reason, "failed": failed, "expires_at": expires_at}
-        draft = EventDraft(
-            kind="override_recorded",
-            subject=f"model:{self._loop.name}",
-            data=data,
-            caused_by=(event,),
-            actor=override.actor,
-            logical_at=now,
-        )
-        record = Record(
-            kind="override",
-            id=self._workspace.ids("ovr"),
-            data=data | {"actor": override.actor},
-            facets={"version": version},
-            at=now,
-        )
-        written = self._workspace.stores.ledger.commit(records=[record], events=[draft])[0].seq
-        number, registered = self._register(version, metrics, (event, written))
-        status, release, moved = self._release(version, (*registered, written), override)
-        return Judged(
-            version=version,
-            number=number,
-            outcome=result.outcome,
-            verdicts=result.verdicts,
-            metrics=metrics,
-            status=status,
-            release=release,
-            events=(event, written, *registered, *moved),
-        )
-
-    def _declare(self, causes: tuple[int, ...]) -> tuple[int, ...]:
-        return declare_default(self._workspace, self._loop.name, self._default, caused_by=causes)
-
-    def _unchanged(self, champion: Digest) -> Judged:
-        self._declare((self._done.events[1],))
-        return Judged(version=champion, outcome=Outcome.PASS, verdicts=(), metrics={}, status="unchanged")
-
-    def _provenance(self, metrics: dict[str, float | None]) -> Provenance:
+    def _provenance(self, metrics: Metrics) -> Provenance:
         pins = self._pins()
         return Provenance(
             run=self._done.run,
@@ -253,7 +140,7 @@ class _Judging:
             parameters=self._graph.parameters,
             code=self._done.source,
             environment=self._done.environment,
-            metrics=metrics,
+            metrics=dict(metrics),
         )
 
     def _pins(self) -> dict[str, Any]:
@@ -307,16 +194,3 @@ def slices_of(holdout: TrainingSet) -> dict[str, np.ndarray]:
         for name, dtype in about.schema.items()
         if not (dtype.is_temporal() or dtype.is_nested())
     }
-
-
-def _refusal(name: str, version: Digest, result: GateResult, *, why: str) -> GateFailedError | NoVerdictError:
-    wanted = Outcome.FAIL if result.outcome is Outcome.FAIL else Outcome.UNKNOWN
-    said = [f"{verdict.check}: {verdict.reason}" for verdict in result.verdicts if verdict.outcome is wanted]
-    reasons = "; ".join([*said, why] if why else said)
-    context: dict[str, Any] = {
-        "version": version,
-        "verdicts": [v.check + " " + str(v.outcome) for v in result.verdicts],
-    }
-    if wanted is Outcome.FAIL:
-        return GateFailedError(f"the candidate of {name!r} failed its gate", why=reasons, **context)
-    return NoVerdictError(f"the gate of {name!r} came to no verdict", why=reasons, **context)

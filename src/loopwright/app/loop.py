@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopwright.app.retraining.retraining import Retraining
 from loopwright.app.retraining.triggers import Trigger
 from loopwright.app.score import Score
 from loopwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from loopwright.llm.application import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,8 @@ class Loop:
     Args:
         name: The model's and the endpoint's name: lower-case letters, digits and `-`.
         pipeline: A function decorated with `@lw.pipeline`; a loop that releases returns an `lw.Candidate` from it.
+            Beside an application it makes parts of its bundle, as an adapter, and returns them by name.
+        application: What answers, in a loop of an LLM application.
         gate: Checks that a candidate must pass.
         release: How a version that passed reaches traffic; `None` promotes at once.
         monitor: What is watched while it serves.
@@ -27,7 +32,8 @@ class Loop:
     """
 
     name: str
-    pipeline: Callable[..., Any]
+    pipeline: Callable[..., Any] | None = None
+    application: "Application | None" = None
     gate: Sequence[Any] = ()
     release: Any = None
     monitor: Sequence[Any] = ()
@@ -41,6 +47,11 @@ class Loop:
             raise UsageError(
                 f"{self.name!r} cannot name a loop",
                 why="a name has lower-case letters, digits and '-' only, as 'flight-delay'",
+            )
+        if self.pipeline is None and self.application is None:
+            raise UsageError(
+                f"the loop {self.name!r} makes nothing",
+                fix="Give it a pipeline, or an application.",
             )
 
     @property

@@ -3,17 +3,19 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import numpy as np
 
-from loopwright.core.check import Check
+from loopwright.core.check import C_contra, Check, E_contra
 from loopwright.core.schema import Task
 from loopwright.core.verdict import Outcome, Verdict, overall
 from loopwright.errors import UsageError
 from loopwright.stats.arrays import AnyArray
 
+C = TypeVar("C")
+E = TypeVar("E")
 Predict = Callable[[Mapping[str, AnyArray]], AnyArray]
 """Feature columns (each (n_rows,)) to scores, in the form of `Predictions.scores`."""
 
@@ -56,7 +58,7 @@ class Evidence:
     features: Mapping[str, AnyArray] | None = None
 
 
-class GateCheck(Check[Predictions, Evidence], Protocol):
+class Rule(Check[C_contra, E_contra], Protocol[C_contra, E_contra]):
     """A check of a gate: a frozen value, so that the plan can tell when a rule changed."""
 
     @property
@@ -66,6 +68,10 @@ class GateCheck(Check[Predictions, Evidence], Protocol):
     @property
     def compares(self) -> bool:
         """Whether it compares with the champion, and is not applicable only because there is none."""
+
+
+GateCheck = Rule[Predictions, Evidence]
+"""A rule about a model's answers to rows."""
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +87,11 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_gate(
-    checks: Sequence[GateCheck],
-    candidate: Predictions,
-    champion: Predictions | None,
+    checks: Sequence[Rule[C, E]],
+    candidate: C,
+    champion: C | None,
     *,
-    evidence: Evidence,
+    evidence: E,
     first: bool,
 ) -> GateResult:
     """Run every check and combine their verdicts (`core.verdict.overall`).
@@ -116,7 +122,7 @@ def run_gate(
     return GateResult(outcome=overall(verdicts), verdicts=tuple(verdicts))
 
 
-def describe(check: GateCheck) -> dict[str, Any]:
+def describe(check: Rule[Any, Any]) -> dict[str, Any]:
     """The check as JSON, for plans and fingerprints: its own fields where it has a form for them, else its name."""
     if isinstance(check, msgspec.Struct):
         return dict(msgspec.to_builtins(check))
@@ -133,7 +139,7 @@ def not_applicable(check: str, reason: str, **more: Any) -> Verdict:
     return Verdict(check=check, outcome=Outcome.NOT_APPLICABLE, reason=reason, **more)
 
 
-def _judged(check: GateCheck, candidate: Predictions, *, champion: Predictions | None, evidence: Evidence) -> Verdict:
+def _judged(check: Rule[C, E], candidate: C, *, champion: C | None, evidence: E) -> Verdict:
     try:
         verdict: object = check(candidate, champion, evidence)
     except Exception as error:  # noqa: BLE001 - boundary: a check may be the user's code; the verdict records it
@@ -158,13 +164,13 @@ def _sound(verdict: Verdict) -> Verdict:
     return clean
 
 
-def _without_champion(check: GateCheck, verdict: Verdict) -> Verdict:
+def _without_champion(check: Rule[Any, Any], verdict: Verdict) -> Verdict:
     if not check.compares or verdict.outcome is not Outcome.NOT_APPLICABLE:
         return verdict
     return unknown(check.name, "there is a champion, but its answers on these rows are missing")
 
 
-def _first_champion(checks: Sequence[GateCheck], verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _first_champion(checks: Sequence[Rule[Any, Any]], verdicts: Sequence[Verdict]) -> list[Verdict]:
     passed = [
         check.name
         for check, verdict in zip(checks, verdicts, strict=True)

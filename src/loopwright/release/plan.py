@@ -9,13 +9,22 @@ from loopwright.core.hashing import Digest
 from loopwright.core.schema import Task
 from loopwright.errors import UsageError
 from loopwright.release.routing import Cohort
-from loopwright.release.rules import AgreementGuard, EstimateGuard, Guard, QualityGuard, RankingGuard
+from loopwright.release.rules import (
+    AgreementGuard,
+    EstimateGuard,
+    Guard,
+    OutputGuard,
+    QualityGuard,
+    RankingGuard,
+)
 from loopwright.release.span import duration
 from loopwright.release.strategy import ABTest, Bandit, Shadow, Strategy, stages
 
 CANDIDATE = "candidate"
 """The name of the one arm beside the champion."""
 _SEVERAL = (ABTest, Bandit)
+_OF_SCORES = (QualityGuard, RankingGuard, OutputGuard, EstimateGuard)
+"""Guards of answers that are numbers; what an application answers is judged by metrics of its evaluations instead."""
 
 
 class ReleasePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +149,11 @@ def _fitted(strategy: Strategy, task: Task, loss_scale: float | None) -> Strateg
     """The strategy with guards that fit the task."""
     guards = tuple(_fitted_guard(guard, task, loss_scale) for guard in strategy.guards if _concerns(guard, task))
     if isinstance(strategy, Shadow) and strategy.agreement is not None:
+        if task == "generation":
+            raise UsageError(
+                "two versions of an application hardly ever give the very same answer",
+                fix="Leave agreement= out, and compare them with `loopwright eval compare`.",
+            )
         guards = (*guards, AgreementGuard(least=strategy.agreement))
     fitted = msgspec.structs.replace(strategy, guards=guards)
     if isinstance(fitted, Shadow) and fitted.then is not None:
@@ -148,6 +162,8 @@ def _fitted(strategy: Strategy, task: Task, loss_scale: float | None) -> Strateg
 
 
 def _concerns(guard: Guard, task: Task) -> bool:
+    if task == "generation" and isinstance(guard, _OF_SCORES):
+        return False
     if isinstance(guard, RankingGuard):
         return task == "binary"
     return not isinstance(guard, EstimateGuard) or task != "regression"

@@ -105,7 +105,7 @@ class EvidenceGatherer:
 
     def _outputs(self, release: RunningRelease, rows: pl.DataFrame, *, arm: str, version: str) -> Floats:
         own = answers(rows)
-        if not own.height:
+        if not own.height or release.plan.task == "generation":
             return np.empty(0)
         own = own.filter((pl.col("arm") == arm) & (pl.col("version") == version))
         signature = self._versions.signature(release.plan.champion)
@@ -123,6 +123,8 @@ class EvidenceGatherer:
         copied = copies(rows, arm)
         if not copied.height:
             return _NO_SHADOW
+        if release.plan.task == "generation":
+            return _Copied(totals=copied_totals(copied))
         at = copied["at"].to_numpy()
         answered = read_requests(
             self._workspace.stores.tables,

@@ -85,7 +85,9 @@ def paired_evidence(versions: Versions, plan: ReleasePlan, rows: pl.DataFrame) -
         plan: The release.
         rows: Answered requests with `label`, of both arms.
     """
-    found = {}
+    found: dict[str, Paired] = {}
+    if plan.task == "generation":  # labels of texts are for evaluations
+        return found
     for arm, candidate in plan.candidates.items():
         if rows.height and versions.signature(candidate).classes == versions.signature(plan.champion).classes:
             found[arm] = _paired(versions, plan, rows, arm=arm)
