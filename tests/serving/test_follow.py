@@ -13,6 +13,7 @@ from loopwright.serving.endpoint import Endpoint, Limits
 from loopwright.serving.follow import Follower, FollowOptions
 from loopwright.serving.intake import NoFeatures
 from loopwright.serving.loading import ArmLoader
+from loopwright.serving.model_keeper import ModelKeeper, ModelTools
 from loopwright.store.backends.memory_ledger import MemoryLedger
 from loopwright.store.ledger import Record
 from loopwright.testing.clocks import ManualClock
@@ -28,16 +29,18 @@ class Stage:
         self.endpoint = Endpoint(
             "flights", clock=self.clock, sink=log, observer=log, on_trip=log.on_trip, limits=Limits()
         )
+        failures = ChampionFailures(
+            ledger=self.ledger, run=run, clock=self.clock, machine=self.clock, worker="worker_1"
+        )
+        loader = ArmLoader(blobs=blobs, run=run, features=lambda bundle: NoFeatures())
+        tools = ModelTools(ledger=self.ledger, loader=loader, failures=failures, machine=self.clock, start_s=30.0)
+        self.keeper = ModelKeeper(self.endpoint, tools)
         self.follower = Follower(
-            {"flights": self.endpoint},
+            [self.keeper],
             ledger=self.ledger,
-            loader=ArmLoader(blobs=blobs, run=run, features=lambda bundle: NoFeatures()),
-            failures=ChampionFailures(
-                ledger=self.ledger, run=run, clock=self.clock, machine=self.clock, worker="worker_1"
-            ),
             clock=self.clock,
             machine=self.clock,
-            options=FollowOptions(worker="worker_1", start_s=30.0),
+            options=FollowOptions(worker="worker_1"),
         )
 
     def move(self, arms, *, event=True):
@@ -126,7 +129,8 @@ def test_a_bug_while_loading_is_recorded_and_what_answers_goes_on(stage, version
     async def run():
         stage.move(Arms.only_champion("flights", version))
         await stage.follower.step()
-        stage.follower._loader = replace(stage.follower._loader, features=broken)
+        tools = stage.keeper._tools
+        stage.keeper._tools = replace(tools, loader=replace(tools.loader, features=broken))
         stage.move(Arms.only_champion("flights", other, revision=2))
         await stage.follower.step()
 

@@ -1,17 +1,33 @@
 """What is written down when a breaker stops an arm, so that the controller, other workers and restarts heed it."""
 
 import asyncio
+from typing import Protocol
 
 from loopwright.core.clock import Clock
 from loopwright.core.events import EventDraft
 from loopwright.errors import StoreError
 from loopwright.release.routing import Arm, Arms
-from loopwright.serving.arms import ArmSet, CanaryArm
 from loopwright.serving.health import Trip
 from loopwright.store.ledger import Ledger, Record
 
 _KIND = "arm_trip"
 _RETRY_S = 0.5
+
+
+class OfEndpoint(Protocol):
+    """The arms of an endpoint at one revision: what the ledger says, and the journal's number of what set them."""
+
+    @property
+    def spec(self) -> Arms: ...
+    @property
+    def cause(self) -> int: ...
+
+
+class Stopped(Protocol):
+    """The arm that is stopped."""
+
+    @property
+    def spec(self) -> Arm: ...
 
 
 class TripRecorder:
@@ -23,9 +39,9 @@ class TripRecorder:
         self._worker = worker
         self._writing: set[asyncio.Task[None]] = set()
 
-    def __call__(self, arms: ArmSet, canary: CanaryArm, trip: Trip) -> None:
+    def __call__(self, arms: OfEndpoint, arm: Stopped, trip: Trip) -> None:
         """Begin to write a trip down; called on the event loop."""
-        task = asyncio.get_running_loop().create_task(self._write_until_done(arms, canary, trip))
+        task = asyncio.get_running_loop().create_task(self._write_until_done(arms, arm, trip))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -34,10 +50,10 @@ class TripRecorder:
         if self._writing:
             await asyncio.wait(self._writing, timeout=5.0)
 
-    async def _write_until_done(self, arms: ArmSet, canary: CanaryArm, trip: Trip) -> None:
+    async def _write_until_done(self, arms: OfEndpoint, arm: Stopped, trip: Trip) -> None:
         while True:
             try:
-                await asyncio.to_thread(self._write, arms, canary, trip)
+                await asyncio.to_thread(self._write, arms, arm, trip)
             except StoreError as error:
                 if not error.retryable:
                     raise
@@ -45,7 +61,7 @@ class TripRecorder:
             else:
                 return
 
-    def _write(self, arms: ArmSet, canary: CanaryArm, trip: Trip) -> None:
+    def _write(self, arms: OfEndpoint, arm: Stopped, trip: Trip) -> None:
         """Append `arm_tripped`, caused by the event that set the arms, and the record beside it.
 
         The event holds no text of the model's own, which could quote a row; the record, which can be erased, does.
@@ -54,8 +70,8 @@ class TripRecorder:
         data = {
             "endpoint": spec.endpoint,
             "release": spec.release,
-            "arm": canary.spec.name,
-            "version": canary.spec.version,
+            "arm": arm.spec.name,
+            "version": arm.spec.version,
             "cause": trip.cause,
             "requests": trip.requests,
             "failures": trip.failures,
@@ -69,7 +85,7 @@ class TripRecorder:
             actor=f"worker:{self._worker}",
             logical_at=self._clock.now(),
         )
-        record = Record(kind=_KIND, id=_trip_id(spec, canary.spec), data=data | {"why": trip.why})
+        record = Record(kind=_KIND, id=_trip_id(spec, arm.spec), data=data | {"why": trip.why})
         self._ledger.commit(records=[record], events=[draft])
 
 

@@ -34,6 +34,7 @@ from loopwright.serving.follow import Follower, FollowOptions
 from loopwright.serving.in_hand import InHand
 from loopwright.serving.intake import FeatureReader, NoFeatures
 from loopwright.serving.loading import ArmLoader
+from loopwright.serving.model_keeper import ModelKeeper, ModelTools
 from loopwright.serving.observer import Observers
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores, open_stores, read_home
@@ -107,31 +108,36 @@ class Worker:
         self._follower = self._following()
 
     def _following(self) -> Follower:
-        settings, stores, run = self._options.settings, self._stores, self._stores.home / "run"
+        settings, stores = self._options.settings, self._stores
         options = FollowOptions(worker=self._id, namespace=settings.text("namespace"), poll_s=settings.number("poll_s"))
+        tools = self._model_tools()
         return Follower(
-            self._endpoints,
+            [ModelKeeper(endpoint, tools) for endpoint in self._endpoints.values()],
             ledger=stores.ledger,
-            loader=ArmLoader(
-                blobs=stores.blobs,
-                run=run,
-                features=self._features,
-                policy="flag" if settings.text("door_policy") == "flag" else "refuse",
-                threads=threads_of(settings),
-                hands=InHand(hand_path(run, self._options.name), self._options.endpoints).of,
-            ),
-            failures=ChampionFailures(
-                ledger=stores.ledger,
-                run=run,
-                clock=self._clock,
-                machine=self._machine,
-                worker=self._id,
-                namespace=options.namespace,
-            ),
             clock=self._clock,
             machine=self._machine,
             options=options,
         )
+
+    def _model_tools(self) -> ModelTools:
+        settings, stores, run = self._options.settings, self._stores, self._stores.home / "run"
+        loader = ArmLoader(
+            blobs=stores.blobs,
+            run=run,
+            features=self._features,
+            policy="flag" if settings.text("door_policy") == "flag" else "refuse",
+            threads=threads_of(settings),
+            hands=InHand(hand_path(run, self._options.name), self._options.endpoints).of,
+        )
+        failures = ChampionFailures(
+            ledger=stores.ledger,
+            run=run,
+            clock=self._clock,
+            machine=self._machine,
+            worker=self._id,
+            namespace=settings.text("namespace"),
+        )
+        return ModelTools(ledger=stores.ledger, loader=loader, failures=failures, machine=self._machine)
 
     def _endpoint(self, name: str) -> Endpoint:
         return Endpoint(
