@@ -141,7 +141,7 @@ def _listed(stop: Any) -> tuple[str, ...]:
 def _chat(body: Body, told: Told, key: str) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": told.text if not told.calls else None, "refusal": None}
     if told.calls:
-        message["tool_calls"] = [_tool_call(key, number, *call) for number, call in enumerate(told.calls)]
+        message["tool_calls"] = [_tool_call(f"{key[-12:]}_{number}", *call) for number, call in enumerate(told.calls)]
     choices = [{"index": n, "message": message, "logprobs": None, "finish_reason": told.finish} for n in _choices(body)]
     return _openai(body, key, "chat.completion") | {"choices": choices, "usage": _usage(body, told)}
 
@@ -150,7 +150,7 @@ def _chat_events(body: Body, told: Told, key: str) -> list[bytes]:
     top = _openai(body, key, "chat.completion.chunk")
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if told.calls else "", "refusal": None}]
     for number, (name, arguments) in enumerate(told.calls):
-        deltas.append({"tool_calls": [{"index": number, **_tool_call(key, number, name, "")}]})
+        deltas.append({"tool_calls": [{"index": number, **_tool_call(f"{key[-12:]}_{number}", name, "")}]})
         parts = [{"index": number, "function": {"arguments": part}} for part in pieces_of(arguments)]
         deltas += [{"tool_calls": [part]} for part in parts]
     deltas += [{"content": piece} for piece in told.pieces]
@@ -202,9 +202,8 @@ def _usage(body: Body, told: Told) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tool_call(key: str, number: int, name: str, arguments: str) -> dict[str, Any]:
-    identity = f"call_{key[-12:]}_{number}"
-    return {"id": identity, "type": "function", "function": {"name": name, "arguments": arguments}}
+def _tool_call(key: str, name: str, arguments: str) -> dict[str, Any]:
+    return {"id": f"call_{key}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 # -- OpenAI's embeddings ----------------------------------------------------------------------------------------------
@@ -241,7 +240,7 @@ def _coded(vector: np.ndarray, form: str | None) -> Any:
 
 
 def _response(body: Body, told: Told, key: str) -> dict[str, Any]:
-    output = [_function_item(key, number, *call) for number, call in enumerate(told.calls)]
+    output = [_function_item(f"{key[-12:]}_{number}", *call) for number, call in enumerate(told.calls)]
     items = output or [_message_item(key, [{"type": "output_text", "text": told.text, "annotations": []}])]
     return _response_top(body, told, key) | {"output": items, "usage": _response_usage(told)}
 
@@ -302,9 +301,9 @@ def _message_item(key: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": f"msg_{key[-12:]}", "type": "message", "role": "assistant", "status": "completed", "content": content}
 
 
-def _function_item(key: str, number: int, name: str, arguments: str) -> dict[str, Any]:
-    item = {"id": f"fc_{key[-12:]}_{number}", "type": "function_call", "status": "completed"}
-    return item | {"call_id": f"call_{key[-12:]}_{number}", "name": name, "arguments": arguments}
+def _function_item(key: str, name: str, arguments: str) -> dict[str, Any]:
+    item = {"id": f"fc_{key}", "type": "function_call", "status": "completed"}
+    return item | {"call_id": f"call_{key}", "name": name, "arguments": arguments}
 
 
 def _response_usage(told: Told) -> dict[str, Any]:
@@ -319,7 +318,10 @@ def _response_usage(told: Told) -> dict[str, Any]:
 
 
 def _message(body: Body, told: Told, key: str) -> dict[str, Any]:
-    called = [_tool_use(key, number, name, msgspec.json.decode(given)) for number, (name, given) in _numbered(told)]
+    called = [
+        _tool_use(f"{key[-12:]}_{number}", name, msgspec.json.decode(given))
+        for number, (name, given) in _numbered(told)
+    ]
     usage = {"input_tokens": told.input_tokens, "output_tokens": told.output_tokens}
     return {
         "id": key, "type": "message", "role": "assistant", "model": body["model"],
@@ -333,7 +335,10 @@ def _message_events(body: Body, told: Told, key: str) -> list[bytes]:
     begun["usage"] = {"input_tokens": told.input_tokens, "output_tokens": 1}
     events: list[dict[str, Any]] = [{"type": "message_start", "message": begun}, {"type": "ping"}]
     blocks: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
-        (_tool_use(key, n, name, {}), [{"type": "input_json_delta", "partial_json": part} for part in pieces_of(given)])
+        (
+            _tool_use(f"{key[-12:]}_{n}", name, {}),
+            [{"type": "input_json_delta", "partial_json": part} for part in pieces_of(given)],
+        )
         for n, (name, given) in _numbered(told)
     ]
     text = [{"type": "text_delta", "text": piece} for piece in told.pieces]
@@ -346,8 +351,8 @@ def _message_events(body: Body, told: Told, key: str) -> list[bytes]:
     return [_event(event) for event in (*events, {"type": "message_stop"})]
 
 
-def _tool_use(key: str, number: int, name: str, given: Any) -> dict[str, Any]:
-    return {"type": "tool_use", "id": f"toolu_{key[-12:]}_{number}", "name": name, "input": given}
+def _tool_use(key: str, name: str, given: Any) -> dict[str, Any]:
+    return {"type": "tool_use", "id": f"toolu_{key}", "name": name, "input": given}
 
 
 def _numbered(told: Told) -> Sequence[tuple[int, tuple[str, str]]]:
