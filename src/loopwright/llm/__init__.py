@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopwright.llm.answer_cache import CachePolicy
     from loopwright.llm.application import Application, Retrieval
+    from loopwright.llm.embedding.spec import EmbedderSpec, hashing, minilm, remote
     from loopwright.llm.guard import Guard
     from loopwright.llm.prompts.prompt import Example, Prompt
     from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream
@@ -17,6 +18,7 @@ _HOMES = {
     "Application": "loopwright.llm.application",
     "CachePolicy": "loopwright.llm.answer_cache",
     "Circuit": "loopwright.llm.route",
+    "EmbedderSpec": "loopwright.llm.embedding.spec",
     "Example": "loopwright.llm.prompts.prompt",
     "Guard": "loopwright.llm.guard",
     "Prompt": "loopwright.llm.prompts.prompt",
@@ -25,12 +27,16 @@ _HOMES = {
     "Route": "loopwright.llm.route",
     "Timeouts": "loopwright.llm.route",
     "Upstream": "loopwright.llm.route",
+    "hashing": "loopwright.llm.embedding.spec",
+    "minilm": "loopwright.llm.embedding.spec",
+    "remote": "loopwright.llm.embedding.spec",
 }
 
 __all__ = [
     "Application",
     "CachePolicy",
     "Circuit",
+    "EmbedderSpec",
     "Example",
     "Guard",
     "Prompt",
@@ -39,6 +45,9 @@ __all__ = [
     "Route",
     "Timeouts",
     "Upstream",
+    "hashing",
+    "minilm",
+    "remote",
 ]
 
 
