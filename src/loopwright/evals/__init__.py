@@ -9,21 +9,57 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopwright.evals.answer import Answer
     from loopwright.evals.case import Case
+    from loopwright.evals.check import Evaluation, evaluation
     from loopwright.evals.score import Score
     from loopwright.evals.scorer import Scorer
+    from loopwright.evals.scorers.citations import citations
+    from loopwright.evals.scorers.code import code
+    from loopwright.evals.scorers.figures import cost, latency, numeric
+    from loopwright.evals.scorers.refusal import refusal
+    from loopwright.evals.scorers.similarity import similarity
+    from loopwright.evals.scorers.text import contains, exact, length, regex
+    from loopwright.evals.scorers.tools import tool_calls
 
 _HOMES = {
     "Answer": "loopwright.evals.answer",
     "Case": "loopwright.evals.case",
+    "Evaluation": "loopwright.evals.check",
     "Score": "loopwright.evals.score",
     "Scorer": "loopwright.evals.scorer",
+    "citations": "loopwright.evals.scorers.citations",
+    "code": "loopwright.evals.scorers.code",
+    "contains": "loopwright.evals.scorers.text",
+    "cost": "loopwright.evals.scorers.figures",
+    "evaluation": "loopwright.evals.check",
+    "exact": "loopwright.evals.scorers.text",
+    "latency": "loopwright.evals.scorers.figures",
+    "length": "loopwright.evals.scorers.text",
+    "numeric": "loopwright.evals.scorers.figures",
+    "refusal": "loopwright.evals.scorers.refusal",
+    "regex": "loopwright.evals.scorers.text",
+    "similarity": "loopwright.evals.scorers.similarity",
+    "tool_calls": "loopwright.evals.scorers.tools",
 }
 
 __all__ = [
     "Answer",
     "Case",
+    "Evaluation",
     "Score",
     "Scorer",
+    "citations",
+    "code",
+    "contains",
+    "cost",
+    "evaluation",
+    "exact",
+    "latency",
+    "length",
+    "numeric",
+    "refusal",
+    "regex",
+    "similarity",
+    "tool_calls",
 ]
 
 

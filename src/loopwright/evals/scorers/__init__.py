@@ -1,0 +1,1 @@
+"""Scorers that compute: no model is asked."""
