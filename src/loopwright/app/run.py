@@ -31,6 +31,7 @@ SOURCES = {
     "champion_model": "loopwright.app.champion_model:ChampionModels",
 }
 JUDGE = "loopwright.app.judge:judge"
+JUDGE_APPLICATION = "loopwright.app.applications.judging:judge_application"
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,8 +140,19 @@ def run_with_plan(
             namespace=workspace.namespace,
         )
         done = apply(planned.plan, planned.identities, bench)
-    judged = entry(JUDGE)(workspace, loaded, planned, done=done, override=override) if graph.candidate else None
+    judged = _judged(workspace, loaded, planned, done=done, override=override)
     return planned, _result(done, landed, judged)
+
+
+def _judged(
+    workspace: Workspace, loaded: LoadedLoop, planned: Planned, *, done: RunResult, override: Override | None
+) -> Judged | None:
+    """What became of the run's candidate; None where it made none."""
+    journey = JUDGE_APPLICATION if loaded.loop.application is not None else JUDGE
+    if loaded.loop.application is None and not planned.plan.graph.candidate:
+        return None
+    judged: Judged = entry(journey)(workspace, loaded, planned, done=done, override=override)
+    return judged
 
 
 def _result(done: RunResult, landed: tuple[int, ...], judged: Judged | None) -> LoopRun:
@@ -163,13 +175,22 @@ def graph_of(loaded: LoadedLoop, parameters: Mapping[str, Any] | None) -> Graph:
         UsageError, GraphError: It is no pipeline, or describes no graph.
     """
     pipeline = loaded.loop.pipeline
+    if pipeline is None:  # an application that nothing is trained for
+        return Graph(pipeline=loaded.loop.name, module=loaded.module.__name__, parameters={}, nodes=(), results={})
     if not isinstance(pipeline, Pipeline):
         raise UsageError(
             f"the loop {loaded.loop.name!r} has a pipeline that is not one",
             why=f"it is a {type(pipeline).__name__}",
             fix="Decorate the function with @lw.pipeline.",
         )
-    return pipeline.trace(parameters)
+    graph = pipeline.trace(parameters)
+    if graph.candidate and loaded.loop.application is not None:
+        raise UsageError(
+            f"the pipeline of {loaded.loop.name!r} returns a candidate, and the loop has an application",
+            why="the application is the candidate",
+            fix='Return parts of its bundle by name, as `return {"adapter": adapter}`.',
+        )
+    return graph
 
 
 def _sources(

@@ -76,6 +76,42 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "LLM applications",
+        (
+            Entry(
+                "gateway",
+                "Answer OpenAI's and Anthropic's clients with your applications, or with one upstream.",
+                "loopwright gateway --upstream http://127.0.0.1:11434/v1",
+            ),
+            Entry(
+                "prompt", "Keep prompts in files and versions, compare them, move aliases.", "loopwright prompt list"
+            ),
+            Entry(
+                "index",
+                "Build, search, judge and roll back retrieval indexes.",
+                "loopwright index search docs 'How do I roll back?'",
+            ),
+            Entry(
+                "eval",
+                "Judge versions by cases, compare two, report for a pull request.",
+                "loopwright eval run --junit evals.xml",
+            ),
+            Entry("guard", "Try guards on texts, and measure how often they are wrong.", "loopwright guard eval"),
+            Entry(
+                "budget",
+                "Limit what keys, users and teams may spend, and see what they spent.",
+                "loopwright budget set month --per team --limit 200usd --every month",
+            ),
+            Entry("price", "See and set what models cost.", "loopwright price list"),
+            Entry("cache", "Measure the cache of answers on your own traffic.", "loopwright cache eval"),
+            Entry(
+                "span",
+                "Search traces, and see what took so long in a call.",
+                "loopwright span search --longer-than 2s",
+            ),
+        ),
+    ),
+    (
         "Look",
         (
             Entry("status", "Show what is there: datasets, runs, models, releases, incidents.", "loopwright status"),

@@ -1,0 +1,59 @@
+"""What differs between two versions of an application, in the words of its declaration."""
+
+from typing import Any
+
+import msgspec
+
+from loopwright.app.applications.bundle import IndexPin
+from loopwright.llm.application import Application
+
+_MOST = 60
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference: `where` is a path, as `prompt.system`; both sides as text, cut."""
+
+    where: str
+    before: str
+    after: str
+
+
+def changes(
+    before: tuple[Application, IndexPin | None], after: tuple[Application, IndexPin | None]
+) -> tuple[Change, ...]:
+    """Every difference, by path."""
+    old, new = _flat(before), _flat(after)
+    return tuple(
+        Change(where=where, before=_shown(old.get(where)), after=_shown(new.get(where)))
+        for where in sorted(old.keys() | new.keys())
+        if old.get(where) != new.get(where)
+    )
+
+
+def _flat(version: tuple[Application, IndexPin | None]) -> dict[str, Any]:
+    application, index = version
+    said: dict[str, Any] = msgspec.to_builtins(application)
+    if index is not None:
+        said["index"] = msgspec.to_builtins(index)
+    found: dict[str, Any] = {}
+    _walk(said, "", found)
+    return found
+
+
+def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
+    if isinstance(value, dict) and value:
+        for name, one in value.items():
+            _walk(one, f"{path}.{name}" if path else str(name), found)
+    elif isinstance(value, list) and value:
+        for place, one in enumerate(value):
+            name = one.get("name") or one.get("kind") if isinstance(one, dict) else None
+            _walk(one, f"{path}[{name or place}]", found)
+    else:
+        found[path] = value
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "nothing"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"

@@ -1,0 +1,1 @@
+"""Traces: taken in over OTLP, searched, drawn."""
