@@ -40,11 +40,14 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
         usage: As the upstream counted; None where it did not say, and then the reserved bound is what it cost.
         cost_usd: In US dollars, by the prices of the moment; None where nobody knows the price.
         price: Digest or version of the price table that said so.
+        over_bound: Whether the upstream counted more tokens than the call could take by its charge: it is charged, and
+            somebody should look.
     """
 
     usage: Usage | None
     cost_usd: float | None
     price: str = ""
+    over_bound: bool = False
 
 
 class Meter(ABC):

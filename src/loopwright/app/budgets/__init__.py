@@ -1,0 +1,1 @@
+"""The journeys of budgets and prices: declare, list, show, report."""
