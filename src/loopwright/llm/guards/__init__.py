@@ -1,0 +1,1 @@
+"""Guards: detectors of what should not go into an application or come out of it, and what is done about it."""

@@ -1,0 +1,71 @@
+"""What does the work of a declared guard: its detector or shaper."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from loopwright.errors import UsageError
+from loopwright.llm.embedder import Embedder
+from loopwright.llm.guard import Guard
+from loopwright.llm.guards.detector import Detector, Shaper
+from loopwright.llm.guards.detectors.length import Length
+from loopwright.llm.guards.detectors.personal_data import PersonalData
+from loopwright.llm.guards.detectors.secrets import Secrets
+
+_PRESIDIO = "loopwright.integrations.presidio"
+
+
+def build(guard: Guard, *, embedder: Embedder | None = None) -> Detector | Shaper:
+    """The detector or shaper of a guard.
+
+    Raises:
+        UsageError: There is no such kind of guard, an option is none of its own or has a wrong value, or it needs an
+            embedder and there is none.
+        MissingExtraError: It needs a library that is not installed.
+    """
+    maker = _MAKERS.get(guard.kind)
+    if maker is None:
+        raise UsageError(f"there is no guard of kind {guard.kind!r}", fix=f"One of: {', '.join(sorted(_MAKERS))}.")
+    make, known = maker
+    if odd := sorted({*guard.options} - known):
+        raise UsageError(
+            f"the guard {guard.label!r} has no option {odd[0]!r}", fix=f"It has: {', '.join(sorted(known))}."
+        )
+    try:
+        return make(guard.options, embedder)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"an option of the guard {guard.label!r} has a wrong value", why=str(error)) from error
+
+
+def checked(guard: Guard) -> Guard:
+    """The guard, if it can be built here; what needs an embedder or a library is not tried."""
+    if guard.options.get("engine") != "presidio" and not guard.options.get("similarity"):
+        build(guard)
+    return guard
+
+
+def _personal_data(options: Mapping[str, Any], _: Embedder | None) -> Detector:
+    engine = options.get("engine") or "patterns"
+    if engine == "patterns":
+        return PersonalData(tuple(options.get("kinds", ())))
+    if engine != "presidio":
+        raise UsageError(f"there is no engine {engine!r} of personal data", fix="Use `patterns` or `presidio`.")
+    # Reached by name: what needs an optional library is no import of ours.
+    made: Detector = import_module(_PRESIDIO).Presidio(tuple(options.get("kinds", ())))
+    return made
+
+
+def _secrets(options: Mapping[str, Any], _: Embedder | None) -> Detector:
+    return Secrets(tuple(options.get("kinds", ())))
+
+
+def _length(options: Mapping[str, Any], _: Embedder | None) -> Shaper:
+    return Length(most=options.get("most"), least=options.get("least", 0))
+
+
+_Maker = Callable[[Mapping[str, Any], Embedder | None], Detector | Shaper]
+_MAKERS: dict[str, tuple[_Maker, frozenset[str]]] = {
+    "personal_data": (_personal_data, frozenset({"kinds", "engine"})),
+    "secrets": (_secrets, frozenset({"kinds"})),
+    "length": (_length, frozenset({"most", "least"})),
+}

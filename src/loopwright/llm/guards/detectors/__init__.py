@@ -1,0 +1,1 @@
+"""What guards find, one detector a file."""
