@@ -87,6 +87,9 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         tool: What it adds to the arguments of a tool call, or the call's name where it begins one.
         choice: Which of several answers it belongs to.
         call: Which of several tool calls.
+        aside: Whether the text is reasoning, which is no part of the answer's text.
+        closes: A text or a call is over with it, and it may say all of it again (`response.completed`): what is held
+            back goes before it, and where texts were changed, `with_text(piece, piece.text)` goes in its place.
     """
 
     event: bytes
@@ -94,6 +97,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool: str = ""
     choice: int = 0
     call: int = 0
+    aside: bool = False
+    closes: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,12 +46,13 @@ class StreamReader(ABC):
 
     @abstractmethod
     def with_text(self, piece: Piece, text: str) -> bytes:
-        """The events that say `text` in place of the piece's own; empty where there is nothing to say."""
+        """The events that say `text` in place of the piece's own; empty where there is nothing to say. Who changes one
+        piece of a stream passes them all through here, as its last events may repeat what was said."""
 
     @abstractmethod
     def stopped(self, reason: str) -> bytes:
-        """The events that end the answer now, well-formed, with the finish reason `reason` and without `end`'s pieces:
-        what a caller is sent where a guard stops a stream."""
+        """The events that end the answer now, well-formed, with the finish reason `reason`, the protocol's own end
+        among them: what a caller is sent where a guard stops a stream. Nothing is fed after it; `end` has no more."""
 
     @property
     @abstractmethod

@@ -1,0 +1,136 @@
+"""Reading a caller's body: its size and shape are checked here, once, before anything else looks at it."""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from loopwright.errors import PayloadTooLargeError, RequestRefusedError
+from loopwright.llm.ask import Ask, Operation
+
+MOST_BYTES = 32 * 1024 * 1024
+"""A body may be this long; pictures come inside it."""
+MOST_CHOICES = 128
+"""Answers to one request, as OpenAI's own limit has it."""
+
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Tokens = Annotated[int, msgspec.Meta(ge=1)] | None
+_Choices = Annotated[int, msgspec.Meta(ge=1, le=MOST_CHOICES)] | None
+_Content = str | list[str | dict[str, Any]] | dict[str, Any] | None
+
+
+class _Said(msgspec.Struct):
+    role: _Name
+    content: _Content = None
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Shape(msgspec.Struct):
+    model: _Name
+    stream: bool | None = None
+
+
+class _Chat(_Shape, kw_only=True):
+    messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
+    max_tokens: _Tokens = None
+    max_completion_tokens: _Tokens = None
+    n: _Choices = None
+    best_of: _Choices = None
+    stream_options: _StreamOptions | None = None
+    tools: list[dict[str, Any]] | None = None
+
+
+class _Completion(_Shape, kw_only=True):
+    prompt: str | list[str | int | list[int]]
+    max_tokens: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    n: _Choices = None
+    best_of: _Choices = None
+    stream_options: _StreamOptions | None = None
+
+
+class _Embedding(_Shape, kw_only=True):
+    input: str | Annotated[list[str | int | list[int]], msgspec.Meta(min_length=1)]
+
+
+class _Response(_Shape, kw_only=True):
+    input: str | list[dict[str, Any]] | None = None
+    instructions: str | list[dict[str, Any]] | None = None
+    max_output_tokens: _Tokens = None
+    tools: list[dict[str, Any]] | None = None
+
+
+class _Message(_Shape, kw_only=True):
+    messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
+    system: str | list[dict[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+
+
+_SHAPES: dict[Operation, type[_Shape]] = {
+    "chat": _Chat,
+    "completion": _Completion,
+    "embedding": _Embedding,
+    "response": _Response,
+    "message": _Message,
+}
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+_PATH = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+
+
+def read_ask(operation: Operation, raw: bytes, *, most_bytes: int = MOST_BYTES) -> Ask:
+    """The call that a body makes. Fields that this library does not know are kept: callers use vendors' extras.
+
+    Args:
+        operation: By the route that the body was sent to.
+        raw: The body's bytes.
+        most_bytes: How long it may be.
+
+    Raises:
+        PayloadTooLargeError: It is longer.
+        RequestRefusedError: It is no JSON object, or a field is missing or not of its type; `field` in the error's
+            context names it. The field's value is never shown.
+    """
+    if len(raw) > most_bytes:
+        raise PayloadTooLargeError(
+            f"the body has {len(raw)} bytes", why=f"at most {most_bytes} are taken", fix="Send a shorter request."
+        )
+    try:
+        body = _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestRefusedError(
+            "the body is not a JSON object", why=_without_content(error), fix="Send a JSON object in UTF-8.", field=""
+        ) from error
+    try:
+        shape = msgspec.convert(body, _SHAPES[operation])
+    except msgspec.ValidationError as error:
+        field = _field(str(error))
+        raise RequestRefusedError(
+            f"the field `{field}` of the request is not as it must be",
+            why=_PATH.sub("", str(error)), fix="Correct the field named.", field=field,
+        ) from error  # fmt: skip
+    return Ask(operation=operation, body=body, raw=raw, stream=bool(shape.stream))
+
+
+def model_of(ask: Ask) -> str:
+    """What the caller wrote as the model: an endpoint's name, `NAME@DIGEST` for one of its versions."""
+    return str(ask.body["model"])
+
+
+def _field(message: str) -> str:
+    place = _PATH.search(message)
+    missing = _MISSING.search(message)
+    parts = [part for part in (place and place.group(1), missing and missing.group(1)) if part]
+    return re.sub(r"\[(\d*|\.\.\.)\]", lambda index: f".{index.group(1)}", ".".join(parts)).strip(".")
+
+
+def _without_content(error: Exception) -> str:
+    """The decoder's message; of text that is no Unicode only where it stands, as the message would quote all of it."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error)

@@ -1,0 +1,228 @@
+"""Reads streams of OpenAI's chats and completions and passes their events on as they came."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from loopwright.errors import UpstreamError
+from loopwright.llm.ask import Ask, Outcome, Piece, Usage
+from loopwright.llm.protocols.sse import Event, SseParser, event_of, parsed
+from loopwright.llm.protocols.usage import chat_usage, usage_of_chat
+from loopwright.llm.provider import StreamReader
+from loopwright.llm.providers.decoding import cut_off, event_body, last_event, objects
+
+DONE = b"data: [DONE]\n\n"
+_NEWS = re.compile(rb'"usage"\s*:\s*\{|"finish_reason"\s*:\s*"|"error"\s*:|\[DONE\]|\bevent:')
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+_ASIDE = ("reasoning_content", "reasoning")
+_CONTENT = ("content", "refusal")
+
+
+class ChatReader(StreamReader):
+    """One stream.
+
+    Without texts, events that hold no news (no usage, no reason to end, no error) are passed on undecoded, several at a
+    time. With them every piece is one text, one aside, or one step of one tool call: an event that says more is split.
+    """
+
+    def __init__(self, ask: Ask, *, texts: bool = True) -> None:
+        """Start reading.
+
+        Args:
+            ask: The call, of a chat or a completion.
+            texts: Whether pieces say what they add; off, they hold bytes alone.
+        """
+        options = ask.body.get("stream_options") or {}
+        self.texts = texts
+        self._plain = ask.operation == "completion"
+        self._tells_usage = bool(options.get("include_usage"))
+        self._parser = SseParser()
+        self._head: dict[str, Any] = {}
+        self._open: set[int] = set()
+        self._finish: str | None = None
+        self._usage: Usage | None = None
+        self._done = False
+        self._stopped = False
+
+    def feed(self, data: bytes) -> Sequence[Piece]:
+        blocks = self._parser.blocks(data)
+        if not self.texts and self._head and blocks and not self._done:
+            joined = b"".join(blocks)
+            if _NEWS.search(joined) is None:
+                return (Piece(event=joined),)
+        return [piece for block in blocks for piece in self._pieces(parsed(block))]
+
+    def end(self) -> Sequence[Piece]:
+        if self._stopped:
+            return ()
+        last = None if self._done else last_event(self._parser)
+        pieces = list(self._pieces(last)) if last is not None else []
+        if not self._done and (self._finish is None or self._open):
+            raise cut_off("it gave no finish reason")
+        return [*pieces, Piece(event=DONE)]
+
+    def with_text(self, piece: Piece, text: str) -> bytes:
+        said = piece.tool or piece.text
+        if text == said:
+            return piece.event
+        body = _DECODER.decode(parsed(piece.event).data)
+        changed = _changed(body, piece, text)
+        return event_of(msgspec.json.encode(body)) if changed else b""
+
+    def stopped(self, reason: str) -> bytes:
+        self._stopped = True
+        ends = []
+        for index in sorted(self._open or {0}):
+            choice: dict[str, Any] = {"index": index, "finish_reason": reason, "logprobs": None}
+            choice["text" if self._plain else "delta"] = "" if self._plain else {}
+            ends.append(event_of(msgspec.json.encode({**self._head, "choices": [choice]})))
+        self._open.clear()
+        self._finish = reason
+        if self._tells_usage and self._usage is not None:
+            told = {**self._head, "choices": [], "usage": chat_usage(self._usage)}
+            ends.append(event_of(msgspec.json.encode(told)))
+        return b"".join([*ends, DONE])
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(
+            usage=self._usage, finish=self._finish, model=self._head.get("model"), id=self._head.get("id")
+        )  # fmt: skip
+
+    def _pieces(self, event: Event) -> Sequence[Piece]:
+        if not event.data:
+            return (Piece(event=event.raw),)
+        if event.data == b"[DONE]":
+            self._done = True
+            return ()
+        if self._done:
+            return ()
+        body = _body(event)
+        self._note(body)
+        choices = body.get("choices") or []
+        if not choices and self._usage is not None and body.get("usage") and not self._tells_usage:
+            return ()
+        if not self.texts:
+            return (Piece(event=event.raw),)
+        return _split(event.raw, body, choices)
+
+    def _note(self, body: dict[str, Any]) -> None:
+        if not self._head.get("id"):
+            named = ("id", "object", "created", "model")
+            self._head = {name: body[name] for name in named if name in body}
+        elif body.get("model") and not self._head.get("model"):
+            self._head["model"] = body["model"]
+        for choice in body.get("choices") or ():
+            index = choice.get("index") or 0
+            if choice.get("finish_reason"):
+                self._finish = choice["finish_reason"]
+                self._open.discard(index)
+            else:
+                self._open.add(index)
+        usage = usage_of_chat(body.get("usage"))
+        if usage is not None:
+            self._usage = usage
+
+
+def _body(event: Event) -> dict[str, Any]:
+    """The decoded event. Raises UpstreamError."""
+    body = event_body(event)
+    choices = body.get("choices")
+    if not isinstance(choices, list | None) or not all(isinstance(choice, dict) for choice in choices or ()):
+        raise UpstreamError("the upstream sent an event that is no part of an answer", why="`choices` is no list")
+    return body
+
+
+def _split(raw: bytes, body: dict[str, Any], choices: list[dict[str, Any]]) -> list[Piece]:
+    """One piece for each thing that is said; the event as it came where that is one thing."""
+    parts = [part for choice in choices for part in _parts(choice)]
+    if len(parts) <= 1:
+        return [_piece(raw, parts[0])] if parts else [Piece(event=raw)]
+    pieces = []
+    rest = {name: value for name, value in body.items() if name != "usage"}
+    for number, part in enumerate(parts):
+        whole = body if number == len(parts) - 1 else rest
+        pieces.append(_piece(event_of(msgspec.json.encode({**whole, "choices": [part]})), part))
+    return pieces
+
+
+def _parts(choice: dict[str, Any]) -> list[dict[str, Any]]:
+    """The choice as choices that say one thing each, in the order of the event; the last one says why it ended."""
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        return [choice]
+    deltas = _deltas(delta)
+    if len(deltas) <= 1:
+        return [choice]
+    parts = [{**choice, "delta": one, "finish_reason": None, "logprobs": None} for one in deltas]
+    parts[-1]["finish_reason"] = choice.get("finish_reason")
+    return parts
+
+
+def _deltas(delta: dict[str, Any]) -> list[dict[str, Any]]:
+    aside = {name: delta[name] for name in _ASIDE if delta.get(name)}
+    content = {name: delta[name] for name in _CONTENT if delta.get(name)}
+    said: list[dict[str, Any]] = [one for one in (aside, content) if one]
+    said.extend({"tool_calls": [step]} for call in objects(delta.get("tool_calls")) for step in _call_steps(call))
+    if not said:
+        return [delta]
+    others = {name: value for name, value in delta.items() if name not in (*_ASIDE, *_CONTENT, "tool_calls")}
+    said[0] = {**others, **said[0]}
+    return said
+
+
+def _call_steps(call: dict[str, Any]) -> list[dict[str, Any]]:
+    """A call that comes with its name and its arguments at once, as two steps."""
+    function = call.get("function")
+    if not isinstance(function, dict) or not (function.get("name") and function.get("arguments")):
+        return [call]
+    begun = {**call, "function": {**function, "arguments": ""}}
+    return [begun, {"index": call.get("index", 0), "function": {"arguments": function["arguments"]}}]
+
+
+def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
+    index = choice.get("index") or 0
+    ended = bool(choice.get("finish_reason"))
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        return Piece(event=raw, text=_text(choice.get("text")), choice=index, closes=ended)
+    for call in objects(delta.get("tool_calls")):
+        function = call.get("function") or {}
+        said = function.get("name") or function.get("arguments") or ""
+        return Piece(event=raw, tool=said, choice=index, call=call.get("index") or 0, closes=ended)
+    content = _text(delta.get("content")) or _text(delta.get("refusal"))
+    if content:
+        return Piece(event=raw, text=content, choice=index, closes=ended)
+    aside = next((delta[name] for name in _ASIDE if isinstance(delta.get(name), str)), "")
+    return Piece(event=raw, text=aside, aside=bool(aside), choice=index, closes=ended)
+
+
+def _text(content: Any) -> str:
+    """A content that is a text, or a list of parts, as some vendors send it."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return ""
+
+
+def _changed(body: dict[str, Any], piece: Piece, text: str) -> bool:
+    """Put `text` where the piece's own text is; whether the event has anything left to say."""
+    choice = body["choices"][0]
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        choice["text"] = text
+    elif piece.tool:
+        function = delta["tool_calls"][0]["function"]
+        function["name" if function.get("name") else "arguments"] = text
+    elif piece.aside:
+        for name in _ASIDE:
+            if delta.get(name):
+                delta[name] = text
+    else:
+        delta["content" if delta.get("content") or not delta.get("refusal") else "refusal"] = text
+    choice["logprobs"] = None
+    kept = {name for name in (delta or {}) if name not in (*_CONTENT, *_ASIDE)}
+    return bool(text or choice.get("finish_reason") or body.get("usage") or kept)
