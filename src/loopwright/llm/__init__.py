@@ -12,21 +12,26 @@ if TYPE_CHECKING:
     from loopwright.llm.embedding.spec import EmbedderSpec, hashing, minilm, remote
     from loopwright.llm.guard import Guard
     from loopwright.llm.prompts.prompt import Example, Prompt
+    from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
     from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream
 
 _HOMES = {
     "Application": "loopwright.llm.application",
     "CachePolicy": "loopwright.llm.answer_cache",
+    "Chunks": "loopwright.llm.retrieval.index",
     "Circuit": "loopwright.llm.route",
     "EmbedderSpec": "loopwright.llm.embedding.spec",
     "Example": "loopwright.llm.prompts.prompt",
     "Guard": "loopwright.llm.guard",
+    "Index": "loopwright.llm.retrieval.index",
+    "Lexical": "loopwright.llm.retrieval.index",
     "Prompt": "loopwright.llm.prompts.prompt",
     "Retrieval": "loopwright.llm.application",
     "Retry": "loopwright.llm.route",
     "Route": "loopwright.llm.route",
     "Timeouts": "loopwright.llm.route",
     "Upstream": "loopwright.llm.route",
+    "chunks": "loopwright.llm.retrieval.index",
     "hashing": "loopwright.llm.embedding.spec",
     "minilm": "loopwright.llm.embedding.spec",
     "remote": "loopwright.llm.embedding.spec",
@@ -35,16 +40,20 @@ _HOMES = {
 __all__ = [
     "Application",
     "CachePolicy",
+    "Chunks",
     "Circuit",
     "EmbedderSpec",
     "Example",
     "Guard",
+    "Index",
+    "Lexical",
     "Prompt",
     "Retrieval",
     "Retry",
     "Route",
     "Timeouts",
     "Upstream",
+    "chunks",
     "hashing",
     "minilm",
     "remote",

@@ -1,0 +1,1 @@
+"""Retrieval: from files to chunks, from chunks to one digest, and from that digest to passages."""
