@@ -5,15 +5,27 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
 from loopwright.app.loop import Loop
 from loopwright.data.dataset import Dataset
 from loopwright.errors import LoopFileError, LoopwrightError, NoPermissionError
+from loopwright.llm.retrieval.index import Index
 from loopwright.pipelines.imported import RecordedLoader, record_imports
 from loopwright.pipelines.modules import Owner, owner_of
+
+
+class _Named(Protocol):
+    """What has a name of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,7 @@ class LoadedLoop:
     module: ModuleType
     loop: Loop
     datasets: dict[str, Dataset]
+    indexes: dict[str, Index] = field(default_factory=dict)
 
 
 def load_loop(path: Path, project: Path) -> LoadedLoop:
@@ -47,7 +60,15 @@ def load_loop(path: Path, project: Path) -> LoadedLoop:
         if len(loops) != 1:
             raise LoopFileError(f"{path} declares {len(loops)} loops", why="one `loop = lw.Loop(...)` is expected")
         named = loops[0]
-    return LoadedLoop(path=path, project=project, module=module, loop=named, datasets=_datasets(module))
+    values = list(_named_in(module, seen=set()))
+    return LoadedLoop(
+        path=path,
+        project=project,
+        module=module,
+        loop=named,
+        datasets=_by_name("datasets", [value for value in values if isinstance(value, Dataset)]),
+        indexes=_by_name("indexes", [value for value in values if isinstance(value, Index)]),
+    )
 
 
 def _import(path: Path, project: Path) -> ModuleType:
@@ -84,20 +105,20 @@ def _import_failure(error: Exception, path: Path, project: Path) -> LoopFileErro
     )
 
 
-def _datasets(module: ModuleType) -> dict[str, Dataset]:
-    """The datasets that the loop file names: by themselves, as sources of feature views, or in modules it imported."""
-    found: dict[str, Dataset] = {}
-    for dataset in _named_in(module, seen=set()):
-        if found.setdefault(dataset.name, dataset) is not dataset:
-            raise LoopFileError(f"two datasets are named {dataset.name!r}", fix="Give each dataset a name of its own.")
+def _by_name(what: str, named: list[N]) -> dict[str, N]:
+    found: dict[str, N] = {}
+    for one in named:
+        if found.setdefault(one.name, one) is not one:
+            raise LoopFileError(f"two {what} are named {one.name!r}", fix="Give each a name of its own.")
     return found
 
 
-def _named_in(module: ModuleType, *, seen: set[str]) -> Iterator[Dataset]:
+def _named_in(module: ModuleType, *, seen: set[str]) -> Iterator[Any]:
+    """Datasets and indexes that the loop file names: by themselves, as sources of feature views, or in its modules."""
     seen.add(module.__name__)
     for value in list(vars(module).values()):
         source = getattr(value, "source", None) if type(value).__name__ == "FeatureView" else value
-        if isinstance(source, Dataset):
+        if isinstance(source, Dataset | Index):
             yield source
         elif isinstance(value, ModuleType) and value.__name__ not in seen and owner_of(value) is Owner.FIRST_PARTY:
             yield from _named_in(value, seen=seen)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from loopwright.llm.guard import Guard
     from loopwright.llm.prompts.prompt import Example, Prompt
     from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
-    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream
+    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin_model
 
 _HOMES = {
     "Application": "loopwright.llm.application",
@@ -31,6 +31,8 @@ _HOMES = {
     "Route": "loopwright.llm.route",
     "Timeouts": "loopwright.llm.route",
     "Upstream": "loopwright.llm.route",
+    "builtin": "loopwright.llm.route",
+    "builtin_model": "loopwright.llm.route",
     "chunks": "loopwright.llm.retrieval.index",
     "hashing": "loopwright.llm.embedding.spec",
     "minilm": "loopwright.llm.embedding.spec",
@@ -53,6 +55,7 @@ __all__ = [
     "Route",
     "Timeouts",
     "Upstream",
+    "builtin_model",
     "chunks",
     "hashing",
     "minilm",

@@ -7,6 +7,8 @@ import msgspec
 from loopwright.errors import UsageError
 
 Api = Literal["openai", "anthropic", "gemini", "any-llm"]
+BUILTIN = "builtin:"
+"""How the URL begins of a model that comes with the package."""
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +41,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.name or not self.model:
             raise UsageError("an upstream needs a name and a model")
-        if not self.url.startswith(("http://", "https://")):
+        if not self.url.startswith(("http://", "https://", BUILTIN)):
             raise UsageError(f"the url of upstream {self.name!r} is {self.url!r}", why="it begins with http(s)://")
         if self.key and not self.key.startswith(("env:", "file:")):
             raise UsageError(
@@ -55,6 +57,11 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     def provider_name(self) -> str:
         """The provider, as prices and traces name it."""
         return self.provider or {"gemini": "gcp.gemini"}.get(self.api, self.api)
+
+
+def builtin_model(name: str = "builtin") -> Upstream:
+    """The built-in model as an upstream: it quotes sentences of the documents that it is given. No network, no key."""
+    return Upstream(name=name, url=f"{BUILTIN}extractive", model="extractive", provider="loopwright")
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):

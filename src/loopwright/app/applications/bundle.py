@@ -4,22 +4,18 @@ from collections.abc import Mapping
 
 import msgspec
 
-from loopwright.app.versions import manifest_of
 from loopwright.app.workspace import Workspace
 from loopwright.core.codec import canonical, plain
 from loopwright.core.hashing import Digest
 from loopwright.core.schema import Column, Signature
 from loopwright.errors import UsageError
-from loopwright.formats.value import get_value, put_value
+from loopwright.formats.value import put_value
 from loopwright.llm.application import KIND, Application
 from loopwright.registry.bundle import Manifest
-from loopwright.store.blobs import Blobs
 
 PART = "application"
 INDEX = "index"
-SIGNATURE = Signature(
-    task="generation", request=(Column(name="messages", kind="string"),), features=(), label="answer"
-)
+SIGNATURE = Signature(task="generation", request=(Column(name="messages", kind="string"),), features=(), label="answer")
 
 
 class IndexPin(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,24 +50,3 @@ def manifest_of_application(
     return Manifest(
         kind=KIND, parts=parts, entry=PART, signature=SIGNATURE, example=dict(plain(canonical(application.example)))
     )
-
-
-def is_application(manifest: Manifest) -> bool:
-    """Whether the bundle holds an application."""
-    return manifest.kind == KIND
-
-
-def application_in(blobs: Blobs, manifest: Manifest) -> Application:
-    """The application of a bundle, as it was declared."""
-    return msgspec.convert(get_value(blobs, manifest.parts[PART]), Application)
-
-
-def index_in(blobs: Blobs, manifest: Manifest) -> IndexPin | None:
-    """The version of the index that it reads."""
-    digest = manifest.parts.get(INDEX)
-    return None if digest is None else msgspec.convert(get_value(blobs, digest), IndexPin)
-
-
-def serves_application(workspace: Workspace, version: Digest) -> bool:
-    """Whether a version is an application's."""
-    return is_application(manifest_of(workspace, version))

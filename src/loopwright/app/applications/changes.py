@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from loopwright.app.applications.bundle import IndexPin
+from loopwright.core.hashing import Digest
 from loopwright.llm.application import Application
 
 _MOST = 60
@@ -18,10 +18,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: str
 
 
-def changes(
-    before: tuple[Application, IndexPin | None], after: tuple[Application, IndexPin | None]
-) -> tuple[Change, ...]:
-    """Every difference, by path."""
+def changes(before: tuple[Application, Digest | None], after: tuple[Application, Digest | None]) -> tuple[Change, ...]:
+    """Every difference, by path; an application comes with the version of the index that it reads."""
     old, new = _flat(before), _flat(after)
     return tuple(
         Change(where=where, before=_shown(old.get(where)), after=_shown(new.get(where)))
@@ -30,11 +28,11 @@ def changes(
     )
 
 
-def _flat(version: tuple[Application, IndexPin | None]) -> dict[str, Any]:
+def _flat(version: tuple[Application, Digest | None]) -> dict[str, Any]:
     application, index = version
     said: dict[str, Any] = msgspec.to_builtins(application)
     if index is not None:
-        said["index"] = msgspec.to_builtins(index)
+        said["index"] = index
     found: dict[str, Any] = {}
     _walk(said, "", found)
     return found

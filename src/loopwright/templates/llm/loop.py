@@ -15,7 +15,7 @@ if "OPENAI_API_KEY" in os.environ or "BOT_URL" in os.environ:
         key="env:OPENAI_API_KEY" if "OPENAI_API_KEY" in os.environ else "",
     )
 else:
-    model = llm.builtin()
+    model = llm.builtin_model()
 
 docs = llm.Index("docs", source="docs/**/*.md", chunk=llm.chunks(words=120, overlap=20), embedder=llm.hashing())
 
