@@ -32,7 +32,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"})
         until: Day from which it holds no longer.
         aliases: Further names that the source says have this price.
         source: Address that says so.
-        retrieved: Day on which it was read there.
+        via: Whose table it was read in, naming that address as its own source; empty where it was read there.
+        retrieved: Day on which it was read.
     """
 
     provider: str
@@ -46,6 +47,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"})
     until: str | None = None
     aliases: tuple[str, ...] = ()
     source: str = ""
+    via: str = ""
     retrieved: str = ""
 
 
