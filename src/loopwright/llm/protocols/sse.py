@@ -61,6 +61,16 @@ class SseParser:
             )
         return found
 
+    def whole(self, data: bytes) -> bytes:
+        """The events that these bytes complete, as their bytes together: all that is needed where none is looked into.
+
+        Raises:
+            UpstreamError: An event is longer than is allowed.
+        """
+        if not self._held and data.endswith(b"\n\n") and len(data) <= self._most_bytes and b"\r" not in data:
+            return data
+        return b"".join(self.blocks(data))
+
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete.
 
@@ -74,6 +84,11 @@ class SseParser:
         left = bytes(self._held)
         self._held.clear()
         return left if left.strip(b"\r\n") else b""
+
+
+def blocks_of(events: bytes) -> list[bytes]:
+    """Whole events, one by one."""
+    return SseParser(most_bytes=len(events)).blocks(events)
 
 
 def parsed(block: bytes) -> Event:

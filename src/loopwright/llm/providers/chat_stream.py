@@ -8,13 +8,15 @@ import msgspec
 
 from loopwright.errors import UpstreamError
 from loopwright.llm.ask import Ask, Outcome, Piece, Usage
-from loopwright.llm.protocols.sse import Event, SseParser, event_of, parsed
+from loopwright.llm.protocols.sse import Event, SseParser, blocks_of, event_of, parsed
 from loopwright.llm.protocols.usage import chat_usage, usage_of_chat
 from loopwright.llm.provider import StreamReader
 from loopwright.llm.providers.decoding import cut_off, event_body, last_event, objects
 
 DONE = b"data: [DONE]\n\n"
-_NEWS = re.compile(rb'"usage"\s*:\s*\{|"finish_reason"\s*:\s*"|"error"\s*:|\[DONE\]|\bevent:')
+_USED = re.compile(rb'"usage"\s*:\s*\{')
+_ENDED = re.compile(rb'"finish_reason"\s*:\s*"')
+_NEWS = (b'"error"', b"[DONE]", b"event:")
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _ASIDE = ("reasoning_content", "reasoning")
 _CONTENT = ("content", "refusal")
@@ -47,12 +49,14 @@ class ChatReader(StreamReader):
         self._stopped = False
 
     def feed(self, data: bytes) -> Sequence[Piece]:
-        blocks = self._parser.blocks(data)
-        if not self.texts and self._head and blocks and not self._done:
-            joined = b"".join(blocks)
-            if _NEWS.search(joined) is None:
-                return (Piece(event=joined),)
-        return [piece for block in blocks for piece in self._pieces(parsed(block))]
+        if self.texts or not self._head or self._done:
+            return [piece for block in self._parser.blocks(data) for piece in self._pieces(parsed(block))]
+        whole = self._parser.whole(data)
+        if not whole:
+            return ()
+        if not _is_news(whole):
+            return (Piece(event=whole),)
+        return [piece for block in blocks_of(whole) for piece in self._pieces(parsed(block))]
 
     def end(self) -> Sequence[Piece]:
         if self._stopped:
@@ -124,6 +128,15 @@ class ChatReader(StreamReader):
         usage = usage_of_chat(body.get("usage"))
         if usage is not None:
             self._usage = usage
+
+
+def _is_news(events: bytes) -> bool:
+    """Whether the events may hold more than a further piece of the answer; texts about such things do as well."""
+    return (
+        any(word in events for word in _NEWS)
+        or _ENDED.search(events) is not None
+        or _USED.search(events) is not None
+    )  # fmt: skip
 
 
 def _body(event: Event) -> dict[str, Any]:
