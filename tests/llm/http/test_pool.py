@@ -18,16 +18,10 @@ from loopwright.testing.upstream_server import LocalUpstream
 QUICK = Patience(connect_s=0.5, first_s=0.3, between_s=0.3)
 
 
-@pytest.fixture(scope="module")
-def shared():
+@pytest.fixture
+def upstream():
     with LocalUpstream() as running:
         yield running
-
-
-@pytest.fixture
-def upstream(shared):
-    shared.counts.clear()
-    return shared
 
 
 def chat(text: str = "one two three", *, fault: str = "", stream: bool = False) -> HttpAsk:

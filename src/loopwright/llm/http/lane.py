@@ -54,11 +54,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(min(loop.time() + patience.connect_s, patience.until)):
-                while self.size >= self._limits.connections:
-                    connection = await self._wait(loop)
-                    if connection is not None and connection.usable:
-                        return connection
-                return await self._connect(loop)
+                return await self._handed(loop) or await self._connect(loop)
         except TimeoutError as error:
             raise failed(self.origin.label, "connect", f"no connection in {patience.connect_s:g} s") from error
 
@@ -92,6 +88,13 @@ class Lane:
                 waiter.set_result(connection)
                 return True
         return False
+
+    async def _handed(self, loop: asyncio.AbstractEventLoop) -> Connection | None:
+        while self.size >= self._limits.connections:
+            connection = await self._wait(loop)
+            if connection is not None and connection.usable:
+                return connection
+        return None
 
     async def _wait(self, loop: asyncio.AbstractEventLoop) -> Connection | None:
         waiter: _Waiter = loop.create_future()
