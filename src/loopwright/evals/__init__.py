@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopwright.evals.answer import Answer
-    from loopwright.evals.case import Case
+    from loopwright.evals.case import Case, Cases
     from loopwright.evals.check import Evaluation, evaluation
+    from loopwright.evals.judges.citation_support import citation_support
+    from loopwright.evals.judges.context import context_precision, context_recall
+    from loopwright.evals.judges.faithfulness import faithfulness
+    from loopwright.evals.judges.pairwise import pairwise
+    from loopwright.evals.judges.relevancy import answer_relevancy
+    from loopwright.evals.judges.rubric import rubric
     from loopwright.evals.score import Score
     from loopwright.evals.scorer import Scorer
     from loopwright.evals.scorers.citations import citations
@@ -23,20 +29,28 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "loopwright.evals.answer",
     "Case": "loopwright.evals.case",
+    "Cases": "loopwright.evals.case",
     "Evaluation": "loopwright.evals.check",
     "Score": "loopwright.evals.score",
     "Scorer": "loopwright.evals.scorer",
+    "answer_relevancy": "loopwright.evals.judges.relevancy",
+    "citation_support": "loopwright.evals.judges.citation_support",
     "citations": "loopwright.evals.scorers.citations",
     "code": "loopwright.evals.scorers.code",
     "contains": "loopwright.evals.scorers.text",
+    "context_precision": "loopwright.evals.judges.context",
+    "context_recall": "loopwright.evals.judges.context",
     "cost": "loopwright.evals.scorers.figures",
     "evaluation": "loopwright.evals.check",
     "exact": "loopwright.evals.scorers.text",
+    "faithfulness": "loopwright.evals.judges.faithfulness",
     "latency": "loopwright.evals.scorers.figures",
     "length": "loopwright.evals.scorers.text",
     "numeric": "loopwright.evals.scorers.figures",
+    "pairwise": "loopwright.evals.judges.pairwise",
     "refusal": "loopwright.evals.scorers.refusal",
     "regex": "loopwright.evals.scorers.text",
+    "rubric": "loopwright.evals.judges.rubric",
     "similarity": "loopwright.evals.scorers.similarity",
     "tool_calls": "loopwright.evals.scorers.tools",
 }
@@ -44,20 +58,28 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Case",
+    "Cases",
     "Evaluation",
     "Score",
     "Scorer",
+    "answer_relevancy",
+    "citation_support",
     "citations",
     "code",
     "contains",
+    "context_precision",
+    "context_recall",
     "cost",
     "evaluation",
     "exact",
+    "faithfulness",
     "latency",
     "length",
     "numeric",
+    "pairwise",
     "refusal",
     "regex",
+    "rubric",
     "similarity",
     "tool_calls",
 ]
