@@ -15,6 +15,10 @@ KIND = "application"
 """The kind of its bundle's manifest."""
 
 
+def _example() -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 16}
+
+
 class Retrieval(msgspec.Struct, frozen=True, kw_only=True):
     """Which index an application reads, and how.
 
@@ -49,7 +53,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     retrieval: Retrieval | None = None
     guards: tuple[Guard, ...] = ()
     cache: CachePolicy = CachePolicy()
-    example: Mapping[str, Any] = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 16}
+    example: Mapping[str, Any] = msgspec.field(default_factory=_example)
 
     def __post_init__(self) -> None:
         if self.retrieval is not None and self.prompt is None:
