@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright import evals as evals
+    from loopwright import llm as llm
     from loopwright import watch as watch
     from loopwright.app.champion_model import champion_model
     from loopwright.app.cron import cron
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from loopwright.monitoring.rules.drift import drift
     from loopwright.monitoring.rules.performance import performance
     from loopwright.monitoring.rules.reevaluation import reevaluate
+    from loopwright.pipelines.checkpoint import checkpoint_folder
     from loopwright.pipelines.pipeline import Candidate, pipeline
     from loopwright.pipelines.step import step
     from loopwright.release.freeze import Freeze
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from loopwright.serving.predictor import Columns, predict, score_columns
     from loopwright.version import VERSION as __version__  # noqa: N811 - the name that Python's tools look for
 
+_ROOMS = ("evals", "llm", "watch")
 _HOMES = {
     "ABTest": "loopwright.release.strategy",
     "Bandit": "loopwright.release.strategy",
@@ -74,6 +78,7 @@ _HOMES = {
     "at_least": "loopwright.gates.builtin",
     "at_most": "loopwright.gates.builtin",
     "champion_model": "loopwright.app.champion_model",
+    "checkpoint_folder": "loopwright.pipelines.checkpoint",
     "count": "loopwright.features.view",
     "cron": "loopwright.app.cron",
     "decayed": "loopwright.app.retraining.window",
@@ -140,6 +145,7 @@ __all__ = [
     "at_least",
     "at_most",
     "champion_model",
+    "checkpoint_folder",
     "count",
     "cron",
     "decayed",
@@ -181,8 +187,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "watch":
-        return import_module("loopwright.watch")
+    if name in _ROOMS:
+        return import_module(f"loopwright.{name}")
     if name == "__version__":
         return import_module("loopwright.version").VERSION
     if name not in _HOMES:

@@ -138,6 +138,7 @@ def run_with_plan(
             actor=workspace.actor,
             caused_by=(*caused_by, *landed),
             namespace=workspace.namespace,
+            checkpoints=workspace.home / "checkpoints",
         )
         done = apply(planned.plan, planned.identities, bench)
     judged = _judged(workspace, loaded, planned, done=done, override=override)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from loopwright.core.clock import Clock
+from loopwright.core.clock import SECOND, Clock
 from loopwright.core.events import Event, EventDraft
 from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.core.ids import IdSource
@@ -15,6 +15,7 @@ from loopwright.errors import ConflictError, LoopwrightError, StepFailedError
 from loopwright.formats.value import put_value
 from loopwright.pipelines.arguments import Argument, Given, Wire, replaced
 from loopwright.pipelines.cache import LedgerCache, record_of
+from loopwright.pipelines.checkpoint import forget, forget_old
 from loopwright.pipelines.environment import environment_of
 from loopwright.pipelines.fingerprint import Fingerprint
 from loopwright.pipelines.graph import Graph, Node
@@ -43,6 +44,7 @@ class Workbench:
         variables: Environment variables of this process; steps get those that the pipeline declares.
         on_progress: Told of every step.
         actor, caused_by, namespace: What the events of the run say.
+        checkpoints: Where steps keep their progress; None: nowhere.
     """
 
     blobs: Blobs
@@ -57,6 +59,7 @@ class Workbench:
     actor: str = "system"
     caused_by: tuple[int, ...] = ()
     namespace: str = "default"
+    checkpoints: Path | None = None
 
 
 class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +135,8 @@ class _Run:
         self.outcomes: dict[str, StepOutcome] = {}
 
     def go(self) -> RunResult:
+        if self.bench.checkpoints is not None:
+            forget_old(self.bench.checkpoints, now_s=self.bench.clock.now() / SECOND)
         self.source = put_tree(self.bench.blobs, self._source_texts())
         self.environment = put_value(self.bench.blobs, msgspec.to_builtins(environment_of()))
         self.started = self._commit_run("run_started", "running").seq
@@ -203,6 +208,7 @@ class _Run:
             numeric=len(identity.environment) > len(self.graph.variables) + 2,
             trust_pickle=options.trust_pickle,
             variables={n: self.bench.variables[n] for n in self.graph.variables if n in self.bench.variables},
+            checkpoint=str(self.bench.checkpoints / fingerprint.digest) if self.bench.checkpoints else "",
         )
 
     def _given(self, leaf: Argument) -> Argument:
@@ -245,6 +251,7 @@ class _Run:
             "duration_us": result.duration_us,
         }
         event = self._commit(EventDraft(kind="step_finished", subject=self.subject, data=data), record_of(kept))
+        forget(task.checkpoint if task else "")
         return StepOutcome(
             step=node.name,
             action="ran",

@@ -23,6 +23,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         numeric: Whether installed packages are used, so that NumPy has to be seeded.
         trust_pickle: Whether results may be pickled.
         variables: Environment variables that the pipeline declares.
+        checkpoint: Folder for its progress; empty: it can keep none.
     """
 
     step: str
@@ -36,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     numeric: bool = False
     trust_pickle: bool = False
     variables: dict[str, str] = {}
+    checkpoint: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from loopwright.core.hashing import Digest, digest_file
 from loopwright.errors import LoopwrightError, StepFailedError
 from loopwright.formats.value import get_value, put_value
 from loopwright.pipelines.arguments import Given, valued
+from loopwright.pipelines.checkpoint import keeping_in
 from loopwright.pipelines.entry import function_of
 from loopwright.pipelines.imported import imported_digest
 from loopwright.pipelines.runners.failure import failure_of, source_changed
@@ -44,7 +45,8 @@ class Invoker:
         values = {name: valued(argument, self._load) for name, argument in task.arguments.items()}
         seed(task.seed, numeric=task.numeric)
         started = self._clock.monotonic()
-        returned = _call(task.step, function, values)
+        with keeping_in(task.checkpoint):
+            returned = _call(task.step, function, values)
         duration_us = int((self._clock.monotonic() - started) * 1_000_000)
         outputs = [put_value(self._blobs, v, trust_pickle=task.trust_pickle) for v in _outputs(task, returned)]
         return Result(outputs=tuple(outputs), duration_us=duration_us)
