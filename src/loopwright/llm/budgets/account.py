@@ -54,12 +54,17 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
 
 
+def known_as(subject: str) -> str:
+    """How a subject is written down: one that is long or cannot be printed by its digest."""
+    written = subject.encode("utf-8", "surrogatepass")
+    if len(written) <= _LONGEST_SUBJECT_BYTES and subject.isprintable():
+        return subject
+    return f"blake3:{digest_bytes(written)[:32]}"
+
+
 def account_key(budget: Budget, period: Period, subject: str) -> str:
-    """Under which key an account is. A subject that is long is told by its digest."""
-    named = subject
-    if len(subject.encode("utf-8", "surrogatepass")) > _LONGEST_SUBJECT_BYTES or not subject.isprintable():
-        named = "blake3:" + digest_bytes(subject.encode("utf-8", "surrogatepass"))[:32]
-    return f"{account_prefix(budget, period)}{named}"
+    """Under which key the account of a subject, as it is written down, lies."""
+    return f"{account_prefix(budget, period)}{subject}"
 
 
 def account_prefix(budget: Budget, period: Period) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loopwright.core.clock import Clock
 from loopwright.errors import StoreBusyError, StoreError
-from loopwright.llm.budgets.account import Account, Accounts, account_key
+from loopwright.llm.budgets.account import Accounts, account_key, known_as
 from loopwright.llm.budgets.budget import Budget
 from loopwright.llm.budgets.counters import CounterFile
 from loopwright.llm.budgets.figures import ask_for_idle
@@ -56,6 +56,7 @@ class Purses:
             NoSpaceError, NoPermissionError: There is no place to count in.
         """
         period = period_of(budget.every, self._clock.now())
+        subject = known_as(subject)
         key = account_key(budget, period, subject)
         while (known := self._purses.get(key)) is not None:
             if not known.closing:
@@ -216,11 +217,6 @@ class Purses:
             self._purses.pop(purse.key, None)
             if self._counters is not None:
                 self._counters.close_counter(purse.counter)
-
-
-def account_of(purse: Purse, accounts: Accounts) -> Account:
-    """A purse's account as it is now."""
-    return accounts.read([purse.key]).get(purse.key, Account())
 
 
 def _seen(task: asyncio.Task[None]) -> None:

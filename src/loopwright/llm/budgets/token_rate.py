@@ -36,7 +36,7 @@ def full_after(rate: Rate, full_at: float, now: float, tokens: int) -> tuple[flo
         When it is full again then, and how long to wait first: 0 where nobody has to.
     """
     ahead_s = full_at - now
-    if not 0.0 <= ahead_s <= _MOST_DEBT_PERIODS * rate.period_s:
+    if not 0.0 <= ahead_s <= (_MOST_DEBT_PERIODS + 1) * rate.period_s:
         ahead_s = 0.0
     after_s = ahead_s + min(tokens, rate.requests) * rate.period_s / rate.requests
     wait_s = after_s - rate.period_s
