@@ -11,9 +11,19 @@ if TYPE_CHECKING:
     from loopwright.llm.application import Application, Retrieval
     from loopwright.llm.embedding.spec import EmbedderSpec, hashing, minilm, remote
     from loopwright.llm.guard import Guard
+    from loopwright.llm.guards.declarations import (
+        length,
+        personal_data,
+        prompt_injection,
+        secrets,
+        topics,
+        toxicity,
+        valid_json,
+    )
     from loopwright.llm.prompts.prompt import Example, Prompt
+    from loopwright.llm.retrieval.checks import mrr, ndcg, not_worse_retrieval, recall_at
     from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
-    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin_model
+    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin, builtin_model
 
 _HOMES = {
     "Application": "loopwright.llm.application",
@@ -35,8 +45,19 @@ _HOMES = {
     "builtin_model": "loopwright.llm.route",
     "chunks": "loopwright.llm.retrieval.index",
     "hashing": "loopwright.llm.embedding.spec",
+    "length": "loopwright.llm.guards.declarations",
     "minilm": "loopwright.llm.embedding.spec",
+    "mrr": "loopwright.llm.retrieval.checks",
+    "ndcg": "loopwright.llm.retrieval.checks",
+    "not_worse_retrieval": "loopwright.llm.retrieval.checks",
+    "personal_data": "loopwright.llm.guards.declarations",
+    "prompt_injection": "loopwright.llm.guards.declarations",
+    "recall_at": "loopwright.llm.retrieval.checks",
     "remote": "loopwright.llm.embedding.spec",
+    "secrets": "loopwright.llm.guards.declarations",
+    "topics": "loopwright.llm.guards.declarations",
+    "toxicity": "loopwright.llm.guards.declarations",
+    "valid_json": "loopwright.llm.guards.declarations",
 }
 
 __all__ = [
@@ -55,11 +76,23 @@ __all__ = [
     "Route",
     "Timeouts",
     "Upstream",
+    "builtin",
     "builtin_model",
     "chunks",
     "hashing",
+    "length",
     "minilm",
+    "mrr",
+    "ndcg",
+    "not_worse_retrieval",
+    "personal_data",
+    "prompt_injection",
+    "recall_at",
     "remote",
+    "secrets",
+    "topics",
+    "toxicity",
+    "valid_json",
 ]
 
 

@@ -10,7 +10,11 @@ from loopwright.llm.guard import Guard
 from loopwright.llm.guards.detector import Detector, Shaper
 from loopwright.llm.guards.detectors.length import Length
 from loopwright.llm.guards.detectors.personal_data import PersonalData
+from loopwright.llm.guards.detectors.prompt_injection import THRESHOLD, PromptInjection
 from loopwright.llm.guards.detectors.secrets import Secrets
+from loopwright.llm.guards.detectors.topics import Topics
+from loopwright.llm.guards.detectors.toxicity import Toxicity
+from loopwright.llm.guards.detectors.valid_json import ValidJson
 
 _PRESIDIO = "loopwright.integrations.presidio"
 
@@ -63,9 +67,34 @@ def _length(options: Mapping[str, Any], _: Embedder | None) -> Shaper:
     return Length(most=options.get("most"), least=options.get("least", 0))
 
 
+def _prompt_injection(options: Mapping[str, Any], _: Embedder | None) -> Detector:
+    if options.get("unsure", "block") not in ("block", "pass"):
+        raise UsageError("what becomes of a text without a verdict is `block` or `pass`")
+    return PromptInjection(options.get("threshold") or THRESHOLD)
+
+
+def _topics(options: Mapping[str, Any], embedder: Embedder | None) -> Detector:
+    return Topics(
+        deny=options.get("deny", {}), allow=options.get("allow", {}), similarity=options.get("similarity", 0.0),
+        embedder=embedder,
+    )  # fmt: skip
+
+
+def _toxicity(options: Mapping[str, Any], _: Embedder | None) -> Detector:
+    return Toxicity(tuple(options.get("kinds", ())), tuple(options.get("words", ())))
+
+
+def _json(options: Mapping[str, Any], _: Embedder | None) -> Shaper:
+    return ValidJson(options.get("schema"))
+
+
 _Maker = Callable[[Mapping[str, Any], Embedder | None], Detector | Shaper]
 _MAKERS: dict[str, tuple[_Maker, frozenset[str]]] = {
     "personal_data": (_personal_data, frozenset({"kinds", "engine"})),
     "secrets": (_secrets, frozenset({"kinds"})),
+    "prompt_injection": (_prompt_injection, frozenset({"threshold", "judge", "unsure"})),
+    "topics": (_topics, frozenset({"deny", "allow", "similarity"})),
+    "toxicity": (_toxicity, frozenset({"kinds", "words"})),
+    "json": (_json, frozenset({"schema"})),
     "length": (_length, frozenset({"most", "least"})),
 }

@@ -1,16 +1,29 @@
 """The guards of an application at work: on what comes in, on whole answers, on streams and on calls of tools."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from loopwright.llm.embedder import Embedder
 from loopwright.llm.guard import Finding, Guard, Guarded
 from loopwright.llm.guards.building import build
 from loopwright.llm.guards.detector import Detector, Shaper
-from loopwright.llm.guards.looking import Checks, Shaping, Watching, Way, look
+from loopwright.llm.guards.detectors.prompt_injection import PromptInjection
+from loopwright.llm.guards.folding import fold
+from loopwright.llm.guards.looking import Checks, Shaping, Watching, Way, blocked, look
 from loopwright.llm.guards.stream import OutgoingText
 from loopwright.llm.guards.tool_calls import GuardedCall, OutgoingCall, look_at_call
 
-__all__ = ["GuardRunner", "GuardedCall", "OutgoingText", "logged"]
+__all__ = ["GuardRunner", "GuardedCall", "InjectionJudge", "OutgoingText", "logged"]
+
+_SUSPECT = 0.3
+"""Score from which a judge is asked about a text that the heuristics let pass."""
+
+
+class InjectionJudge(Protocol):
+    """Asks a model whether a text is an attempt of prompt injection."""
+
+    async def attacks(self, text: str) -> bool | None:
+        """Yes, no, or None where it has no verdict: it is dead, or its answer cannot be understood. Never raises."""
 
 
 class GuardRunner:
@@ -18,6 +31,7 @@ class GuardRunner:
 
     Args:
         guards: In this order: of several that block, the first is named.
+        judge: For guards of prompt injection that ask one; see `consult`.
         embedder: For guards of topics that go by similarity.
 
     Raises:
@@ -25,9 +39,12 @@ class GuardRunner:
         MissingExtraError: A guard needs a library that is not installed.
     """
 
-    def __init__(self, guards: Sequence[Guard], *, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, guards: Sequence[Guard], *, judge: InjectionJudge | None = None, embedder: Embedder | None = None
+    ) -> None:
         self.guards = tuple(guards)
         built = [(guard, build(guard, embedder=embedder)) for guard in self.guards]
+        self._judge = judge
         self._in = _checks("in", built)
         self._out = _checks("out", built)
 
@@ -48,6 +65,42 @@ class GuardRunner:
             GuardBlockedError: A guard does not let one of them pass; it names the guard and the kind, never the text.
         """
         return [look(self._in, text) for text in texts]
+
+    @property
+    def asks(self) -> bool:
+        """Whether `consult` may have to ask a judge."""
+        return self._judge is not None and any(watching.guard.options.get("judge") for watching in self._in.watching)
+
+    async def consult(self, texts: Sequence[str]) -> list[Finding]:
+        """Ask the judge about texts that `incoming` let pass and that the heuristics suspect all the same. Each text is
+        asked about once, one after the other.
+
+        Returns:
+            What it found, whole texts, of guards that do not block.
+
+        Raises:
+            GuardBlockedError: It takes one for an attempt, or has no verdict and the guard says `unsure="block"`.
+        """
+        findings: list[Finding] = []
+        for guard, detector in self._in.watching if self.asks else ():
+            if not (guard.options.get("judge") and isinstance(detector, PromptInjection)):
+                continue
+            for text in texts:
+                kind = await self._suspicion(guard, detector, text)
+                if kind:
+                    found = Finding(guard=guard.label, kind=kind, start=0, end=len(text), action=guard.action)
+                    if guard.action in ("block", "redact"):
+                        raise blocked(found, "in")
+                    findings.append(found)
+        return findings
+
+    async def _suspicion(self, guard: Guard, detector: PromptInjection, text: str) -> str:
+        if self._judge is None or not _SUSPECT <= detector.score(fold(text).text) < detector.threshold:
+            return ""
+        verdict = await self._judge.attacks(text)
+        if verdict is None:
+            return "no_verdict" if guard.options.get("unsure", "block") == "block" else ""
+        return "judged" if verdict else ""
 
     def whole(self, text: str) -> Guarded:
         """Let the guards look at an answer that came whole. Raises GuardBlockedError."""

@@ -21,8 +21,8 @@ class GuardedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look_at_call(checks: Checks, call: Mapping[str, str]) -> GuardedCall:
-    """Let detectors look at a call, `{"name": …, "arguments": …}`: at each value of its arguments, with what JSON
-    escapes made plain, and at the text as it is. What is masked in a value leaves the arguments JSON. Shapers do not look.
+    """Let detectors look at a call, `{"name": …, "arguments": …}`: at each value of the arguments, with what JSON
+    escapes made plain, and at the text as it is. Masks in values leave the arguments JSON. Shapers do not look.
 
     Raises:
         GuardBlockedError: A guard does not let it pass.
