@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from loopwright.llm.prompts.prompt import Example, Prompt
     from loopwright.llm.retrieval.checks import mrr, ndcg, not_worse_retrieval, recall_at
     from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
-    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin, builtin_model
+    from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin_model
 
 _HOMES = {
     "Application": "loopwright.llm.application",
@@ -41,7 +41,6 @@ _HOMES = {
     "Route": "loopwright.llm.route",
     "Timeouts": "loopwright.llm.route",
     "Upstream": "loopwright.llm.route",
-    "builtin": "loopwright.llm.route",
     "builtin_model": "loopwright.llm.route",
     "chunks": "loopwright.llm.retrieval.index",
     "hashing": "loopwright.llm.embedding.spec",
@@ -76,7 +75,6 @@ __all__ = [
     "Route",
     "Timeouts",
     "Upstream",
-    "builtin",
     "builtin_model",
     "chunks",
     "hashing",
