@@ -3,6 +3,7 @@
 Blobs are put one by one; the manifest comes last. What a killed build leaves are blobs that nothing points at.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
         **_texts(tools.blobs, raws, made),
         **_postings(tools.blobs, _words(made, raws, making=making, before=before)),
     }
-    with tempfile.TemporaryDirectory(dir=tools.work, prefix="index-") as folder:
+    with tempfile.TemporaryDirectory(dir=tools.work, prefix=f"index-{os.getpid()}-") as folder:
         parts |= _put_vectors(tools.blobs, vectors, Path(folder))
     parts["keys"] = tools.blobs.put(array_bytes(made.keys))
     manifest = Manifest(
@@ -123,7 +124,7 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
     )  # fmt: skip
     return Built(
         digest=put_manifest(tools.blobs, manifest), manifest=manifest, changes=made.changes, embedded=embedded,
-        skipped=corpus.skipped, note=_note(manifest),
+        skipped=corpus.skipped, note=shortfall(manifest),
     )  # fmt: skip
 
 
@@ -217,7 +218,8 @@ def _put_vectors(blobs: Blobs, vectors: AnyArray, folder: Path) -> dict[str, Dig
     return parts
 
 
-def _note(manifest: Manifest) -> str:
+def shortfall(manifest: Manifest) -> str:
+    """What a version lacks on this machine; empty: nothing."""
     if manifest.chunks < FROM_CHUNKS or GRAPH in manifest.parts:
         return ""
     return (

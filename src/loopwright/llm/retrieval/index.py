@@ -21,21 +21,22 @@ class Chunks(msgspec.Struct, frozen=True, kw_only=True):
     overlap: int = 30
 
 
-def chunks(*, words: int = 180, overlap: int = 30) -> Chunks:
+def chunks(*, words: int = 180, overlap: int | None = None) -> Chunks:
     """Cut by headings, then at ends of sentences.
 
     Args:
         words: Words of a chunk at most.
-        overlap: Words of a chunk that the next one of the same section repeats, at most.
+        overlap: Words of a chunk that the next one of the same section repeats, at most; a sixth of them where None.
 
     Raises:
         UsageError: A figure is out of bounds.
     """
     if not 1 <= words <= _MOST_WORDS:
         raise UsageError(f"chunks of {words} words", why=f"from 1 to {_MOST_WORDS} are possible")
-    if not 0 <= overlap <= words // 2:
-        raise UsageError(f"an overlap of {overlap} words in chunks of {words}", why="it is at most half a chunk")
-    return Chunks(words=words, overlap=overlap)
+    repeated = words // 6 if overlap is None else overlap
+    if not 0 <= repeated <= words // 2:
+        raise UsageError(f"an overlap of {repeated} words in chunks of {words}", why="it is at most half a chunk")
+    return Chunks(words=words, overlap=repeated)
 
 
 class Lexical(msgspec.Struct, frozen=True, kw_only=True):
