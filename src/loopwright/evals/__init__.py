@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loopwright.evals.scorers.code import code
     from loopwright.evals.scorers.figures import cost, latency, numeric
     from loopwright.evals.scorers.refusal import refusal
+    from loopwright.evals.scorers.schema import json_schema
     from loopwright.evals.scorers.similarity import similarity
     from loopwright.evals.scorers.text import contains, exact, length, regex
     from loopwright.evals.scorers.tools import tool_calls
@@ -44,6 +45,7 @@ _HOMES = {
     "evaluation": "loopwright.evals.check",
     "exact": "loopwright.evals.scorers.text",
     "faithfulness": "loopwright.evals.judges.faithfulness",
+    "json_schema": "loopwright.evals.scorers.schema",
     "latency": "loopwright.evals.scorers.figures",
     "length": "loopwright.evals.scorers.text",
     "numeric": "loopwright.evals.scorers.figures",
@@ -73,6 +75,7 @@ __all__ = [
     "evaluation",
     "exact",
     "faithfulness",
+    "json_schema",
     "latency",
     "length",
     "numeric",

@@ -57,6 +57,7 @@ class Faithfulness(JudgeScorer):
     """See `faithfulness`."""
 
     kind: ClassVar[str] = "faithfulness/1"
+    askings: ClassVar[int] = 2
     name: str
     pinned: Pinned
     statements: Prompt

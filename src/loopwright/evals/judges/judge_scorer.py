@@ -59,9 +59,11 @@ class JudgeScorer(Scorer):
 
     Attributes of classes:
         kind: What it is, with a number that changes with its rule.
+        askings: How many questions it asks to judge an answer once.
     """
 
     kind: ClassVar[str]
+    askings: ClassVar[int] = 1
     costs = True
     pinned: Pinned
     judge: Judge | None
@@ -152,6 +154,11 @@ class JudgeScorer(Scorer):
 
     def _unjudged(self, reason: str, **more: Any) -> Score:
         return Score(scorer=self.name, verdict="no_verdict", reason=reason[:_LONGEST], **more)
+
+
+def bound(scorers: Sequence[Scorer], judge: Judge) -> tuple[Scorer, ...]:
+    """The scorers, those that ask a judge with what asks it."""
+    return tuple(one.asking(judge) if isinstance(one, JudgeScorer) else one for one in scorers)
 
 
 def no_opinion(said: Said[Any]) -> Opinion:

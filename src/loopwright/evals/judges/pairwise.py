@@ -34,6 +34,7 @@ class Pairwise(JudgeScorer):
     """See `pairwise`."""
 
     kind: ClassVar[str] = "pairwise/1"
+    askings: ClassVar[int] = 2
     name: str
     criteria: str
     pinned: Pinned
