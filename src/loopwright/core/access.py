@@ -21,7 +21,7 @@ _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """So many requests in a period, in seconds; as many may come at once."""
+    """So many requests, or tokens, in a period, in seconds; as many may come at once."""
 
     requests: int
     period_s: float
@@ -51,6 +51,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
         name: Who uses it.
         scopes: What it opens; a key that was made before there were scopes opens everything.
         rate: How often it may be used; None: as often as one likes.
+        tokens: How many tokens of language models it may use; None: as many as one likes.
+        team: Whose it is, for budgets and reports; empty where nobody said.
         expires_at: From when on it opens nothing, by the machine's clock.
         revoked: Whether it was taken back.
     """
@@ -59,6 +61,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     scopes: tuple[Scope, ...] = SCOPES
     rate: Rate | None = None
+    tokens: Rate | None = None
+    team: str = ""
     expires_at: Micros | None = None
     revoked: bool = False
 

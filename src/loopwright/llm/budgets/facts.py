@@ -2,7 +2,8 @@
 
 import msgspec
 
-from loopwright.core.access import Rate
+from loopwright.core.access import KIND, ApiKey, Rate
+from loopwright.store.ledger import Ledger
 
 
 class KeyFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +19,29 @@ class KeyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_FACTS = KeyFacts()
+_REMEMBERED = 10_000
 
 
-def no_facts(caller: str) -> KeyFacts:  # noqa: ARG001 - the form of what finds facts
-    """Nothing is known of anybody."""
-    return NO_FACTS
+class LedgerFacts:
+    """Facts of keys as the ledger has them: what a key may use does not change once it is made. Used by one thread.
+
+    Args:
+        ledger: Where keys are; asked once for each.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[str, KeyFacts] = {"home": NO_FACTS, "anyone": NO_FACTS}
+
+    def __call__(self, caller: str) -> KeyFacts:
+        """Facts of a key by its id; none of a caller without one."""
+        found = self._known.get(caller)
+        if found is None:
+            record = self._ledger.record(KIND, caller)
+            if record is None:
+                return NO_FACTS
+            key = ApiKey.of(record.data)
+            found = KeyFacts(team=key.team, tokens=key.tokens)
+            if len(self._known) < _REMEMBERED:
+                self._known[caller] = found
+        return found

@@ -11,7 +11,7 @@ from loopwright.llm.ask import Usage
 from loopwright.llm.budgets.account import Accounts
 from loopwright.llm.budgets.budget import marks_of
 from loopwright.llm.budgets.budget_events import BudgetEvents
-from loopwright.llm.budgets.facts import KeyFacts, no_facts
+from loopwright.llm.budgets.facts import KeyFacts, LedgerFacts
 from loopwright.llm.budgets.held import Attempt, Held
 from loopwright.llm.budgets.leftovers import end_leftovers
 from loopwright.llm.budgets.purse import Purse
@@ -39,7 +39,7 @@ class BudgetMeter(Meter):
         clock: The workspace's: periods and prices go by it.
         machine: Rates and idleness go by it.
         worker: Names the process, for people.
-        key_facts: What is known of a caller; asked for every call, and the same object until it changes.
+        key_facts: What is known of a caller; asked for every call. None: what the ledger knows of keys.
         unknown_price_usd_per_mtok: What a token of a model without a price is taken to cost; 0: such a call is refused
             where a budget counts money.
 
@@ -54,12 +54,12 @@ class BudgetMeter(Meter):
         clock: Clock,
         machine: Clock,
         worker: str,
-        key_facts: Callable[[str], KeyFacts] = no_facts,
+        key_facts: Callable[[str], KeyFacts] | None = None,
         unknown_price_usd_per_mtok: float = 0.0,
     ) -> None:
         self._ledger = stores.ledger
         self._clock = clock
-        self._key_facts = key_facts
+        self._key_facts = LedgerFacts(stores.ledger) if key_facts is None else key_facts
         self._assumed = assumed(unknown_price_usd_per_mtok)
         self._folder = stores.home / FOLDER
         self._accounts_of: Callable[[], Accounts] = lambda: Accounts(stores.kv)
@@ -168,7 +168,7 @@ class BudgetMeter(Meter):
         known = (charge.caller, charge.endpoint, charge.user, charge.feature, charge.provider, charge.model)
         found = self._plans.get(known)
         now = self._clock.now()
-        if found is not None and found[0] is facts and all(p.period.start <= now < p.period.end for p in found[1]):
+        if found is not None and found[0] == facts and all(p.period.start <= now < p.period.end for p in found[1]):
             return found[1]
         marks = marks_of(charge, facts.team)
         rules = self._rules
@@ -234,7 +234,7 @@ def open_meter(
     clock: Clock,
     machine: Clock,
     worker: str,
-    key_facts: Callable[[str], KeyFacts] = no_facts,
+    key_facts: Callable[[str], KeyFacts] | None = None,
     unknown_price_usd_per_mtok: float = 0.0,
 ) -> Meter:
     """A worker's meter; see `BudgetMeter`. Blocks for milliseconds; needs no event loop before the first call."""
