@@ -8,10 +8,11 @@ import msgspec
 
 from loopwright.errors import UpstreamError
 from loopwright.llm.ask import Ask, Outcome, Piece, Usage
+from loopwright.llm.protocols.replies import objects
 from loopwright.llm.protocols.sse import Event, SseParser, blocks_of, event_of, parsed
 from loopwright.llm.protocols.usage import chat_usage, usage_of_chat
 from loopwright.llm.provider import StreamReader
-from loopwright.llm.providers.decoding import cut_off, event_body, last_event, objects
+from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 
 DONE = b"data: [DONE]\n\n"
 _USED = re.compile(rb'"usage"\s*:\s*\{')

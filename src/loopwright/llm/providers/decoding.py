@@ -64,8 +64,3 @@ def last_event(parser: SseParser) -> Event | None:
 def cut_off(why: str) -> UpstreamError:
     """The error of a stream that ended before its answer did."""
     return UpstreamError("the upstream's stream was cut off before its end", why=why)
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list that an upstream should have sent; whatever else came is left out."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

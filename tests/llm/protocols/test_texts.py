@@ -1,0 +1,121 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwright.llm.ask import Ask, Reply
+from loopwright.llm.protocols.said import Said, ToolCall, reply_of_said
+from loopwright.llm.protocols.texts import reply_texts, texts_of, with_reply_texts, with_texts
+
+REQUESTS = {
+    "chat": (
+        {"model": "m", "messages": [
+            {"role": "system", "content": "sys"},
+            {"role": "user", "content": [
+                {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "u"}}]},
+            {"role": "assistant", "content": None, "tool_calls": [
+                {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a": "arg"}'}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "result"},
+        ], "tools": [{"type": "function", "function": {"name": "f", "description": "no"}}], "user": "no",
+         "variables": {"name": "var", "deep": ["inner", 3]}},
+        ["sys", "look", '{"a": "arg"}', "result", "var", "inner"],
+    ),
+    "completion": ({"model": "m", "prompt": ["one", "two"], "suffix": "end", "user": "no"}, ["one", "two", "end"]),
+    "embedding": ({"model": "m", "input": ["one", [1, 2]]}, ["one"]),
+    "response": (
+        {"model": "m", "instructions": "ins", "input": [
+            {"role": "user", "content": [
+                {"type": "input_text", "text": "look"}, {"type": "input_image", "image_url": "u"}]},
+            {"type": "function_call", "call_id": "c", "name": "f", "arguments": "args"},
+            {"type": "function_call_output", "call_id": "c", "output": "out"},
+        ], "text": {"format": {"type": "text"}}},
+        ["ins", "look", "args", "out"],
+    ),
+    "message": (
+        {"model": "m", "max_tokens": 5, "system": [{"type": "text", "text": "sys"}], "messages": [
+            {"role": "user", "content": "plain"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "no", "signature": "s"}, {"type": "text", "text": "said"},
+                {"type": "tool_use", "id": "t", "name": "f", "input": {"q": "arg", "n": 1, "list": ["deep"]}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "result"}]},
+                {"type": "document", "source": {"type": "text", "data": "doc"}, "title": "tit"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "no"}}]},
+        ]},
+        ["sys", "plain", "said", "arg", "deep", "result", "doc", "tit"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_every_text_that_goes_in_is_told_and_nothing_else(operation):
+    body, texts = REQUESTS[operation]
+    assert texts_of(Ask(operation=operation, body=body)) == texts
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_texts_are_put_back_in_their_places(operation):
+    body, texts = REQUESTS[operation]
+    ask = Ask(operation=operation, body=body, raw=json.dumps(body).encode())
+
+    assert with_texts(ask, texts).body == body
+    changed = with_texts(ask, [f"<{text}>" for text in texts])
+
+    assert texts_of(changed) == [f"<{text}>" for text in texts]
+    assert changed.raw == b""
+    assert ask.body == REQUESTS[operation][0]
+    bare = json.dumps(changed.body)
+    for text in texts:
+        bare = bare.replace(json.dumps(f"<{text}>"), json.dumps(text))
+    assert json.loads(bare) == body
+
+
+CALL = ToolCall(id="c", name="f", arguments='{"a":"arg"}')
+
+
+@pytest.mark.parametrize(
+    ("operation", "texts"),
+    [
+        ("chat", ["hello", "hm", '{"a":"arg"}']),
+        ("completion", ["hello"]),
+        ("message", ["hm", "hello", "arg"]),
+        ("response", ["hm", "hello", '{"a":"arg"}']),
+    ],
+)
+def test_every_text_of_an_answer_is_told_and_can_be_changed(operation, texts):
+    ask = Ask(operation=operation, body={"model": "m"})
+    calls = () if operation == "completion" else (CALL,)
+    reply = reply_of_said(ask, Said(text="hello", model="m", id="i", created=1, tool_calls=calls, reasoning="hm"))
+
+    assert reply_texts(ask, reply) == texts
+    assert with_reply_texts(ask, reply, texts) is reply
+    changed = with_reply_texts(ask, reply, [text.replace("hello", "***").replace("arg", "!!!") for text in texts])
+
+    assert b"hello" not in changed.body
+    assert changed.text == "***"
+    assert [call["arguments"] for call in changed.tool_calls] == ['{"a":"!!!"}'] * len(calls)
+    assert (changed.id, changed.finish) == (reply.id, reply.finish)
+
+
+def test_log_probabilities_and_annotations_do_not_tell_what_was_taken_out():
+    ask = Ask(operation="chat", body={"model": "m"})
+    choice = {"index": 0, "message": {"role": "assistant", "content": "secret", "annotations": [{"a": "secret"}]},
+              "logprobs": {"content": [{"token": "secret"}]}, "finish_reason": "stop"}  # fmt: skip
+    reply = Reply(body=json.dumps({"choices": [choice]}).encode())
+    assert b"secret" not in with_reply_texts(ask, reply, ["***"]).body
+
+
+def test_embeddings_say_nothing():
+    ask = Ask(operation="embedding", body={"model": "m", "input": "x"})
+    reply = Reply(body=b'{"data": [{"embedding": [1.0]}]}')
+    assert reply_texts(ask, reply) == []
+    assert with_reply_texts(ask, reply, []) is reply
+
+
+@given(st.lists(st.text(), min_size=1, max_size=5), st.lists(st.text(), min_size=5, max_size=5))
+def test_any_texts_go_in_and_come_out(texts, others):
+    messages = [{"role": "user", "content": text} for text in texts]
+    ask = Ask(operation="chat", body={"model": "m", "messages": messages})
+    assert texts_of(ask) == texts
+    assert texts_of(with_texts(ask, others[: len(texts)])) == others[: len(texts)]
