@@ -39,8 +39,8 @@ def test_what_a_call_did_not_use_goes_back_and_what_it_used_more_is_waited_for(t
     clock = ManualClock()
     clock.sleep(1000)
     rates = TokenRates(tmp_path, clock.monotonic)
-    rates.correct("k", RATE, rates.take("k", RATE, 6000), 1000)
-    rates.correct("k", RATE, rates.take("k", RATE, 5000), 8000)
+    rates.correct("k", RATE, taken=rates.take("k", RATE, 6000), used=1000)
+    rates.correct("k", RATE, taken=rates.take("k", RATE, 5000), used=8000)
     with pytest.raises(RateLimitedError) as refused:
         rates.take("k", RATE, 1)
     assert refused.value.context["retry_after_s"] == pytest.approx(30.01)
@@ -60,7 +60,7 @@ def test_no_minute_has_more_tokens_than_two_buckets(calls: list[tuple[float, int
     now, full_at, taken = 1000.0, 0.0, []
     for pause, tokens in calls:
         now += pause
-        after, wait = full_after(RATE, full_at, now, tokens)
+        after, wait = full_after(RATE, full_at, now=now, tokens=tokens)
         if not wait:
             full_at = after
             taken.append((now, tokens))
@@ -73,7 +73,7 @@ def test_what_an_upstream_made_up_makes_a_key_wait_ten_periods_at_most(tmp_path:
     clock = ManualClock()
     clock.sleep(1000)
     rates = TokenRates(tmp_path, clock.monotonic)
-    rates.correct("k", RATE, rates.take("k", RATE, 10), 10**9)
+    rates.correct("k", RATE, taken=rates.take("k", RATE, 10), used=10**9)
     for _ in range(10):
         with pytest.raises(RateLimitedError):
             rates.take("k", RATE, 6000)

@@ -32,12 +32,12 @@ def test_prices_that_are_known_by_heart_are_right() -> None:
     table, mtok = price_table(), Usage(input_tokens=1_000_000, output_tokens=1_000_000)
     now = SystemClock().now()
     asked = [("openai", "gpt-4o-mini"), ("openai", "gpt-4o-2024-05-13"), ("anthropic", "claude-sonnet-4-5-20250929")]
-    costs = [cost_usd(table, *one, mtok, now) for one in asked]
+    costs = [cost_usd(table, *one, usage=mtok, at=now) for one in asked]
     assert [cost[0] for cost in costs if cost] == [0.75, 20.0, 18.0]
     assert {cost[1] for cost in costs if cost} == {shipped().dated}
 
 
 def test_a_long_prompt_of_gemini_costs_more_a_token() -> None:
     table, now = price_table(), SystemClock().now()
-    assert cost_usd(table, "gcp.gemini", "gemini-2.5-pro", Usage(input_tokens=200_000), now)[0] == 0.25
-    assert cost_usd(table, "gcp.gemini", "gemini-2.5-pro", Usage(input_tokens=400_000), now)[0] == 1.0
+    assert cost_usd(table, "gcp.gemini", "gemini-2.5-pro", usage=Usage(input_tokens=200_000), at=now)[0] == 0.25
+    assert cost_usd(table, "gcp.gemini", "gemini-2.5-pro", usage=Usage(input_tokens=400_000), at=now)[0] == 1.0

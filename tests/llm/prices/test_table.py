@@ -18,7 +18,7 @@ PRICES = (
 
 
 def cost(table: PriceTable, model: str, at: int = AT, provider: str = "openai") -> float | None:
-    found = cost_usd(table, provider, model, MTOK, at)
+    found = cost_usd(table, provider, model, usage=MTOK, at=at)
     return None if found is None else found[0]
 
 
@@ -88,7 +88,7 @@ def test_own_prices_give_the_table_a_version_of_their_own() -> None:
     other = PriceTable(PRICES, [own("m", "2")], dated="d")
     assert shipped.version == "d"
     assert len({shipped.version, with_one.version, other.version}) == 3
-    assert cost_usd(with_one, "openai", "m", MTOK, AT) == (1.0, with_one.version)
+    assert cost_usd(with_one, "openai", "m", usage=MTOK, at=AT) == (1.0, with_one.version)
 
 
 def test_a_day_that_is_none_is_refused() -> None:

@@ -1,5 +1,7 @@
 """A home's own prices: set, taken back, listed with the shipped ones."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from loopwright.app.budgets.declare import revision
@@ -33,8 +35,8 @@ class ListedPrice(msgspec.Struct, frozen=True, kw_only=True):
 
     provider: str
     model: str
-    input: str | None
-    output: str | None
+    input: str
+    output: str
     cache_read: str | None = None
     cache_write: str | None = None
     over_input_tokens: int = 0
@@ -87,7 +89,7 @@ def price_list(workspace: Workspace, *, model: str | None = None, provider: str 
     found: list[ListedPrice] = []
     for whose, name in table.models():
         if (model is None or model in name) and (provider is None or provider == whose):
-            found += [_own(one, now) for one in table.overrides(whose, name)]
+            found += _own(table.overrides(whose, name), now)
             found += [_shipped(one, now) for one in table.shipped(whose, name)]
     return PriceList(version=table.version, prices=tuple(found))
 
@@ -105,16 +107,19 @@ def _write(workspace: Workspace, override: Override) -> Override:
     return override
 
 
-def _own(one: Override, now: Micros) -> ListedPrice:
-    price = one.price
-    return ListedPrice(
-        provider=one.provider, model=one.model, input=None if price is None else price.input,
-        output=None if price is None else price.output,
-        cache_read=None if price is None else price.cache_read,
-        cache_write=None if price is None else price.cache_write,
-        since=iso(one.since)[:16], holds=one.since <= now, own=True,
-        source=one.note or ("taken back" if price is None else ""),
-    )  # fmt: skip
+def _own(overrides: Sequence[Override], now: Micros) -> list[ListedPrice]:
+    """A model's own prices; one that was taken back is told by the end of the one before."""
+    ends = [*(one.since for one in overrides[1:]), None]
+    return [
+        ListedPrice(
+            provider=one.provider, model=one.model, input=one.price.input, output=one.price.output,
+            cache_read=one.price.cache_read, cache_write=one.price.cache_write, since=iso(one.since)[:16],
+            until="" if end is None else iso(end)[:16], holds=one.since <= now and (end is None or now < end),
+            own=True, source=one.note,
+        )
+        for one, end in zip(overrides, ends, strict=True)
+        if one.price is not None
+    ]  # fmt: skip
 
 
 def _shipped(price: Price, now: Micros) -> ListedPrice:

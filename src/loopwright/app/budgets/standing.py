@@ -65,10 +65,10 @@ def budget_views(workspace: Workspace, budgets: Sequence[Budget] | None = None) 
         return ()
     holders = read_holders(workspace.home / FOLDER)
     accounts = Accounts(workspace.stores.kv)
-    return tuple(_view(workspace, one, accounts, holders) for one in chosen)
+    return tuple(_view(workspace, one, accounts, holders=holders) for one in chosen)
 
 
-def _view(workspace: Workspace, budget: Budget, accounts: Accounts, holders: Holders) -> BudgetView:
+def _view(workspace: Workspace, budget: Budget, accounts: Accounts, *, holders: Holders) -> BudgetView:
     now = workspace.clock.now()
     period = period_of(budget.every, now)
     found = [

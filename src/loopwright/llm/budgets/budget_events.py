@@ -57,15 +57,15 @@ class BudgetEvents:
         accounts = self._accounts().read([purse.key for purse in (*refused, *near)])
         holders = read_holders(self._folder)
         for purse in refused:
-            self._tell(purse, "limit", accounts, holders)
+            self._tell(purse, "limit", accounts=accounts, holders=holders)
         for purse in near:
             warn = purse.budget.warn
             figures = figures_of(purse.key, accounts.get(purse.key, Account()), holders)
             if warn is not None and figures.spent + figures.held >= warn * purse.budget.limit:
-                self._tell(purse, "warn", accounts, holders)
+                self._tell(purse, "warn", accounts=accounts, holders=holders)
 
     def _tell(
-        self, purse: Purse, what: Literal["warn", "limit"], accounts: dict[str, Account], holders: Holders
+        self, purse: Purse, what: Literal["warn", "limit"], *, accounts: dict[str, Account], holders: Holders
     ) -> None:
         self._told.add((purse.key, what))
         if not self._accounts().tell(purse.key, what, ends_at=purse.period.end):

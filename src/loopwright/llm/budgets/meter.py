@@ -90,7 +90,7 @@ class BudgetMeter(Meter):
         if not self._rules.budgets:
             attempt = Attempt(charge, priced, ())
         else:
-            attempt = await self._room(charge, facts, priced, held)
+            attempt = await self._room(charge, facts, priced=priced, held=held)
         # From here on nothing waits: all is set aside, or nothing.
         taken = self._take_tokens(charge, facts, held)
         if held is None:
@@ -139,7 +139,7 @@ class BudgetMeter(Meter):
         await self._purses.close()
         self._rates.close()
 
-    async def _room(self, charge: Charge, facts: KeyFacts, priced: Priced | None, held: Held | None) -> Attempt:
+    async def _room(self, charge: Charge, facts: KeyFacts, *, priced: Priced | None, held: Held | None) -> Attempt:
         """Every purse that the call falls under, each with room for it."""
         while True:
             attempt = Attempt(charge, priced, await self._plan(charge, facts))
@@ -193,7 +193,7 @@ class BudgetMeter(Meter):
 
     def _correct_tokens(self, held: Held, used: int) -> None:
         if held.rate is not None:
-            self._rates.correct(held.caller, held.rate, held.tokens, used)
+            self._rates.correct(held.caller, held.rate, taken=held.tokens, used=used)
 
     async def _begin(self) -> None:
         self._tending = asyncio.create_task(self._tend())

@@ -21,7 +21,7 @@ _BUCKET = struct.Struct("d")
 _MOST_DEBT_PERIODS = 10
 
 
-def full_after(rate: Rate, full_at: float, now: float, tokens: int) -> tuple[float, float]:
+def full_after(rate: Rate, full_at: float, *, now: float, tokens: int) -> tuple[float, float]:
     """Take tokens from a bucket. Pure.
 
     Args:
@@ -65,7 +65,7 @@ class TokenRates:
         """
         now = self._monotonic()
         with _Locked(self._bucket(id)) as bucket:
-            full_at, wait_s = full_after(rate, _BUCKET.unpack_from(bucket)[0], now, tokens)
+            full_at, wait_s = full_after(rate, _BUCKET.unpack_from(bucket)[0], now=now, tokens=tokens)
             if wait_s:
                 raise RateLimitedError(
                     "this key has used too many tokens", why=f"its rate is {rate} tokens", retry_after_s=wait_s,
@@ -74,7 +74,7 @@ class TokenRates:
             _BUCKET.pack_into(bucket, 0, full_at)
         return min(tokens, rate.requests)
 
-    def correct(self, id: str, rate: Rate, taken: int, used: int) -> None:
+    def correct(self, id: str, rate: Rate, *, taken: int, used: int) -> None:
         """Put back what a call did not use, or take what it used more, which the next calls then wait for."""
         if taken == used:
             return

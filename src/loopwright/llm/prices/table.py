@@ -80,7 +80,7 @@ class PriceTable:
         return max(first, since), min(last, until), found
 
 
-def cost_usd(table: PriceTable, provider: str, model: str, usage: Usage, at: Micros) -> tuple[float, str] | None:
+def cost_usd(table: PriceTable, provider: str, model: str, *, usage: Usage, at: Micros) -> tuple[float, str] | None:
     """What a call cost and by which version of the table; None where nobody knows the price."""
     found = table.at(provider, model, at)
     return None if found is None else (usd(found.cost_nano(usage)), found.version)
