@@ -83,7 +83,8 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of patience, for each attempt: to connect, to the first byte of an answer's body, between two of them;
-    `total_s` is for the whole call with its retries."""
+    `total_s` is for the whole call with its retries. Of an answer that comes whole nothing is heard until it is done:
+    it may take half of `total_s`, where that is more than `first_token_s`."""
 
     connect_s: float = 2.0
     first_token_s: float = 30.0

@@ -1,0 +1,1 @@
+"""One call through a route: choice, retries, fallbacks, hedging, circuits, concurrency."""
