@@ -108,7 +108,6 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
     made = draft(corpus, making, before=before, inspect=tools.inspect)
     if made.n == 0:
         raise SourceError(f"no document of index {index.name!r} holds any text")
-    before = before if before is not None and made.old.max() >= 0 else None
     raws = [before.raw(int(old)) if before and old >= 0 else to_json(made.new[row]) for row, old in enumerate(made.old)]
     vectors, embedded = _vectors(made, tools, before=before, text_of=lambda row: _CHUNKS.decode(raws[row]).searched)
     parts = {
@@ -149,13 +148,15 @@ def _vectors(
     vectors = np.zeros((made.n, dimensions), dtype=np.float32)
     missing: dict[bytes, int] = {}
     same: list[tuple[int, int]] = []
-    known = tools.kept.vectors(dimensions)
-    reusable = before is not None and before.manifest.embedder == tools.embedder.digest
-    for row, key in enumerate(made.keys):
-        digest = key.tobytes()
-        if before is not None and reusable and made.old[row] >= 0:
-            vectors[row] = before.array("vectors")[made.old[row]]
-        elif digest in known:
+    known = tools.kept.vectors(dimensions) | _known(made, tools, before)
+    if before is not None and before.manifest.embedder == tools.embedder.digest:
+        there = made.old >= 0
+        vectors[there] = before.array("vectors")[made.old[there]]
+    else:
+        there = np.zeros(made.n, dtype=np.bool_)
+    for row in np.flatnonzero(~there).tolist():
+        digest = made.keys[row].tobytes()
+        if digest in known:
             vectors[row] = known[digest]
         elif digest in missing:
             same.append((row, missing[digest]))
@@ -174,6 +175,15 @@ def _vectors(
     for row, first in same:
         vectors[row] = vectors[first]
     return vectors, len(rows)
+
+
+def _known(made: Draft, tools: Tools, before: Packed | None) -> dict[bytes, AnyArray]:
+    """Vectors of the version before, by what they are of: a changed document has chunks that did not change."""
+    if before is None or before.manifest.embedder != tools.embedder.digest or not made.new:
+        return {}
+    wanted = {made.keys[row].tobytes() for row in made.new}
+    rows = {key.tobytes(): row for row, key in enumerate(before.array("keys"))}
+    return {key: before.array("vectors")[rows[key]] for key in wanted & rows.keys()}
 
 
 def _words(made: Draft, raws: Sequence[bytes], *, making: Making, before: Packed | None) -> Postings:
