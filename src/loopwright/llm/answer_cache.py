@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from loopwright.errors import UsageError
 from loopwright.llm.ask import Ask, Reply
 
 
@@ -27,6 +28,16 @@ class CachePolicy(msgspec.Struct, frozen=True, kw_only=True):
     stated_error: float | None = None
     semantic_s: float = 3600.0
     per_user: bool = False
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.exact_s < float("inf") and 0.0 <= self.semantic_s < float("inf")):
+            raise UsageError("a cache keeps answers for a number of seconds of at least 0")
+        if self.semantic == "on" and (not 0.0 < self.threshold <= 1.0 or self.stated_error is None):
+            raise UsageError(
+                "a semantic cache that answers needs a threshold and the share of false hits stated for it",
+                why="similar requests are often not the same request",
+                fix="Run `loopwright cache eval`: it chooses a threshold and prints this line.",
+            )
 
 
 class CacheHit(msgspec.Struct, frozen=True, kw_only=True):
