@@ -26,7 +26,7 @@ class Worker:
             failures=lambda: self.failing, well=lambda: not self.hangs, draining=lambda: self.draining,
             degraded=lambda: self.short,
         )  # fmt: skip
-        self._routes = HealthRoutes(SimpleNamespace(endpoints=self.endpoints), condition)
+        self._routes = HealthRoutes(self.endpoints, condition)
         (self._route, _) = self._routes.routes()
 
     def __call__(self, question):

@@ -165,6 +165,18 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         help="What training costs, as '1.20 USD/h' or '0.50 USD/run'; budgets in money of `lw.Retraining` need it.",
     ),
+    Setting(
+        name="llm_log_content",
+        default="off",
+        help="Whether the request log keeps questions and answers of applications: off, redacted (as guards mask them) "
+        "or full.",
+    ),
+    Setting(
+        name="unknown_price_usd_per_mtok",
+        default=0.0,
+        unit="USD",
+        help="What a million tokens of a model without a price is taken to cost; 0: budgets in money refuse them.",
+    ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from loopwright.errors import LoopwrightError
 from loopwright.release.routing import Arms
+from loopwright.serving.applications.bundle import is_application
 from loopwright.serving.loading import bundle_folder, socket_path
 from loopwright.serving.trips import recorded_trip
 from loopwright.store.blobs import Blobs
@@ -53,11 +54,14 @@ class ProbationPlan:
         """The children that should run now, one a version.
 
         A version that cannot be extracted has none: its workers find no child, and stop the arm. Nor has one whose arm
-        a breaker has stopped: nobody asks it any more, and it may be burning a core.
+        a breaker has stopped: nobody asks it any more, and it may be burning a core. Nor has an application, which is
+        configuration and runs in the workers.
         """
         made: dict[str, ProbationCommand] = {}
         for version in self._versions():
             try:
+                if is_application(self.blobs, version):
+                    continue
                 folder = bundle_folder(self.blobs, version, self.run)
             except LoopwrightError:
                 continue

@@ -6,14 +6,21 @@ Walking through a loaded model and its libraries takes tens of milliseconds, in 
 import asyncio
 import gc
 from collections.abc import Mapping
-
-from loopwright.serving.endpoint import Endpoint
+from typing import Any, Protocol
 
 _LOOK_S = 0.25
 _THRESHOLDS = (10_000, 20, 20)
 
 
-async def keep_settled(endpoints: Mapping[str, Endpoint]) -> None:
+class Answering(Protocol):
+    """An endpoint of any kind."""
+
+    @property
+    def arms(self) -> Any | None:
+        """What answers now."""
+
+
+async def keep_settled(endpoints: Mapping[str, Answering]) -> None:
     """Whenever versions have been loaded, count everything that is there now as here to stay. Until cancelled."""
     gc.set_threshold(*_THRESHOLDS)
     known: dict[str, int] = {}

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from loopwright.core.codec import to_json
 from loopwright.errors import NotFoundError
-from loopwright.serving.endpoint import Endpoint
-from loopwright.web.asking import Asking
 from loopwright.web.http import Request, Response
 from loopwright.web.routes import Answer, Route
 
@@ -31,11 +29,19 @@ class Condition:
     degraded: Callable[[], Mapping[str, Any]]
 
 
+class Answering(Protocol):
+    """An endpoint of any kind."""
+
+    @property
+    def arms(self) -> Any | None:
+        """What answers now: its champion, its canaries, what the ledger says of them."""
+
+
 class HealthRoutes:
     """`/health/{question}` and `/v2/health/{question}`."""
 
-    def __init__(self, asking: Asking, condition: Condition) -> None:
-        self._asking = asking
+    def __init__(self, endpoints: Mapping[str, Answering], condition: Condition) -> None:
+        self._endpoints = endpoints
         self._condition = condition
         self._started = False
 
@@ -61,7 +67,7 @@ class HealthRoutes:
 
     def ready(self) -> bool:
         """Whether requests may be sent now."""
-        loaded = all(endpoint.arms is not None for endpoint in self._asking.endpoints.values())
+        loaded = all(endpoint.arms is not None for endpoint in self._endpoints.values())
         return loaded and not self._condition.draining() and self._condition.well()
 
     def _live(self) -> Response:
@@ -87,10 +93,10 @@ class HealthRoutes:
 
     def _states(self) -> dict[str, dict[str, Any]]:
         failures = self._condition.failures()
-        return {name: _state(endpoint, failures.get(name)) for name, endpoint in self._asking.endpoints.items()}
+        return {name: _state(endpoint, failures.get(name)) for name, endpoint in self._endpoints.items()}
 
 
-def _state(endpoint: Endpoint, failure: Mapping[str, Any] | None) -> dict[str, Any]:
+def _state(endpoint: Answering, failure: Mapping[str, Any] | None) -> dict[str, Any]:
     arms = endpoint.arms
     said: dict[str, Any] = {"ready": arms is not None}
     if arms is not None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loopwright.errors import LoopwrightError
+from loopwright.serving.applications.endpoint import ApplicationEndpoint
 from loopwright.serving.endpoint import Endpoint
 from loopwright.serving.protocols import mlflow_scoring
 from loopwright.web.asking import Asking, HttpLimits
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, oip_body_of, status_of
+from loopwright.web.gateway.gateway import Gateway
 from loopwright.web.health_routes import Condition, HealthRoutes
 from loopwright.web.http import Receive, Request, Response, Scope, Send
 from loopwright.web.mlflow_routes import MlflowRoutes
@@ -46,6 +48,7 @@ class Served:
         limits: What is taken.
         well: Whether no endpoint hangs.
         degraded: What is not as it should be, though requests are answered; empty where all is well.
+        applications: The endpoints of applications, by name.
         extra: More that is answered, by path. Such a handler is given the request before any door and asks the doors
             itself; it says itself which methods it takes.
     """
@@ -59,6 +62,7 @@ class Served:
     limits: HttpLimits
     well: Callable[[], bool] = _always
     degraded: Callable[[], Mapping[str, Any]] = dict
+    applications: Mapping[str, ApplicationEndpoint] = field(default_factory=dict)
     extra: Mapping[str, Extra] = field(default_factory=dict)
 
 
@@ -78,7 +82,10 @@ class InferenceServer:
         condition = Condition(
             failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded
         )
-        self.health = HealthRoutes(self.asking, condition)
+        self.health = HealthRoutes({**served.endpoints, **served.applications}, condition)
+        self._gateway = Gateway(
+            served.applications, asking=self.asking, doors=served.doors, clock=served.clock, ids=served.ids
+        )
         self._routes = Routes(
             [
                 *PredictRoutes(self.asking).routes(),
@@ -105,6 +112,8 @@ class InferenceServer:
     async def _respond(self, request: Request) -> Answer:
         if (extra := self._served.extra.get(request.path)) is not None:
             return await extra(request)
+        if self._gateway.takes(request.path):
+            return await self._gateway.answer(request)
         try:
             route, named = self._routes.find(request.path)
         except LoopwrightError:

@@ -69,6 +69,27 @@ LOG_DROPPED = Family(
     name="loopwright_request_log_dropped_rows", kind="counter",
     help="Rows of answered requests that a full disk kept out of the log.",
 )  # fmt: skip
+LLM_TOKENS = Family(
+    name="loopwright_llm_tokens", kind="counter",
+    help="Tokens that upstreams counted, by type: input, output, cache_read, cache_write.",
+    labels=("endpoint", "provider", "model", "type"),
+)  # fmt: skip
+LLM_COST = Family(
+    name="loopwright_llm_cost_usd", kind="counter", help="What calls cost in US dollars, where the price is known.",
+    labels=("endpoint", "provider", "model"),
+)  # fmt: skip
+LLM_CACHED = Family(
+    name="loopwright_llm_cache_hits", kind="counter", help="Calls that were answered from the cache.",
+    labels=("endpoint", "how"),
+)  # fmt: skip
+LLM_FOUND = Family(
+    name="loopwright_llm_guard_findings", kind="counter", help="What guards found, by guard, kind and action.",
+    labels=("endpoint", "where", "guard", "kind", "action"),
+)  # fmt: skip
+LLM_FIRST = Family(
+    name="loopwright_llm_first_token_seconds", kind="histogram", help="Seconds to the first piece of a stream.",
+    labels=("endpoint",), bounds=SECONDS,
+)  # fmt: skip
 IN_FLIGHT = Family(
     name="loopwright_requests_in_flight", kind="gauge", help="Requests under way in a worker.", labels=_WORKER
 )
@@ -96,6 +117,6 @@ GPU_BUSY = Family(
 )  # fmt: skip
 
 FAMILIES: tuple[Family, ...] = (
-    REQUESTS, LATENCY, FAILURES, SHADOW_DROPPED, BATCHES, QUEUED, FEATURES, RECEIVED, SENT, LOG_DROPPED, IN_FLIGHT, CPU,
-    MEMORY, OPEN_FILES, STARTED, GPU_MEMORY, GPU_BUSY,
+    REQUESTS, LATENCY, FAILURES, SHADOW_DROPPED, BATCHES, QUEUED, FEATURES, RECEIVED, SENT, LOG_DROPPED, LLM_TOKENS,
+    LLM_COST, LLM_CACHED, LLM_FOUND, LLM_FIRST, IN_FLIGHT, CPU, MEMORY, OPEN_FILES, STARTED, GPU_MEMORY, GPU_BUSY,
 )  # fmt: skip

@@ -131,6 +131,14 @@ class Metrics:
     def shadow_dropped(self, label: ArmLabel, requests: int) -> None:
         self._tally(SHADOW_DROPPED, _labels(label)).value += requests
 
+    def count(self, family: Family, labels: _Labels, by: float) -> None:
+        """Count by one series of a counter."""
+        self._tally(family, labels).value += by
+
+    def measure(self, family: Family, labels: _Labels, value: float) -> None:
+        """Add a value to one series of a histogram."""
+        self._histogram(family, labels).add((value,))
+
     def snapshot(self) -> Snapshot:
         """Everything that was counted, together with what was counted before this process."""
         counts = tuple(Count(*name, tally.value) for name, tally in self._tallies.items())

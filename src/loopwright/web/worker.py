@@ -4,16 +4,13 @@ Serves the endpoints' champions in this process and their canaries through proba
 Ctrl-C, and with `--supervised` when its standard input closes, after answering what is under way.
 """
 
-import argparse
 import asyncio
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -22,11 +19,12 @@ import uvloop
 from loopwright.core.clock import Clock, SystemClock
 from loopwright.core.environment import variables
 from loopwright.core.ids import IdPool, random_id
-from loopwright.core.settings import Settings, resolve
+from loopwright.core.settings import Settings
 from loopwright.errors import LoopwrightError, UsageError
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.observations.arm_stats import ArmCounters
+from loopwright.serving.applications.bundle import answers_by_application
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.champion_failures import ChampionFailures
 from loopwright.serving.endpoint import Endpoint, Limits
@@ -42,6 +40,8 @@ from loopwright.web.auth import Doors, open_doors
 from loopwright.web.background import kept_up
 from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.garbage import keep_settled
+from loopwright.web.gateway.applications import Applications, WorkerParts
+from loopwright.web.gateway.figures import GenerationFigures
 from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.hot import HotPath
 from loopwright.web.hot_protocol import HotProtocol, missing_parts
@@ -57,6 +57,7 @@ from loopwright.web.sockets import inherited, listen
 from loopwright.web.threads import threads_of
 from loopwright.web.tls import ServerTls, server_tls
 from loopwright.web.tracing import tracer_of
+from loopwright.web.worker_options import WorkerOptions, parse
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _FLUSH_S = 0.25
@@ -64,27 +65,6 @@ _DRAIN_S = 10
 _LOAD_S = 30.0
 _BATCH_S = 0.5
 _LOG = logging.getLogger("loopwright.worker")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    """What a worker is told.
-
-    Attributes:
-        home: The home's folder.
-        endpoints: Names of the endpoints that it serves.
-        settings: Resolved settings: host, port, limits, door policy, threads, poll interval.
-        name: The worker's name among those of its home; its pid lies in `run/NAME.json`.
-        supervised: Whether the process ends when its standard input closes.
-        door: Number of the listening socket that it was started with; None: it listens by itself.
-    """
-
-    home: Path
-    endpoints: tuple[str, ...]
-    settings: Settings
-    name: str = "worker-1"
-    supervised: bool = False
-    door: int | None = None
 
 
 class Worker:
@@ -104,15 +84,29 @@ class Worker:
         )
         self._tracer = tracer_of(variables(), machine)
         self._trips = TripRecorder(stores.ledger, clock, self._id)
-        self._endpoints = {name: self._endpoint(name) for name in options.endpoints}
+        self._observer = Observers(self._scrape.metrics, self._counters)
+        applications = self._application_names()
+        self._applications = Applications(
+            applications,
+            WorkerParts(
+                stores=stores, settings=settings, clock=clock, machine=machine, sink=self._log.sink,
+                observer=self._observer, figures=GenerationFigures(self._scrape.metrics), trips=self._trips,
+            ),
+        )  # fmt: skip
+        self._endpoints = {name: self._endpoint(name) for name in options.endpoints if name not in applications}
         self._follower = self._following()
+
+    def _application_names(self) -> tuple[str, ...]:
+        ledger, blobs, namespace = self._stores.ledger, self._stores.blobs, self._options.settings.text("namespace")
+        refs = {name: f"{namespace}/endpoint/{name}@arms" for name in self._options.endpoints}
+        return tuple(name for name, ref in refs.items() if answers_by_application(ledger, blobs, ref))
 
     def _following(self) -> Follower:
         settings, stores = self._options.settings, self._stores
         options = FollowOptions(worker=self._id, namespace=settings.text("namespace"), poll_s=settings.number("poll_s"))
         tools = self._model_tools()
         return Follower(
-            [ModelKeeper(endpoint, tools) for endpoint in self._endpoints.values()],
+            [*(ModelKeeper(endpoint, tools) for endpoint in self._endpoints.values()), *self._applications.keepers],
             ledger=stores.ledger,
             clock=self._clock,
             machine=self._machine,
@@ -144,7 +138,7 @@ class Worker:
             name,
             clock=self._clock,
             sink=self._log.sink,
-            observer=Observers(self._scrape.metrics, self._counters),
+            observer=self._observer,
             on_trip=self._trips,
             tracer=self._tracer,
             limits=Limits(
@@ -173,6 +167,7 @@ class Worker:
                 limits=_http_limits(self._options.settings),
                 degraded=self._log.degraded,
                 extra={"/feedback": feedback.take},
+                applications=self._applications.endpoints,
             )
         )
         hot = self._hot_path(app, doors, ids)
@@ -211,7 +206,7 @@ class Worker:
             "following the arms": self._follower.run,
             "following the keys": keyring.follow,
             "writing figures": self._flush,
-            "settling the memory": partial(keep_settled, self._endpoints),
+            "settling the memory": partial(keep_settled, {**self._endpoints, **self._applications.endpoints}),
             "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
             "telling of lost rows": self._log.run,
             "telling of feedback": feedback.announce,
@@ -290,6 +285,7 @@ class Worker:
     async def _finish(self) -> None:
         for endpoint in self._endpoints.values():
             await endpoint.drain()
+        await self._applications.close()
         await self._trips.drain()
         await self._follower.stop()
         self._counters.flush()
@@ -350,37 +346,6 @@ def run_worker(options: WorkerOptions) -> None:
             stores.close()
     finally:
         door.close()
-
-
-def parse(arguments: list[str] | None = None) -> WorkerOptions:
-    """The options of a command line.
-
-    Raises:
-        SettingError: A setting has a wrong value.
-    """
-    parser = argparse.ArgumentParser(prog="loopwright worker", description=__doc__)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--endpoint", action="append", required=True)
-    parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
-    parser.add_argument("--fd", type=int)
-    parser.add_argument("--name", default="worker-1")
-    parser.add_argument("--supervised", action="store_true")
-    given = parser.parse_args(arguments)
-    settings = resolve(
-        {"host": given.host, "port": given.port},
-        variables(),
-        given.home.parent / "loopwright.toml",
-        user_file=Path("~/.config/loopwright/settings.toml").expanduser(),
-    )
-    return WorkerOptions(
-        home=given.home,
-        endpoints=tuple(dict.fromkeys(given.endpoint)),
-        settings=settings,
-        name=given.name,
-        supervised=given.supervised,
-        door=given.fd,
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""LLM applications behind arms: prepared, guarded, looked up, reserved, called, settled, logged."""

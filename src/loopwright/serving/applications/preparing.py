@@ -1,0 +1,110 @@
+"""What an arm makes of a call before anybody is asked: guarded, given passages, rendered, bounded."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from loopwright.errors import GuardBlockedError, PromptError
+from loopwright.llm.ask import Ask
+from loopwright.llm.guard import Finding
+from loopwright.llm.prompts.prompt import Prompt
+from loopwright.llm.protocols.bounds import output_bound, with_most_tokens
+from loopwright.llm.protocols.chat import as_chat, history_of, question_of, with_messages
+from loopwright.llm.protocols.texts import texts_of, with_texts
+from loopwright.llm.retriever import Passage
+from loopwright.serving.applications.course import Course
+
+GroupsOf = Callable[[str], Sequence[str]]
+"""The groups that a key's holder belongs to, for access to documents."""
+
+
+async def prepare(course: Course, groups_of: GroupsOf) -> Ask:
+    """The call as it goes to the upstream; what was found on the way is noted in `course`.
+
+    The caller's own texts are looked at by guards, and each passage is: one that a guard does not let pass is left out,
+    for it is the corpus that is at fault and not the caller. What the prompt itself says is the application's.
+
+    Raises:
+        GuardBlockedError: The caller's texts are not let pass.
+        PromptError: The prompt needs variables that the caller does not give.
+        RequestRefusedError: The prompt needs a question and there is none.
+    """
+    loaded = course.arm.loaded
+    ask = _guarded(course)
+    prompt = loaded.application.prompt
+    if prompt is not None and ask.operation != "embedding":
+        course.passages = await _passages(course, ask, groups_of)
+        ask = rendered(ask, prompt, course.passages)
+    return bounded(ask, loaded.application.route.max_tokens)
+
+
+def bounded(ask: Ask, most: int) -> Ask:
+    """The call with a limit to its answer, the caller's own where there is one."""
+    return with_most_tokens(ask, most) if output_bound(ask) is None else ask
+
+
+def rendered(ask: Ask, prompt: Prompt, passages: Sequence[Passage] = ()) -> Ask:
+    """The chat that a prompt makes of a call.
+
+    Raises:
+        PromptError: A variable has no value.
+        RequestRefusedError: There is no question.
+    """
+    chat = as_chat(ask)
+    variables = chat.body.get("variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise PromptError("the field 'variables' is no object", fix='Send {"variables": {"NAME": VALUE}}.')
+    documents = [{"id": one.id, "document": one.document, "text": one.text, **one.metadata} for one in passages]
+    values = {**(variables or {}), "question": question_of(chat), "documents": documents}
+    messages = prompt.render(values, history=tuple(history_of(chat)))
+    fields = {name: value for name, value in prompt.parameters.items() if chat.body.get(name) is None}
+    if prompt.output is not None and chat.body.get("response_format") is None:
+        schema = {"name": prompt.name, "schema": prompt.output, "strict": True}
+        fields["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return with_messages(chat, messages).changed(variables=None, **fields)
+
+
+def _guarded(course: Course) -> Ask:
+    ask, guards = course.call.ask, course.arm.loaded.guards
+    if not guards.looks_in:
+        return ask
+    texts = texts_of(ask)
+    try:
+        passed = guards.incoming(texts)
+    except GuardBlockedError as error:
+        course.found("in", blocked_by(error))
+        raise
+    course.found("in", [finding for one in passed for finding in one.findings])
+    changed = [one.text for one in passed]
+    return ask if changed == list(texts) else with_texts(ask, changed)
+
+
+async def _passages(course: Course, ask: Ask, groups_of: GroupsOf) -> tuple[Passage, ...]:
+    loaded = course.arm.loaded
+    retrieval, retriever = loaded.application.retrieval, loaded.retriever
+    if retrieval is None or retriever is None:
+        return ()
+    question = question_of(as_chat(ask))
+    found = await asyncio.to_thread(
+        retriever.search, question, limit=retrieval.limit, where=retrieval.where, reader=groups_of(course.call.caller)
+    )
+    if not loaded.guards.looks_in:
+        return found
+    return tuple(passed for passage in found if (passed := _let_pass(course, passage)) is not None)
+
+
+def _let_pass(course: Course, passage: Passage) -> Passage | None:
+    try:
+        (passed,) = course.arm.loaded.guards.incoming([passage.text])
+    except GuardBlockedError as error:
+        course.found("passage", blocked_by(error))
+        return None
+    course.found("passage", passed.findings)
+    return passage if passed.text == passage.text else msgspec.structs.replace(passage, text=passed.text)
+
+
+def blocked_by(error: GuardBlockedError) -> list[Finding]:
+    """What stopped a text, as a finding."""
+    guard, kind = str(error.context.get("guard", "guard")), str(error.context.get("kind", "blocked"))
+    return [Finding(guard=guard, kind=kind, start=0, end=0, action="block")]

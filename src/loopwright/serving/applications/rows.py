@@ -1,0 +1,131 @@
+"""The rows that calls leave in the request log, and their writing: many with one write, before answers are given."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from blake3 import blake3
+
+from loopwright.errors import LoopwrightError, SettingError
+from loopwright.observations.generation_rows import GenerationRow
+from loopwright.serving.applications.course import Course
+from loopwright.serving.batching import Batcher
+from loopwright.serving.observer import RequestSink
+
+Content = Literal["off", "redacted", "full"]
+_CONTEXT = "loopwright 2026 users of applications"
+LEFT = 499
+"""The status of a call whose caller went away: nginx's, which no server sends."""
+
+
+def content_of(text: str) -> Content:
+    """Read the setting `llm_log_content`. Raises SettingError."""
+    if text not in get_args(Content):
+        raise SettingError(f"llm_log_content is {text!r}", why=f"it is one of {', '.join(get_args(Content))}")
+    return text  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a call ended: the HTTP status that stands for it, the error's code where it failed, when (monotonic)."""
+
+    now: float
+    status: int = 200
+    error: str | None = None
+
+
+class RowMaker:
+    """Makes rows of courses.
+
+    Args:
+        secret: Keys the digests of users, so that nobody without it can try names.
+        content: Whether questions and answers are kept: never, as guards masked them, or as they are.
+    """
+
+    def __init__(self, *, secret: bytes, content: Content = "off") -> None:
+        self._key = blake3(secret, derive_key_context=_CONTEXT).digest()
+        self.content = content
+        self._users: dict[str, str] = {}
+
+    def row(self, course: Course, ended: Ended, *, shadow: bool = False) -> GenerationRow:
+        """The row of a call that has ended."""
+        call, label, upstream, usage = course.call, course.label, course.upstream, course.usage
+        spend, first = course.spend, course.first_token_s
+        inputs, output = self._content(course)
+        return GenerationRow(
+            request_id=course.charge_id if shadow else call.id, at=call.at, event_time=call.at,
+            endpoint=label.endpoint, release=label.release, arm=label.arm or None, version=label.version,
+            inputs=inputs, output=output, latency_us=int((ended.now - call.started) * 1e6), status=ended.status,
+            error=ended.error, fallback_from=course.fallback_from, shadow_of=call.id if shadow else None,
+            operation=call.ask.operation, caller=call.caller, user=self._user(call.user),
+            feature=call.feature or None, upstream=upstream.name if upstream else None,
+            model=upstream.model if upstream else None, attempts=course.attempts,
+            input_tokens=usage.input_tokens if usage else None, output_tokens=usage.output_tokens if usage else None,
+            cached_tokens=usage.cache_read_tokens if usage else None,
+            cost_usd=spend.cost_usd if spend else None, price=spend.price or None if spend else None,
+            first_token_us=None if first is None else int((first - call.started) * 1e6),
+            finish=course.finish, cache=course.cache, stream=call.ask.stream, guards=tuple(course.findings),
+            passages=tuple(passage.id for passage in course.passages),
+        )  # fmt: skip
+
+    def _user(self, user: str) -> str | None:
+        if not user:
+            return None
+        found = self._users.get(user)
+        if found is None:
+            if len(self._users) >= 10_000:
+                self._users.clear()
+            found = self._users[user] = "h:" + str(blake3(user.encode(), key=self._key).hexdigest(16))
+        return found
+
+    def _content(self, course: Course) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        if self.content == "off":
+            return {}, {}
+        asked = course.call.ask if self.content == "full" else course.asked
+        return dict(asked.body), {"text": course.text}
+
+
+class RowLog:
+    """Writes the rows of a loop's turn with one write. Lives on one event loop.
+
+    Args:
+        sink: The request log.
+    """
+
+    def __init__(self, sink: RequestSink) -> None:
+        self._sink = sink
+        self._batcher: Batcher[tuple[GenerationRow, asyncio.Future[None] | None]] = Batcher(self._write)
+
+    async def keep(self, row: GenerationRow) -> None:
+        """Return once the row survives a kill of the process.
+
+        Raises:
+            NoSpaceError, NoPermissionError: It could not be kept; the call is then not answered.
+        """
+        kept = asyncio.get_running_loop().create_future()
+        self._batcher.add((row, kept))
+        await kept
+
+    def note(self, row: GenerationRow) -> None:
+        """Write a row of an answer that is out already; one that cannot be kept is lost."""
+        self._batcher.add((row, None))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not len(self._batcher)
+
+    def _write(self, batch: list[tuple[GenerationRow, "asyncio.Future[None] | None"]]) -> None:
+        error: LoopwrightError | None = None
+        try:
+            self._sink.append([row for row, _ in batch])
+        except LoopwrightError as raised:
+            error = raised
+        for _, kept in batch:
+            if kept is None or kept.done():
+                continue
+            if error is None:
+                kept.set_result(None)
+            else:
+                kept.set_exception(error)

@@ -1,0 +1,50 @@
+"""Answers that stream, as server-sent events whose bytes go out as they are."""
+
+import contextlib
+from collections.abc import Sequence
+
+from loopwright.serving.applications.stream import GenerationStream
+from loopwright.web.gateway.headers import headers_of
+from loopwright.web.gateway.leaving import Leaving
+from loopwright.web.http import Receive, Send
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class StreamAnswer:
+    """Sends a stream, and closes it when it ends or its reader goes away.
+
+    Args:
+        stream: Whose first piece is there.
+        receive: Tells that the reader has gone.
+        held: Let go of at the end: the call's place among those under way.
+        headers: More headers.
+    """
+
+    def __init__(
+        self,
+        stream: GenerationStream,
+        *,
+        receive: Receive,
+        held: contextlib.ExitStack,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        self._stream = stream
+        self._receive = receive
+        self._held = held
+        self._headers = headers
+
+    async def send(self, send: Send) -> None:
+        """Send all events. Raises ConnectionAbortedError where the reader went away."""
+        events = self._stream.events()
+        with self._held, Leaving(self._receive, patience_s=0.0):
+            async with contextlib.aclosing(self._stream), contextlib.aclosing(events):
+                headers = [*_HEADERS, *headers_of(self._stream.course), *self._headers]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                async for event in events:
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
