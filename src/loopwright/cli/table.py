@@ -154,16 +154,6 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("log", "Remove old rows of the request log.", "loopwright log prune --older-than 90d --dry-run"),
             Entry("job", "List, show and cancel batches that callers submitted.", "loopwright job list"),
             Entry("key", "Make, list and revoke keys for callers on other machines.", "loopwright key new ci"),
-            Entry(
-                "budget",
-                "Limit what calls of language models may take, see what they took.",
-                "loopwright budget set team-day --per team --limit 5usd --every day",
-            ),
-            Entry(
-                "price",
-                "List, set and take back prices of language models.",
-                "loopwright price set gpt-4o-mini --input 0.15 --output 0.60",
-            ),
             Entry("doctor", "Check the home and say how to mend it.", "loopwright doctor"),
         ),
     ),

@@ -44,6 +44,19 @@ def test_a_key_s_scopes_rate_and_end_are_said(cli: Command) -> None:
     assert "100/s" in cli.text("key", "list")
 
 
+def test_a_key_s_team_token_rate_and_budgets_are_said(bare: Command) -> None:
+    options = ("--team", "pricing", "--tokens", "100000/m", "--budget", "5usd/day, 1000000tokens/total")
+    made = bare.json("key", "new", "shop", *options)
+    (listed,) = bare.json("key", "list")
+    assert (listed["team"], listed["tokens"]) == ("pricing", "100000/m")
+    assert "100000/m" in bare.text("key", "list")
+    budgets = [view["budget"] for view in bare.json("budget", "list")]
+    assert {(one["unit"], one["every"], one["where"]["key"]) for one in budgets} == {
+        ("usd", "day", made["id"]),
+        ("tokens", "total", made["id"]),
+    }
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -53,6 +66,10 @@ def test_a_key_s_scopes_rate_and_end_are_said(cli: Command) -> None:
         ("key", "new", "x", "--scope", "everything"),
         ("key", "new", "x", "--rate", "fast"),
         ("key", "new", "x", "--expires", "soon"),
+        ("key", "new", "x", "--tokens", "many"),
+        ("key", "new", "x", "--budget", "5usd"),
+        ("key", "new", "x", "--budget", "5usd/year"),
+        ("key", "new", "x", "--budget", "5usd/day,much/day"),
     ],
 )
 def test_what_cannot_be_done_is_a_user_error(cli: Command, words: tuple[str, ...]) -> None:

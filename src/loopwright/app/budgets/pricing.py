@@ -117,7 +117,7 @@ def _own(overrides: Sequence[Override], now: Micros) -> list[ListedPrice]:
             until="" if end is None else iso(end)[:16], holds=one.since <= now and (end is None or now < end),
             own=True, source=one.note,
         )
-        for one, end in zip(overrides, ends, strict=True)
+        for one, end in zip(overrides, ends, strict=False)
         if one.price is not None
     ]  # fmt: skip
 
