@@ -39,9 +39,10 @@ def keep_answer(
 ) -> bool:
     """Keep a finished run as the answer for the next time.
 
-    False where something that it depends on cannot be watched.
+    False where something that it depends on cannot be watched. An application depends on files that only its loop file
+    names (prompts, cases, documents), so it is always looked at anew.
     """
-    if any(identity.unknown for identity in planned.identities.nodes.values()):
+    if loaded.loop.application is not None or any(identity.unknown for identity in planned.identities.nodes.values()):
         return False
     steps = (*done.ran, *done.reused)
     judged = msgspec.structs.replace(done.judged, status="unchanged") if done.judged else None

@@ -1,7 +1,9 @@
 """Judging an application: bundled, evaluated beside the champion, and admitted as its gate says."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,8 @@ from loopwright.app.applications.answering_rule import AnswersItsExample
 from loopwright.app.applications.bundle import SIGNATURE, IndexPin, manifest_of_application
 from loopwright.app.applications.opening import OpenedApplications
 from loopwright.app.default_answer import default_answer
+from loopwright.app.evaluations.opened import RouteJudge
+from loopwright.app.evaluations.results import keep_result
 from loopwright.app.indexes.building import build_index
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
@@ -21,6 +25,7 @@ from loopwright.core.hashing import Digest
 from loopwright.errors import LoopwrightError, UsageError
 from loopwright.evals.answer import Answer
 from loopwright.evals.check import ApplicationEvidence, Evaluation
+from loopwright.evals.judges.judge_scorer import bound
 from loopwright.evals.kept import KeptAnswers
 from loopwright.evals.result import EvaluationResult
 from loopwright.evals.run import run_evaluation
@@ -34,6 +39,7 @@ from loopwright.store.ledger import Record
 
 Rules = Sequence[Rule[ApplicationEvidence, None]]
 _OF_ROWS = "loopwright.gates."
+_MADE = re.compile(r"evaluation\(([^,:]+).*\)")
 
 
 def judge_application(
@@ -59,7 +65,7 @@ class _Judging:
         self._done = done
         self._champion = champion_of(workspace, self._loop.name)
         self._index: IndexPin | None = None
-        self._rules: Rules = rules_of(tuple(self._loop.gate))
+        self._rules: Rules = rules_of(tuple(self._loop.gate), loaded.project)
 
     def go(self, override: Override | None) -> Judged:
         application = self._loop.application
@@ -106,16 +112,21 @@ class _Judging:
         return {} if application is None else application.example
 
     async def _evidence(self, opened: OpenedApplications, version: Digest) -> ApplicationEvidence:
-        subject = opened.subject(version)
-        kept = KeptAnswers(self._workspace.stores.kv, clock=self._workspace.clock)
-        results = {
-            check.name: await run_evaluation(
-                subject, check.cases(self._loaded.project), check.scorers,
-                repeats=check.repeats, concurrency=check.concurrency, kept=kept,
+        workspace, subject, results = self._workspace, opened.subject(version), {}
+        kept = KeptAnswers(workspace.stores.kv, clock=workspace.machine)
+        for check in self._rules:
+            if not isinstance(check, Evaluation):
+                continue
+            result = results[check.name] = await run_evaluation(
+                subject,
+                check.cases(self._loaded.project),
+                bound(check.scorers, RouteJudge(opened, workspace)),
+                repeats=check.repeats,
+                concurrency=check.concurrency,
+                kept=kept,
             )
-            for check in self._rules
-            if isinstance(check, Evaluation)
-        }  # fmt: skip
+            shown = f"{self._loop.name}@{version[:12]}"
+            keep_result(workspace, result, evaluation=check.name, subject=shown, verdict=None)
         return ApplicationEvidence(version=version, results=results, retriever=opened.loaded(version).retriever)
 
     async def _champions(self, opened: OpenedApplications, champion: Digest) -> ApplicationEvidence | None:
@@ -162,8 +173,8 @@ class _Judging:
         self._workspace.stores.ledger.commit(records=[record])
 
 
-def rules_of(gate: Sequence[Any]) -> Rules:
-    """The gate of an application.
+def rules_of(gate: Sequence[Any], project: Path) -> Rules:
+    """The gate of an application, its files looked for in the project's folder.
 
     Raises:
         UsageError: One of its rules is about a model's answers to rows.
@@ -175,7 +186,7 @@ def rules_of(gate: Sequence[Any]) -> Rules:
                 why="an application answers in text",
                 fix='Judge it by cases: lw.evals.evaluation("cases/*.jsonl", lw.evals.contains(), at_least=0.8).',
             )
-    return tuple(gate)
+    return tuple(rule.in_project(project) if hasattr(rule, "in_project") else rule for rule in gate)
 
 
 def _figures(results: Mapping[str, EvaluationResult]) -> dict[str, float | None]:
@@ -184,6 +195,12 @@ def _figures(results: Mapping[str, EvaluationResult]) -> dict[str, float | None]
     names = [summary.scorer for result in results.values() for summary in result.summaries]
     for evaluation, result in results.items():
         for summary in result.summaries:
-            name = summary.scorer if names.count(summary.scorer) == 1 else f"{summary.scorer} [{evaluation}]"
-            found[name] = summary.rate.value
+            several = names.count(summary.scorer) > 1
+            found[f"{summary.scorer} ({_short(evaluation)})" if several else summary.scorer] = summary.rate.value
     return found
+
+
+def _short(evaluation: str) -> str:
+    """An evaluation's name without what all have: the name of its file of cases, where it was made of that."""
+    named = _MADE.fullmatch(evaluation)
+    return Path(named[1]).stem if named else evaluation

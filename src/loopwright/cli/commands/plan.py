@@ -1,16 +1,22 @@
 """`loopwright plan`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loopwright.app.entry import entry
 from loopwright.app.landing import Waiting, waiting
 from loopwright.app.run import plan_loop
 from loopwright.cli.parameters import parameters_of
 from loopwright.cli.project import opened
 from loopwright.cli.render import Answer, line
 from loopwright.pipelines.plan import Plan, explain, plan_json
+
+if TYPE_CHECKING:
+    from loopwright.app.applications.planning import ApplicationPlan
+
+PLAN_APPLICATION = "loopwright.app.applications.planning:plan_application"
 
 
 def command(
@@ -25,7 +31,26 @@ def command(
     new = waiting(workspace, loaded.datasets)
     planned = plan_loop(workspace, loaded, parameters_of(set_ or []), waiting=new).plan
     data = plan_json(planned) | {"waiting": new}
-    return Answer(data=data, show=lambda: _show(planned, new))
+    application = loaded.loop.application
+    if application is None:
+        return Answer(data=data, show=lambda: _show(planned, new))
+    beside: ApplicationPlan = entry(PLAN_APPLICATION)(workspace, loaded, application)
+    return Answer(data=data | {"application": beside}, show=lambda: _show_application(planned, new, beside))
+
+
+def _show_application(planned: Plan, new: dict[str, Waiting], beside: "ApplicationPlan") -> None:
+    if planned.graph.nodes:
+        _show(planned, new)
+    if beside.first:
+        line("the first version: everything is new")
+    for one in beside.changes:
+        line(f"change {one.where}: {one.before} -> {one.after}")
+    if beside.documents is not None:
+        told = {name: getattr(beside.documents, name) for name in ("added", "changed", "removed")}
+        for name, documents in told.items():
+            if documents:
+                line(f"{name:<8}{', '.join(documents[:8])}{' …' if len(documents) > 8 else ''}")
+    line("Nothing to judge." if beside.unchanged else "Next: loopwright run")
 
 
 def _show(planned: Plan, new: dict[str, Waiting]) -> None:

@@ -15,7 +15,7 @@ UNKNOWN = "I do not know: the documents do not say."
 _DOCUMENT = re.compile(r"<document\b([^>]*)>(.*?)</document>", re.DOTALL)
 _ID = re.compile(r"""\bid=["']?([^"'\s>]+)""")
 _QUESTION = re.compile(r"^\s*question:\s*(.+)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
-_SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n\s*\n|\n(?=\s*[-*|#`])")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n(?=\s*[-*|#`])")
 _WORD = re.compile(r"[a-z0-9][a-z0-9_]*", re.IGNORECASE)
 _FEW = frozenset(
     _WORD.findall(
@@ -23,9 +23,9 @@ _FEW = frozenset(
         "to was what when where which who why will with you your not no there their they them then than so such"
     )
 )
-_LEAST_SHARE = 0.34
+_LEAST_SHARE = 0.25
 """Share of the question's weight that a sentence and its neighbours must carry, or nothing is quoted."""
-_MOST_SENTENCES = 3
+_MOST_WORDS = 70
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,29 +53,40 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _quoted(question: str, documents: Sequence[Document]) -> str:
-    wanted = {_stem(word) for word in _WORD.findall(question.lower())} - _FEW
+    wanted = _words(question)
     spans = [(document, place) for document in documents for place in range(len(document.sentences))]
-    words = {span: _words(span[0].sentences[span[1]]) for span in spans}
-    weight = _weights(words.values())
+    words = [_words(document.sentences[place]) for document, place in spans]
+    weight = _weights(words)
     whole = sum(weight.get(word, weight[""]) for word in wanted)
-    best, carried = None, 0.0
-    for span in spans:
-        document, place = span
-        near = words[span] | (words.get((document, place + 1), set()) if place + 1 < len(document.sentences) else set())
-        own = sum(weight[word] for word in wanted & words[span])
-        score = own + 0.5 * sum(weight[word] for word in (wanted & near) - words[span])
+    best, carried = -1, 0.0
+    for number, (document, place) in enumerate(spans):
+        near = _near(number, place, len(document.sentences), words)
+        own = sum(weight[word] for word in wanted & words[number])
+        score = own + 0.5 * sum(weight[word] for word in (wanted & near) - words[number])
         score /= 1.0 + 0.01 * len(document.sentences[place].split())  # of two that say as much, the shorter one
         if score > carried + 1e-12:
-            best, carried = span, score
-    if best is None or not whole or carried < _LEAST_SHARE * whole:
+            best, carried = number, score
+    if best < 0 or not whole or carried < _LEAST_SHARE * whole:
         return UNKNOWN
-    document, place = best
-    said = [document.sentences[place]]
-    for following in document.sentences[place + 1 : place + _MOST_SENTENCES]:
-        if len(" ".join(said)) > 200 or not wanted & _words(following):
-            break
-        said.append(following)
-    return f"{' '.join(said)} [{document.id}]"
+    document, place = spans[best]
+    return f"{_passage(document.sentences, place)} [{document.id}]"
+
+
+def _near(number: int, place: int, length: int, words: Sequence[set[str]]) -> set[str]:
+    """The words of the sentences before and after, in the same document."""
+    before = words[number - 1] if place > 0 else set()
+    return before | (words[number + 1] if place + 1 < length else set())
+
+
+def _passage(sentences: Sequence[str], place: int) -> str:
+    """The sentence, what leads to it and what follows from it, as far as that is short."""
+    said, room = [sentences[place]], _MOST_WORDS - len(sentences[place].split())
+    for neighbour, at_end in ((place + 1, True), (place - 1, False), (place + 2, True)):
+        if not 0 <= neighbour < len(sentences) or len(sentences[neighbour].split()) > room:
+            continue
+        room -= len(sentences[neighbour].split())
+        said.insert(len(said) if at_end else 0, sentences[neighbour])
+    return " ".join(said)
 
 
 def _documents(text: str) -> list[Document]:

@@ -1,7 +1,7 @@
 """Finding traces: by what their spans say, within a stretch of time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -170,11 +170,11 @@ def _summary(rows: "pl.DataFrame") -> TraceSummary:
     )
 
 
-def _innermost(spans: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _innermost(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Spans with tokens that hold no span with tokens: an agent's span often repeats what its calls took."""
     told = [span for span in spans if span["input_tokens"] is not None or span["cost_usd"] is not None]
     parents = {span["span_id"]: span["parent_id"] for span in spans}
-    holding: set[object] = set()
+    holding: set[str] = set()
     for span in told:
         above, steps = span["parent_id"], 0
         while above and above not in holding and steps < len(spans):
@@ -183,5 +183,5 @@ def _innermost(spans: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     return [span for span in told if span["span_id"] not in holding]
 
 
-def _distinct(spans: Sequence[dict[str, object]], name: str) -> tuple[str, ...]:
+def _distinct(spans: Sequence[dict[str, Any]], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(span[name]) for span in spans if span[name]))
