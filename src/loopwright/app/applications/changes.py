@@ -42,7 +42,7 @@ def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
     if isinstance(value, dict) and value:
         for name, one in value.items():
             _walk(one, f"{path}.{name}" if path else str(name), found)
-    elif isinstance(value, list) and value:
+    elif isinstance(value, list | tuple) and value:
         for place, one in enumerate(value):
             name = one.get("name") or one.get("kind") if isinstance(one, dict) else None
             _walk(one, f"{path}[{name or place}]", found)
