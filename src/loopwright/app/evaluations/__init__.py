@@ -1,0 +1,1 @@
+"""Evaluations as journeys: found in a project, planned, run, kept, reported."""
