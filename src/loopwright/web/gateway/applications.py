@@ -10,8 +10,8 @@ from loopwright.core.clock import Clock
 from loopwright.core.environment import variables
 from loopwright.core.settings import Settings
 from loopwright.errors import ModelLoadError
+from loopwright.llm.builtin.pool import UpstreamPool
 from loopwright.llm.calling.circuits import Circuits
-from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.providers.table import provider_of
 from loopwright.serving.applications.absent import NoCache, NoMeter, no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
@@ -66,7 +66,7 @@ class Applications:
     """
 
     def __init__(self, names: Sequence[str], parts: WorkerParts) -> None:
-        self._pool = HttpPool()
+        self._pool = UpstreamPool()
         self._meter = NoMeter()
         tools = self._endpoint_tools(parts)
         self.endpoints = {name: ApplicationEndpoint(name, tools) for name in names}
