@@ -241,8 +241,9 @@ def chat_stream(text, calls=(), reasoning=""):
     events += [chunk({"reasoning_content": one}) for one in reasoning]
     events += [chunk({"content": one}) for one in text]
     for number, (name, arguments) in enumerate(calls):
-        events.append(chunk({"tool_calls": [
-            {"index": number, "id": f"c{number}", "type": "function", "function": {"name": name, "arguments": ""}}]}))  # fmt: skip
+        function = {"name": name, "arguments": ""}
+        call = {"index": number, "id": f"c{number}", "type": "function", "function": function}
+        events.append(chunk({"tool_calls": [call]}))
         for one in [arguments[:3], arguments[3:]]:
             events.append(chunk({"tool_calls": [{"index": number, "function": {"arguments": one}}]}))
     events.append(chunk({}, "tool_calls" if calls else "stop"))

@@ -4,6 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.llm.protocols.clients import message_final, message_of
 
 from loopwright.errors import UpstreamError
 from loopwright.llm.ask import Ask, Usage
@@ -213,3 +214,20 @@ def test_a_refusal_is_at_most_500_characters():
 
 def test_the_table_knows_it():
     assert provider_of("openai").name == "openai"
+
+
+def test_messages_go_as_chats_and_come_back_as_messages():
+    raw = b'{"model":"m","max_tokens":5,"system":"s","messages":[{"role":"user","content":"hi"}],"stream":true}'
+    ask = read_ask("message", raw)
+    request = PROVIDER.request(LOCAL, ask, "")
+    assert request.path == "/chat/completions"
+    assert json.loads(request.body) == {
+        "model": "llama", "max_tokens": 5, "stream": True, "stream_options": {"include_usage": True},
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hi"}],
+    }  # fmt: skip
+    message = message_of(replied(completion(), "message").body)
+    assert (message.content[0].text, message.usage.input_tokens) == ("hello", 5)
+    chunk = {"id": "c", "choices": [{"index": 0, "delta": {"content": "hey"}, "finish_reason": "stop"}]}
+    reader = PROVIDER.reader(ask)
+    pieces = [*reader.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n"), *reader.end()]
+    assert message_final([piece.event for piece in pieces]).content[0].text == "hey"

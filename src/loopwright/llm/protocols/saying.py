@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 
 from loopwright.llm.ask import Ask, Reply, Usage
+from loopwright.llm.protocols.chat_events import DONE
 from loopwright.llm.protocols.said import Said, reply_of_said
 from loopwright.llm.protocols.sse import event_of
-
-DONE = b"data: [DONE]\n\n"
 
 
 def reply_saying(

@@ -8,19 +8,16 @@ import msgspec
 
 from loopwright.errors import UpstreamError
 from loopwright.llm.ask import Ask, Outcome, Piece, Usage
+from loopwright.llm.protocols.chat_events import ASIDE, CONTENT, DONE, broken_off, saying
 from loopwright.llm.protocols.replies import objects
 from loopwright.llm.protocols.sse import Event, SseParser, blocks_of, event_of, parsed
-from loopwright.llm.protocols.usage import chat_usage, usage_of_chat
+from loopwright.llm.protocols.usage import usage_of_chat
 from loopwright.llm.provider import StreamReader
 from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 
-DONE = b"data: [DONE]\n\n"
 _USED = re.compile(rb'"usage"\s*:\s*\{')
 _ENDED = re.compile(rb'"finish_reason"\s*:\s*"')
 _NEWS = (b'"error"', b"[DONE]", b"event:")
-_DECODER = msgspec.json.Decoder(dict[str, Any])
-_ASIDE = ("reasoning_content", "reasoning")
-_CONTENT = ("content", "refusal")
 
 
 class ChatReader(StreamReader):
@@ -69,26 +66,15 @@ class ChatReader(StreamReader):
         return [*pieces, Piece(event=DONE)]
 
     def with_text(self, piece: Piece, text: str) -> bytes:
-        said = piece.tool or piece.text
-        if text == said:
-            return piece.event
-        body = _DECODER.decode(parsed(piece.event).data)
-        changed = _changed(body, piece, text)
-        return event_of(msgspec.json.encode(body)) if changed else b""
+        return saying(piece, text)
 
     def stopped(self, reason: str) -> bytes:
         self._stopped = True
-        ends = []
-        for index in sorted(self._open or {0}):
-            choice: dict[str, Any] = {"index": index, "finish_reason": reason, "logprobs": None}
-            choice["text" if self._plain else "delta"] = "" if self._plain else {}
-            ends.append(event_of(msgspec.json.encode({**self._head, "choices": [choice]})))
-        self._open.clear()
         self._finish = reason
-        if self._tells_usage and self._usage is not None:
-            told = {**self._head, "choices": [], "usage": chat_usage(self._usage)}
-            ends.append(event_of(msgspec.json.encode(told)))
-        return b"".join([*ends, DONE])
+        usage = self._usage if self._tells_usage else None
+        events = broken_off(self._head, sorted(self._open or {0}), reason, usage=usage, plain=self._plain)
+        self._open.clear()
+        return events
 
     @property
     def outcome(self) -> Outcome:
@@ -176,13 +162,13 @@ def _parts(choice: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _deltas(delta: dict[str, Any]) -> list[dict[str, Any]]:
-    aside = {name: delta[name] for name in _ASIDE if delta.get(name)}
-    content = {name: delta[name] for name in _CONTENT if delta.get(name)}
+    aside = {name: delta[name] for name in ASIDE if delta.get(name)}
+    content = {name: delta[name] for name in CONTENT if delta.get(name)}
     said: list[dict[str, Any]] = [one for one in (aside, content) if one]
     said.extend({"tool_calls": [step]} for call in objects(delta.get("tool_calls")) for step in _call_steps(call))
     if not said:
         return [delta]
-    others = {name: value for name, value in delta.items() if name not in (*_ASIDE, *_CONTENT, "tool_calls")}
+    others = {name: value for name, value in delta.items() if name not in (*ASIDE, *CONTENT, "tool_calls")}
     said[0] = {**others, **said[0]}
     return said
 
@@ -209,7 +195,7 @@ def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
     content = _text(delta.get("content")) or _text(delta.get("refusal"))
     if content:
         return Piece(event=raw, text=content, choice=index, closes=ended)
-    aside = next((delta[name] for name in _ASIDE if isinstance(delta.get(name), str)), "")
+    aside = next((delta[name] for name in ASIDE if isinstance(delta.get(name), str)), "")
     return Piece(event=raw, text=aside, aside=bool(aside), choice=index, closes=ended)
 
 
@@ -220,23 +206,3 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
     return ""
-
-
-def _changed(body: dict[str, Any], piece: Piece, text: str) -> bool:
-    """Put `text` where the piece's own text is; whether the event has anything left to say."""
-    choice = body["choices"][0]
-    delta = choice.get("delta")
-    if not isinstance(delta, dict):
-        choice["text"] = text
-    elif piece.tool:
-        function = delta["tool_calls"][0]["function"]
-        function["name" if function.get("name") else "arguments"] = text
-    elif piece.aside:
-        for name in _ASIDE:
-            if delta.get(name):
-                delta[name] = text
-    else:
-        delta["content" if delta.get("content") or not delta.get("refusal") else "refusal"] = text
-    choice["logprobs"] = None
-    kept = {name for name in (delta or {}) if name not in (*_CONTENT, *_ASIDE)}
-    return bool(text or choice.get("finish_reason") or body.get("usage") or kept)

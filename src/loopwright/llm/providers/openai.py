@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from loopwright.llm.ask import Ask, Operation, Reply
+from loopwright.llm.protocols.chat import as_chat, reader_of, reply_of
 from loopwright.llm.protocols.raw_fields import with_fields
 from loopwright.llm.protocols.replies import reply_in
 from loopwright.llm.provider import HttpAsk, Provider, StreamReader
@@ -20,12 +21,14 @@ _PATHS: dict[Operation, str] = {
     "completion": "/completions",
     "embedding": "/embeddings",
     "response": "/responses",
+    "message": "/chat/completions",
 }
+_MESSAGE_CHAT = Ask(operation="chat", body={"stream_options": {"include_usage": True}}, stream=True)
 _VENDOR_HOSTS = ("api.openai.com", ".openai.azure.com")
 
 
 class OpenAIProvider(Provider):
-    """Passes bodies on as they came, with the upstream's model in place of the caller's.
+    """Passes bodies on as they came, with the upstream's model in place of the caller's; messages go as chats.
 
     `max_tokens` of a chat is said as `max_completion_tokens` to OpenAI itself, whose newer models know no other.
     """
@@ -36,6 +39,8 @@ class OpenAIProvider(Provider):
         return operation in _PATHS
 
     def request(self, upstream: Upstream, ask: Ask, secret: str) -> HttpAsk:
+        if ask.operation == "message":
+            ask = as_chat(ask)
         fields = _fields(upstream, ask)
         if ask.raw:
             body = with_fields(ask.raw, fields)
@@ -51,9 +56,13 @@ class OpenAIProvider(Provider):
         return HttpAsk(path=_PATHS[ask.operation], body=body, headers=headers)
 
     def reply(self, ask: Ask, body: bytes) -> Reply:
+        if ask.operation == "message":
+            return reply_of(ask, reply_in("chat", body, whole_answer(body)))
         return reply_in(ask.operation, body, whole_answer(body))
 
     def reader(self, ask: Ask) -> StreamReader:
+        if ask.operation == "message":
+            return reader_of(ask, ChatReader(_MESSAGE_CHAT))
         return ResponseReader() if ask.operation == "response" else ChatReader(ask)
 
     def refusal(self, status: int, body: bytes) -> str:
