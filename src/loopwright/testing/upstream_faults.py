@@ -14,6 +14,10 @@ from blake3 import blake3
 KINDS = {
     "400": "refuses the request",
     "401": "refuses the key",
+    "403": "refuses the account",
+    "404": "knows no such model",
+    "408": "took too long",
+    "409": "is in conflict",
     "429": "too many requests; VALUE: Retry-After as it stands",
     "500": "internal error",
     "503": "unavailable; VALUE: Retry-After as it stands",
@@ -39,6 +43,8 @@ _SPEC = re.compile(r"(?P<kind>\w+)(=(?P<value>[^@*]+))?(@(?P<share>[\d.]+))?(\*(
 _NO_EVENT = b"data: {not json\n\n"
 _ERROR = b'data: {"error":{"message":"the server had an error","type":"server_error","code":null}}\n\n'
 _POINTS = 1 << 64
+_LAST_CHUNK = b"0\r\n\r\n"
+_PAUSE_S = 0.02
 
 Ending = Literal["keep", "close", "reset", "hang"]
 
@@ -110,7 +116,7 @@ def played(answer: Answer, fault: Fault) -> Script:
     if kind in {"late", "slow"}:
         return _paced(answer, kind, float(fault.value or 0.05))
     make = _SCRIPTS.get(kind)
-    return make(answer) if make is not None else Script(steps=((0.0, plain(_altered(answer, kind))),))
+    return make(answer) if make is not None else Script(steps=((0.0, plain(answer)),))
 
 
 def head_of(answer: Answer) -> bytes:
@@ -128,7 +134,7 @@ def plain(answer: Answer) -> bytes:
 def _body(answer: Answer) -> bytes:
     if not answer.stream:
         return b"".join(answer.parts)
-    return b"".join(map(_chunk, answer.parts)) + b"0\r\n\r\n"
+    return b"".join(map(_chunk, answer.parts)) + _LAST_CHUNK
 
 
 def _chunk(part: bytes) -> bytes:
@@ -139,7 +145,7 @@ def _paced(answer: Answer, kind: str, wait_s: float) -> Script:
     if kind == "late" or not answer.stream:
         return Script(steps=((wait_s, plain(answer)),))
     steps = [(wait_s if number else 0.0, _chunk(part)) for number, part in enumerate(answer.parts)]
-    return Script(steps=((0.0, head_of(answer)), *steps, (0.0, b"0\r\n\r\n")))
+    return Script(steps=((0.0, head_of(answer)), *steps, (0.0, _LAST_CHUNK)))
 
 
 def _cut(answer: Answer, share: float, ending: Ending) -> Script:
@@ -161,16 +167,19 @@ def _long_head(_: Answer) -> Script:
     return Script(steps=((0.0, b"HTTP/1.1 200 X\r\n"), *lines), ending="hang")
 
 
-def _altered(answer: Answer, kind: str) -> Answer:
+def _malformed_json(answer: Answer) -> Script:
+    cut = msgspec.structs.replace(answer, parts=(b'{"id": "x", "choices": [',))
+    return Script(steps=((0.0, plain(answer if answer.stream else cut)),))
+
+
+def _in_the_middle(answer: Answer, events: tuple[bytes, ...], *, rest: bool) -> Script:
+    """A stream with these events in its middle, which come after a while, as what follows them; or without the rest."""
+    if not answer.stream:
+        return Script(steps=((0.0, plain(answer)),))
     middle = len(answer.parts) // 2
-    if kind == "malformed_json" and not answer.stream:
-        return Answer(status=answer.status, parts=(b'{"id": "x", "choices": [',), headers=answer.headers)
-    replaced = {
-        "ends_early": (*answer.parts[:middle],),
-        "malformed_sse": (*answer.parts[:middle], _NO_EVENT, *answer.parts[middle:]),
-        "error_event": (*answer.parts[:middle], _ERROR),
-    }
-    return msgspec.structs.replace(answer, parts=replaced[kind]) if answer.stream and kind in replaced else answer
+    begun, left = answer.parts[:middle], answer.parts[middle:] if rest else ()
+    after = b"".join(map(_chunk, (*events, *left))) + _LAST_CHUNK
+    return Script(steps=((0.0, head_of(answer) + b"".join(map(_chunk, begun))), (_PAUSE_S, after)))
 
 
 _SCRIPTS: dict[str, Callable[[Answer], Script]] = {
@@ -183,6 +192,10 @@ _SCRIPTS: dict[str, Callable[[Answer], Script]] = {
     "byte_by_byte": _byte_by_byte,
     "wrong_length": _wrong_length,
     "long_body": lambda answer: Script(steps=((0.0, plain(answer) + b'{"more": true}'),)),
+    "malformed_json": _malformed_json,
+    "malformed_sse": lambda answer: _in_the_middle(answer, (_NO_EVENT,), rest=True),
+    "error_event": lambda answer: _in_the_middle(answer, (_ERROR,), rest=False),
+    "ends_early": lambda answer: _in_the_middle(answer, (), rest=False),
     "bad_head": lambda _: Script(steps=((0.0, b"this is no HTTP\r\n\r\n"),), ending="close"),
     "long_head": _long_head,
 }

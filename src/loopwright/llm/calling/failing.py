@@ -76,14 +76,14 @@ def gave_up(failures: Sequence[Failure], attempts: Sequence[Attempt]) -> Loopwri
     """What the caller is told where no upstream answered.
 
     `status` in its context is the last one's, and there only where every attempt was answered by a status: then nobody
-    was charged anything. What says least of the cause (no room, an open circuit) is told only where nothing else is.
+    was charged anything. No room or an open circuit is told only where nothing else is, and a
+    request that cannot be said only where that is all there is: any other upstream may take it later.
 
     Args:
         failures: In their order, at least one.
         attempts: Those that asked an upstream.
     """
-    told = [failure for failure in failures if failure.cause not in {"busy", "open", "untold"}] or failures
-    last = told[-1]
+    last = max(reversed(failures), key=_telling)
     if isinstance(last.error, UpstreamRefusedError):
         return last.error
     all_answered = all(attempt.status is not None or attempt.error == "connect" for attempt in attempts)
@@ -95,6 +95,10 @@ def gave_up(failures: Sequence[Failure], attempts: Sequence[Attempt]) -> Loopwri
     if waits:
         error.context["retry_after_s"] = min(waits)
     return error
+
+
+def _telling(failure: Failure) -> int:
+    return {"untold": 0, "open": 1, "busy": 1}.get(failure.cause, 2)
 
 
 def _why(last: Failure, attempts: int) -> str:

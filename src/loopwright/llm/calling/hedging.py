@@ -28,7 +28,7 @@ async def first_to_answer(
     try:
         await asyncio.wait(tasks, timeout=after_s)
         if tasks[0].done():
-            return tasks[0].result(), False
+            return tasks.pop().result(), False
         tasks.append(asyncio.ensure_future(second()))
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if _best([task for task in tasks if task.done()]) is None:
