@@ -57,6 +57,17 @@ def test_lines_are_documents_and_a_broken_line_is_left_out_with_its_number(shelf
     ]
 
 
+def test_a_line_that_is_too_long_is_left_out_and_the_next_is_read(shelf, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_BYTES", 100)
+    lines = [json.dumps({"text": "one"}), json.dumps({"text": "x" * 350}), json.dumps({"text": "three"})]
+    shelf.write("docs/a.jsonl", b"\xef\xbb\xbf" + "\n".join(lines).encode())
+    found = corpus(shelf)
+    assert [(one.name, one.sections[0].text) for one in found.documents] == [
+        ("docs/a.jsonl#1", "one"), ("docs/a.jsonl#3", "three"),
+    ]  # fmt: skip
+    assert [one.name for one in found.skipped] == ["docs/a.jsonl#2"]
+
+
 def test_files_that_are_no_text_are_left_out_with_the_reason(shelf, monkeypatch):
     monkeypatch.setattr(reading, "MOST_BYTES", 1000)
     shelf.write("docs/a.md", "text")

@@ -16,7 +16,7 @@ from loopwright.llm.retrieval.globs import found, matches
 from loopwright.llm.retrieval.index import Index
 
 MOST_BYTES = 32 << 20
-"""Of one file; a greater one is left out."""
+"""Of one document; a greater one is left out."""
 _READER = 1
 """Raised with each change of what is read out of the same bytes."""
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
@@ -77,10 +77,10 @@ def _documents(index: Index, project: Path, name: str, skipped: list[Skipped]) -
     known = _MARKDOWN | _HTML | _LINES | _PLAIN
     if suffix not in known:
         raise SourceError(f"its suffix {suffix!r} is none that is read")
-    text = _text(project / name)
     if suffix in _LINES:
-        yield from _lines(index, name, text, skipped)
+        yield from _lines(index, project, name, skipped)
         return
+    text = _text(project / name)
     fields: dict[str, Any] = {}
     body = text
     if suffix in _MARKDOWN:
@@ -91,12 +91,10 @@ def _documents(index: Index, project: Path, name: str, skipped: list[Skipped]) -
     yield _document(index, name, outline.sections(), title=title, own=_plain(fields), access=access)
 
 
-def _lines(index: Index, name: str, text: str, skipped: list[Skipped]) -> Iterator[Document]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+def _lines(index: Index, project: Path, name: str, skipped: list[Skipped]) -> Iterator[Document]:
+    for number, line in _numbered(project / name, name, skipped):
         try:
-            read = msgspec.json.decode(line.encode(), type=_Line)
+            read = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError as error:
             skipped.append(Skipped(name=f"{name}#{number}", why=f"line {number}: {error}"))
             continue
@@ -106,6 +104,21 @@ def _lines(index: Index, name: str, text: str, skipped: list[Skipped]) -> Iterat
         yield _document(
             index, called, sections, title=read.title or called, own=_plain(read.metadata), access=access, path=name
         )
+
+
+def _numbered(path: Path, name: str, skipped: list[Skipped]) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold something; one that is too long is left out without being kept in memory."""
+    with path.open("rb") as file:
+        number, whole = 0, True
+        while line := file.readline(MOST_BYTES):
+            number, began = number + whole, whole
+            whole = line.endswith(b"\n") or len(line) < MOST_BYTES
+            if not whole and began:
+                skipped.append(
+                    Skipped(name=f"{name}#{number}", why=f"line {number} has more than {MOST_BYTES:,} bytes")
+                )
+            if began and whole and (said := line.removeprefix(b"\xef\xbb\xbf").strip()):
+                yield number, said
 
 
 def _document(
