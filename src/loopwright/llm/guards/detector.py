@@ -1,7 +1,7 @@
 """The seams of guards: a detector finds places in a text, a shaper judges a text as a whole and may change it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -11,6 +11,18 @@ class Hit(NamedTuple):
     kind: str
     start: int
     end: int
+
+
+def joined(hits: Iterable[Hit]) -> list[Hit]:
+    """Hits in order. Those that overlap are one, of the kind of the first or longest of them, so that nothing that
+    any of them covers is left out."""
+    apart: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        if apart and hit.start < apart[-1].end:
+            apart[-1] = apart[-1]._replace(end=max(apart[-1].end, hit.end))
+        else:
+            apart.append(hit)
+    return apart
 
 
 class Detector(ABC):

@@ -32,7 +32,7 @@ _DROP_SIGNS = (
     "follow", "obey", "attention",
 )  # fmt: skip
 _ORDERS = (
-    r"(?:instructions?|directives?|guidelines?|prompts?|programming|system messages?|orders|restrictions|"
+    r"(?:instructions?|directions|directives?|guidelines?|prompts?|programming|system messages?|orders|restrictions|"
     r"safeguards|safety (?:rules|filters|measures|policies)|constraints)"
 )
 _EARLIER = r"(?:previous|prior|above|earlier|preceding|foregoing|former|initial|original|your|system|developer|safety)"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from loopwright.errors import UsageError
-from loopwright.llm.guards.detector import Detector, Hit
+from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.detectors import check_digits, number_checks
 from loopwright.llm.guards.tails import last_words
 
@@ -23,8 +23,8 @@ _SPELLED = re.compile(
     r"(?: ?[\[({<] ?dot ?[\])}>] ?[A-Za-z0-9-]{2,63}|\.[A-Za-z0-9-]{2,63}){1,4}",
     re.IGNORECASE,
 )
-_CLUSTER = re.compile(r"[\d:](?:[^\d:]{0,9}[\d:]){3,}")
-"""Digits, and colons of addresses, near one another: nothing else is looked at by the patterns of numbers."""
+_CLUSTER = re.compile(r"[\d:](?:[^\d:.]{0,4}[\d:.]){5,}")
+"""Digits, and signs of addresses, near one another: nothing else is looked at by the patterns of numbers."""
 _BEFORE, _AFTER = 48, 24
 _NUMBER_LIKE = re.compile(r".*\d|[A-Z<]{1,4}$|[^\w\s]+$")
 _SPLITTERS = str.maketrans("", "", " -./()\t\n")
@@ -109,9 +109,9 @@ class PersonalData(Detector):
         if self._iban:
             found += _ibans(text)
         if self._patterns:
-            for cluster in _CLUSTER.finditer(text):
-                found += self._numbers(text, max(0, cluster.start() - _BEFORE), min(len(text), cluster.end() + _AFTER))
-        return _apart(found)
+            for start, end in _zones(text):
+                found += self._numbers(text, start, end)
+        return joined(found)
 
     def held_from(self, text: str) -> int:
         return last_words(text, _WORDS, longest=_LONGEST, goes_on=_NUMBER_LIKE.match)
@@ -124,6 +124,19 @@ class PersonalData(Detector):
                     continue
                 if pattern.holds(bare) and not (not pattern.plain and "." in bare and _a_version(text, match.start())):
                     yield Hit(pattern.kind, match.start(), match.end())
+
+
+def _zones(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text that numbers may be in, apart from one another."""
+    start, end = -1, -1
+    for cluster in _CLUSTER.finditer(text):
+        if cluster.start() - _BEFORE > end:
+            if end > 0:
+                yield start, end
+            start = max(0, cluster.start() - _BEFORE)
+        end = min(len(text), cluster.end() + _AFTER)
+    if end > 0:
+        yield start, end
 
 
 def said(text: str, start: int, words: Sequence[str]) -> bool:
@@ -162,13 +175,3 @@ def _ibans(text: str) -> Iterator[Hit]:
             code, end = code + text[end], end + 1
         if not text[end : end + 1].isalnum() and check_digits.iban(code.upper()):
             yield Hit("iban", match.start(), end)
-
-
-def _apart(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits in order, and of those that overlap the one that begins first, then the longest, then the first in the
-    list of patterns."""
-    kept: list[Hit] = []
-    for hit in sorted(dict.fromkeys(hits), key=lambda hit: (hit.start, -hit.end)):
-        if not kept or hit.start >= kept[-1].end:
-            kept.append(hit)
-    return kept

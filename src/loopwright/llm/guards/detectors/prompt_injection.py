@@ -6,7 +6,7 @@ What they catch and miss is measured by `loopwright guard eval`. An attempt in w
 from collections.abc import Iterator, Sequence
 
 from loopwright.errors import UsageError
-from loopwright.llm.guards.detector import Detector, Hit
+from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.detectors.disguises import Seen, seen_through
 from loopwright.llm.guards.detectors.injection_rules import COMPACT, RULES, Rule
 
@@ -59,7 +59,7 @@ def _judge(text: str) -> tuple[float, list[Hit]]:
         for rule, start, end in _hidden(seen):
             weights.setdefault(rule, min(1.0, rule.weight + _DISGUISED))
             hits.append(Hit(rule.name, start, end))
-    return min(1.0, sum(weights.values())), _joined(hits)
+    return min(1.0, sum(weights.values())), joined(hits)
 
 
 def _signs(lower: str) -> Iterator[tuple[Rule, int, int]]:
@@ -81,14 +81,3 @@ def _hidden(seen: Seen) -> Iterator[tuple[Rule, int, int]]:
             yield rule, seen.end - end, seen.end - start
         else:
             yield rule, seen.start, seen.end
-
-
-def _joined(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits in order; those that overlap are one."""
-    joined: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
-        if joined and hit.start < joined[-1].end:
-            joined[-1] = joined[-1]._replace(end=max(joined[-1].end, hit.end))
-        else:
-            joined.append(hit)
-    return joined

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from loopwright.errors import UsageError
-from loopwright.llm.guards.detector import Detector, Hit
+from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.tails import last_words
 
 _WORDS = 6
@@ -102,11 +102,7 @@ class Secrets(Detector):
         for kind, finder in _FINDERS:
             if kind in self._kinds:
                 found += finder(text)
-        kept: list[Hit] = []
-        for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
-            if not kept or hit.start >= kept[-1].end:
-                kept.append(hit)
-        return kept
+        return joined(found)
 
     def held_from(self, text: str) -> int:
         """A key has no spaces, whatever its length."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from loopwright.errors import UsageError
 from loopwright.llm.embedder import Embedder
-from loopwright.llm.guards.detector import Detector, Hit
+from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.detectors.words import phrases
 from loopwright.llm.guards.tails import last_words
 
@@ -60,11 +60,7 @@ class Topics(Detector):
             allowed = allowed or about
         if not allowed:
             return [Hit(OFF_TOPIC, 0, len(text))]
-        kept: list[Hit] = []
-        for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
-            if not kept or hit.start >= kept[-1].end:
-                kept.append(hit)
-        return kept
+        return joined(found)
 
     def held_from(self, text: str) -> int:
         most = max((words for _, _, words in self._deny), default=1)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from loopwright.errors import UsageError
-from loopwright.llm.guards.detector import Detector, Hit
+from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.detectors.words import phrases
 from loopwright.llm.guards.tails import last_words
 
@@ -39,9 +39,10 @@ _HARM = (
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("insult", rf"\b{_YOU} (?:really |just |nothing but |all |so |clearly |truly )?{_INSULT}"),
     ("insult",
-         r"\byou(?:'re| are)?(?: all| both)? (?:so |such |really |fucking |just |too |completely |utterly "
-         r"){0,4}(?:stupid|dumb|pathetic|worthless|useless|disgusting|brainless|retarded|braindead|vile|"
-         r"repulsive|an idiot)(?! (?:question|mistake|idea|bug|little (?:bug|script)|thing|luck|joke|today))\b"),
+         r"\byou(?:'re| are| people are| lot are)?(?: all| both)? (?:so |such |really |fucking |just |too |"
+         r"completely |utterly ){0,4}(?:stupid|dumb|pathetic|worthless|useless|disgusting|brainless|retarded|"
+         r"braindead|vile|repulsive|an idiot)(?! (?:question|mistake|idea|bug|little (?:bug|script)|thing|luck|"
+         r"joke|today))\b"),
     ("insult",
          r"\b(?:what an?|such an?|that|this|stupid|fucking|bloody) (?:fucking |stupid |absolute |complete |total "
          r")?(?:idiot|moron|imbecile|cretin|scumbag|asshole|arsehole|bastard|bitch|dickhead|prick|twat|cunt|"
@@ -58,10 +59,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
          rf"bastard|guy|man|woman))(?!r? (?:with kindness|in chess|at chess|a (?:drink|favo)|at (?:this|the) "
          rf"game))\b"),
     ("threat",
-         r"\b(?:i know where you (?:live|work|sleep)|you(?:'re| are)(?: all)? (?:dead|going to (?:die|regret "
-         r"this|pay for this)|gonna (?:die|pay|regret))|watch your back|you(?:'ll| will) (?:regret this|be sorry|"
-         r"pay for this|die|bleed|suffer)|sleep with one eye open|i(?:'ll| will) (?:make you (?:pay|suffer|bleed|"
-         r"regret)|find you|come for you|end you))\b"),
+         r"\b(?:i know where you (?:live|work|sleep)|you(?:'re| are)(?: all)? (?:dead(?! (?:right|on|wrong|sure|"
+         r"tired))|going to (?:die|regret this|pay for this)|gonna (?:die|pay|regret))|watch your back|you(?:'ll|"
+         r" will) (?:regret this|be sorry|pay for this|die|bleed|suffer)|sleep with one eye open|i(?:'ll| will) "
+         r"(?:make you (?:pay|suffer|bleed|regret)|find you|come for you|end you))\b"),
     ("threat",
          r"\bi hope (?:that )?(?:you|your (?:family|kids|children|mother)|he|she|they) (?:all )?(?:dies?|gets? "
          r"(?:cancer|hit|killed|raped|shot)|suffers?|burns?|rots?)\b|\bsomeone should (?:shoot|kill|beat|hang|"
@@ -130,11 +131,7 @@ class Toxicity(Detector):
             if kind not in _SIGNS or any(sign in lower for sign in _SIGNS[kind])
             for match in looks.finditer(lower)
         ]
-        kept: list[Hit] = []
-        for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
-            if not kept or hit.start >= kept[-1].end:
-                kept.append(hit)
-        return kept
+        return joined(found)
 
     def held_from(self, text: str) -> int:
         return last_words(text, self._words, longest=_LONGEST)
