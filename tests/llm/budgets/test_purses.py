@@ -1,6 +1,7 @@
 """Purses when the store fails, when several processes want the last of a budget, when periods end."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ BUDGET = Budget(name="b", limit=100, unit="tokens", every="day")
 
 
 class Failing(MemoryKeyValues):
-    """Pairs in a store that fails when it is told to."""
+    """Pairs in a store that fails, or takes its time, when it is told to."""
 
     fails = False
+    goes_on: threading.Event | None = None
 
     def compare_and_set(self, *args: Any, **how: Any) -> bool:
         if self.fails:
             raise StoreBusyError("the store stayed locked")
+        if self.goes_on is not None:
+            self.goes_on.wait(5.0)
         return super().compare_and_set(*args, **how)
 
 
@@ -83,6 +87,28 @@ def test_what_could_not_be_given_back_is_still_there_for_calls(place: Place) -> 
         place.kv.fails = False
         await purses.tend()
         assert (purse.free, place.account.taken) == (0, 0)
+        await purses.close()
+
+    run(play)
+
+
+def test_what_is_being_given_back_is_not_there_for_a_call_that_comes_meanwhile(place: Place) -> None:
+    async def play() -> None:
+        purses = place.purses("a")
+        purse = await purses.open(BUDGET, "")
+        await purses.make_room(purse, 60)
+        place.clock.advance(6_000_000)
+        place.kv.goes_on = threading.Event()
+        giving = asyncio.create_task(purses.tend())
+        while not purse.lock.locked():
+            await asyncio.sleep(0)
+        call = asyncio.create_task(purses.make_room(purse, 60))
+        await asyncio.sleep(0.02)
+        assert purse.free == 0
+        assert not call.done()
+        place.kv.goes_on.set()
+        await asyncio.gather(giving, call)
+        assert purse.free == 60 == place.account.taken
         await purses.close()
 
     run(play)

@@ -19,6 +19,7 @@ class KeyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_FACTS = KeyFacts()
+_KEYS_BEGIN = "key_"
 _REMEMBERED = 10_000
 
 
@@ -31,12 +32,14 @@ class LedgerFacts:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._known: dict[str, KeyFacts] = {"home": NO_FACTS, "anyone": NO_FACTS}
+        self._known: dict[str, KeyFacts] = {}
 
     def __call__(self, caller: str) -> KeyFacts:
         """Facts of a key by its id; none of a caller without one."""
         found = self._known.get(caller)
         if found is None:
+            if not caller.startswith(_KEYS_BEGIN):
+                return NO_FACTS
             record = self._ledger.record(KIND, caller)
             if record is None:
                 return NO_FACTS
