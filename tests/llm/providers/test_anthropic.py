@@ -73,14 +73,17 @@ def test_a_chat_with_everything_is_the_same_message():
                 {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
                 {"type": "image_url", "image_url": {"url": "https://h/i.png"}},
                 {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,BBBB"}}]},
-            {"role": "assistant", "content": "so", "reasoning_content": "dropped", "tool_calls": [call, {**call, "id": "t2"}]},
+            {"role": "assistant", "content": "so", "reasoning_content": "dropped",
+             "tool_calls": [call, {**call, "id": "t2"}]},
             {"role": "tool", "tool_call_id": "t1", "content": "found"},
             {"role": "tool", "tool_call_id": "t2", "content": [{"type": "text", "text": "more"}]},
             {"role": "developer", "content": [{"type": "text", "text": "briefly"}]},
             {"role": "user", "content": "and?"},
         ],
-        tools=[{"type": "function", "function": {"name": "find", "description": "d", "parameters": {"type": "object"}}}],
-        tool_choice="required", parallel_tool_calls=False, stop="END", temperature=0.5, max_completion_tokens=7, user="u",
+        tools=[
+            {"type": "function", "function": {"name": "find", "description": "d", "parameters": {"type": "object"}}}],
+        tool_choice="required", parallel_tool_calls=False, stop="END", temperature=0.5, max_completion_tokens=7,
+        user="u",
         response_format={"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}},
         reasoning_effort="low", n=1, logprobs=False, presence_penalty=0, store=True, seed=None,
     ))  # fmt: skip
@@ -202,7 +205,8 @@ def test_a_chat_becomes_a_message_and_a_chat_again(messages):
 
 
 WHOLE = {
-    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "tool_use", "stop_sequence": None,
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "tool_use",
+    "stop_sequence": None,
     "content": [
         {"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": "so", "citations": None},
         {"type": "tool_use", "id": "t1", "name": "find", "input": {"q": "ü"}},
@@ -249,7 +253,8 @@ def test_reasons_to_end(theirs, ours):
 
 
 @pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"{}", b'{"content": null}', b'{"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}',
+    b"", b"{", b"[]", b"{}", b'{"content": null}',
+    b'{"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}',
 ])  # fmt: skip
 def test_what_is_no_message_is_an_error_of_the_upstream(body):
     for operation in ("message", "chat"):

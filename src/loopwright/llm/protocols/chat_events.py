@@ -40,14 +40,22 @@ class ChatEvents:
         """A further thought."""
         return Piece(event=self._event({"reasoning_content": text}), text=text, aside=True)
 
-    def call(self, id: str, name: str) -> Piece:
-        """The beginning of a call of a tool."""
+    def call(self, id: str, name: str, *, extra: Mapping[str, Any] | None = None) -> Piece:
+        """The beginning of a call of a tool.
+
+        Args:
+            id: The call's; one is made where it is empty.
+            name: The tool's.
+            extra: What the upstream wants back with the call.
+        """
         number = self.calls
         self.calls += 1
-        call = {
+        call: dict[str, Any] = {
             "index": number, "id": id or f"call_{self.head['id']}_{number}", "type": "function",
             "function": {"name": name, "arguments": ""},
         }  # fmt: skip
+        if extra:
+            call["extra_content"] = extra
         return Piece(event=self._event({"tool_calls": [call]}), tool=name, call=number)
 
     def arguments(self, arguments: str) -> Piece:

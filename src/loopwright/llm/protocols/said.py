@@ -1,5 +1,6 @@
 """An answer in no protocol yet, and the body that says it in each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,11 +14,19 @@ STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool that the answer wants called; `arguments` is JSON text."""
+    """A tool that the answer wants called.
+
+    Attributes:
+        id: The call's.
+        name: The tool's.
+        arguments: JSON text.
+        extra: What the upstream wants back with the call, as chats say it under `extra_content`.
+    """
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] | None = None
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +110,7 @@ def _chat(_ask: Ask, said: Said) -> dict[str, Any]:
     if said.tool_calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            | ({"extra_content": call.extra} if call.extra else {})
             for call in said.tool_calls
         ]
     elif not said.text:

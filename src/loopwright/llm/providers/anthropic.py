@@ -59,9 +59,8 @@ class AnthropicProvider(Provider):
 
 def _body(upstream: Upstream, ask: Ask) -> bytes:
     if ask.operation != "message":
-        body = message_of_chat(as_chat(ask).body)
-        merged = {**upstream.parameters, **body, "model": upstream.model}
-        return msgspec.json.encode(merged)
+        body = message_of_chat({**upstream.parameters, **as_chat(ask).body})
+        return msgspec.json.encode({**body, "model": upstream.model})
     fields = {name: value for name, value in upstream.parameters.items() if name not in ask.body}
     fields["model"] = upstream.model
     if ask.raw:
