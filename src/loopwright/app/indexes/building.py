@@ -20,6 +20,7 @@ from loopwright.llm.retrieval.index import Index
 from loopwright.llm.retrieval.kept_vectors import KeptVectors
 from loopwright.llm.retrieval.packed import Packed
 from loopwright.llm.retrieval.reading import read_corpus
+from loopwright.llm.retrieval.stores import open_store
 from loopwright.store.backends.os_errors import named_os_errors
 
 _LEFT_BY = re.compile(r"index-(\d+)-.*")
@@ -102,6 +103,7 @@ def build_index(
         blobs=stores.blobs, embedder=embedder, kept=kept, work=_work_folder(workspace), progress=progress,
         inspect=None if inspection is None else inspection.find,
         inspected="" if inspection is None else inspection.name,
+        store=open_store(index.store, base=cache_folder(workspace)) if index.store else None,
     )  # fmt: skip
     before = _before(workspace, index.name)
     if before is not None and unchanged(index, corpus, tools, before):

@@ -189,31 +189,12 @@ def roll_back(workspace: Workspace, name: str, *, to: str | None = None, reason:
     return move_champion(workspace, f"{name}@{target}", reason=reason)
 
 
-def remove_version(workspace: Workspace, selector: str, *, pinned: frozenset[Digest] = frozenset()) -> int:
+def remove_version(workspace: Workspace, version: IndexVersionRecord) -> int:
     """Take a version away: nothing points at its blobs afterwards.
-
-    Args:
-        workspace: The workspace.
-        selector: As `find_version`.
-        pinned: Versions that applications read.
 
     Returns:
         The event that says so.
-
-    Raises:
-        NotFoundError: There is no such version.
-        UsageError: An alias or an application needs it.
     """
-    version = find_version(workspace, selector)
-    for alias in (CHAMPION, LATEST):
-        if alias_of(workspace, version.name, alias) == version.digest:
-            why = f"it is the index's {alias}"
-            raise UsageError(f"version {version.number} of {version.name!r} is needed", why=why, fix="Move that first.")
-    if version.digest in pinned:
-        raise UsageError(
-            f"version {version.number} of {version.name!r} is read by a version of an application",
-            why="that application could not be released or rolled back to any more",
-        )
     draft = EventDraft(
         kind="index_removed", subject=f"index:{version.name}",
         data={"digest": version.digest, "number": version.number}, actor=workspace.actor,

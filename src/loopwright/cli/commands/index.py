@@ -11,8 +11,8 @@ from loopwright.app.indexes.building import build_index, cache_folder
 from loopwright.app.indexes.difference import difference
 from loopwright.app.indexes.evaluating import evaluate_index
 from loopwright.app.indexes.overview import index_details, indexes_of
-from loopwright.app.indexes.pins import pinned
-from loopwright.app.indexes.versions import Move, find_version, move_champion, remove_version, roll_back
+from loopwright.app.indexes.removing import remove_index
+from loopwright.app.indexes.versions import Move, find_version, move_champion, roll_back
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.parameters import parameters_of
 from loopwright.cli.project import opened
@@ -149,8 +149,7 @@ def rollback(
 @app.command("remove")
 def remove(version: Version, project: Project = Path()) -> Answer:
     """Take a version away that nothing needs."""
-    workspace = _workspace(project)
-    event = remove_version(workspace, version, pinned=pinned(workspace))
+    event = remove_index(_workspace(project), version)
     return Answer(data={"removed": version, "event": event}, show=lambda: line(f"removed {version}"))
 
 

@@ -34,6 +34,7 @@ from loopwright.llm.retrieval.packed import (
     put_manifest,
 )
 from loopwright.llm.retrieval.reading import corpus_digest
+from loopwright.llm.retrieval.stores import VectorStore
 from loopwright.stats.arrays import AnyArray
 from loopwright.store.blobs import Blobs
 
@@ -77,6 +78,7 @@ class Tools:
         inspect: Looks for suspicious text, such as instructions to a model. Such chunks stay, and say so in their
             metadata as `suspicious`.
         inspected: Name and version of `inspect`: another one looks at every document again.
+        store: What the declaration's `store` names, opened; None where it names none.
     """
 
     blobs: Blobs
@@ -86,6 +88,7 @@ class Tools:
     progress: Progress | None = None
     inspect: Inspect | None = None
     inspected: str = ""
+    store: VectorStore | None = None
 
 
 def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None = None) -> Built:
@@ -103,7 +106,7 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
     """
     making = Making(
         chunk=index.chunk, embedder=index.embedder, lexical=index.lexical,
-        inspected=tools.inspected if tools.inspect is not None else "",
+        inspected=tools.inspected if tools.inspect is not None else "", store=index.store,
     )  # fmt: skip
     made = draft(corpus, making, before=before, inspect=tools.inspect)
     if made.n == 0:
@@ -116,6 +119,8 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
     }
     with tempfile.TemporaryDirectory(dir=tools.work, prefix=f"index-{os.getpid()}-") as folder:
         parts |= _put_vectors(tools.blobs, vectors, Path(folder))
+    if tools.store is not None:
+        tools.store.put(parts["vectors"], vectors)
     parts["keys"] = tools.blobs.put(array_bytes(made.keys))
     manifest = Manifest(
         format=FORMAT, index=index.name, corpus=corpus_digest(corpus), making=making, embedder=tools.embedder.digest,
@@ -134,6 +139,7 @@ def unchanged(index: Index, corpus: Corpus, tools: Tools, before: Packed) -> boo
     return (
         was.corpus == corpus_digest(corpus)
         and (making.chunk, making.embedder, making.lexical) == (index.chunk, index.embedder, index.lexical)
+        and making.store == index.store
         and making.inspected == (tools.inspected if tools.inspect is not None else "")
         and was.embedder == tools.embedder.digest
         and (GRAPH in was.parts or not (was.chunks >= FROM_CHUNKS and available()))

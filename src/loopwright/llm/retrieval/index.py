@@ -9,6 +9,7 @@ import msgspec
 
 from loopwright.errors import UsageError
 from loopwright.llm.embedding.spec import EmbedderSpec, hashing
+from loopwright.llm.retrieval.store_url import check_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _MOST_WORDS = 2000
@@ -71,6 +72,7 @@ class Index:
             What a document says itself wins.
         access: Groups by glob, as `{"internal/**": ["staff"]}`: only they find the documents that match. Where several
             globs match, or the document has a list of its own, a group must be on each of the lists.
+        store: URL of a vector store that searches vectors; empty: they are searched in the version's own files.
 
     Raises:
         UsageError: An argument is not what is described above.
@@ -84,6 +86,7 @@ class Index:
     lexical: Lexical = field(default_factory=Lexical)
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     access: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    store: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -91,6 +94,8 @@ class Index:
                 f"{self.name!r} is not a name for an index",
                 why="a name starts with a letter or a digit and holds letters, digits, '_', '.' and '-'",
             )
+        if self.store:
+            check_url(self.store)
         for pattern in (*self.patterns, *self.metadata, *self.access):
             self._check_pattern(pattern)
         for pattern, groups in self.access.items():

@@ -42,12 +42,14 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
         embedder: What made vectors.
         lexical: How words are scored.
         inspected: What looked for suspicious text; empty: nothing did.
+        store: URL of the store that searches its vectors; empty: its own files.
     """
 
     chunk: Chunks
     embedder: EmbedderSpec
     lexical: Lexical
     inspected: str = ""
+    store: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

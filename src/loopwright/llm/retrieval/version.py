@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -10,13 +11,14 @@ import msgspec
 import numpy as np
 
 from loopwright.core.hashing import Digest
-from loopwright.errors import ModelLoadError, UsageError
+from loopwright.errors import ModelLoadError, NotFoundError, UsageError
 from loopwright.llm.embedder import Embedder
 from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.retrieval import lexical
 from loopwright.llm.retrieval.filters import Mask
 from loopwright.llm.retrieval.packed import Manifest, Packed
 from loopwright.llm.retrieval.ranking import Rows, fused
+from loopwright.llm.retrieval.stores import VectorStore, open_store
 from loopwright.llm.retrieval.vectors import nearest
 from loopwright.llm.retriever import Passage, Retriever
 from loopwright.store.blobs import Blobs
@@ -102,7 +104,18 @@ class IndexVersion(Retriever):
 
     def _by_vector(self, question: str, allowed: Mask | None, *, limit: int) -> Rows:
         vector = np.asarray(self._opened().embed([question])[0], dtype=np.float32)
-        return nearest(self._packed.array("vectors"), self._packed.graph, vector, limit=limit, allowed=allowed)
+        if not self.manifest.making.store:
+            return nearest(self._packed.array("vectors"), self._packed.graph, vector, limit=limit, allowed=allowed)
+        store, key = self._store, self.manifest.parts["vectors"]
+        try:
+            return store.search(key, vector, limit=limit, allowed=allowed)
+        except NotFoundError:  # the store was emptied; the version has them
+            store.put(key, self._packed.array("vectors"))
+            return store.search(key, vector, limit=limit, allowed=allowed)
+
+    @cached_property
+    def _store(self) -> VectorStore:
+        return open_store(self.manifest.making.store, base=self._run)
 
     def _seen(self, reader: Sequence[str]) -> _Reader:
         key = frozenset(reader) if self._packed.columns.restricted else frozenset()
