@@ -21,7 +21,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.environment import variables
 from loopwright.core.events import EventDraft
 from loopwright.core.hashing import Digest
-from loopwright.errors import NotFoundError
+from loopwright.errors import NotFoundError, UsageError
 from loopwright.formats.value import get_value
 from loopwright.pipelines.cache import LedgerCache
 from loopwright.pipelines.environment import environment_of
@@ -85,6 +85,12 @@ def reproduce(workspace: Workspace, loaded: LoadedLoop, name: str, *, on_progres
             fix="Reproduce a version that `loopwright run` made here.",
         )
     manifest = manifest_of(workspace, version)
+    if manifest.kind != "model":
+        raise UsageError(
+            f"version {version[:12]} is an {manifest.kind}, which is declared and not trained",
+            why="its digest names its prompt, route, guards and index whole; there is nothing to train anew",
+            fix=f"See it with `loopwright card {name}`; ask it the cases again with `loopwright eval run --fresh`.",
+        )
     with tempfile.TemporaryDirectory(prefix="loopwright-reproduce-") as scratch:
         found = _rebuild(
             workspace, loaded, manifest, origin=origin.data, scratch=Path(scratch), on_progress=on_progress

@@ -25,12 +25,16 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A version, its manifest, the names that point at it and its newest judgement."""
+    """A version, its manifest, the names that point at it and its newest judgement.
+
+    `declared` is what it says of itself by path, for a bundle that is declared and not trained.
+    """
 
     version: ModelVersion
     manifest: Manifest
     aliases: tuple[str, ...] = ()
     judgement: Judgement | None = None
+    declared: tuple[tuple[str, str], ...] = ()
 
 
 def model_card(ledger: Ledger, blobs: Blobs, version: ModelVersion, *, namespace: str = "default") -> Card:
@@ -51,11 +55,19 @@ def card_markdown(card: Card) -> str:
     """The card as Markdown; every value is escaped, so that no name can bring markup or HTML along."""
     version = card.version
     lines = [f"# {_text(version.name)}, version {version.number}", "", *_facts(card)]
-    lines += ["", "## Request", "", *_columns(card.manifest.signature.request)]
-    lines += ["", "## Features", "", *_columns(card.manifest.signature.features)]
+    if card.declared:
+        lines += ["", "## Declared", "", *_table(("what", "value"), list(card.declared))]
+    else:
+        lines += ["", "## Request", "", *_columns(card.manifest.signature.request)]
+        lines += ["", "## Features", "", *_columns(card.manifest.signature.features)]
     if version.provenance.metrics:
         rows = [(name, _number(value)) for name, value in sorted(version.provenance.metrics.items())]
-        lines += ["", "## Quality on the holdout", "", *_table(("metric", "value"), rows)]
+        lines += [
+            "",
+            f"## Quality on the {'cases' if card.declared else 'holdout'}",
+            "",
+            *_table(("metric", "value"), rows),
+        ]
     lines += ["", "## Judgement", "", *_judged(card.judgement)]
     lines += ["", "## Made from", "", *_made_from(card)]
     return "\n".join(lines) + "\n"

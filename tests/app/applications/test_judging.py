@@ -6,11 +6,14 @@ import pytest
 from tests.app.applications.conftest import Declare
 
 from loopwright.app.arms import current_arms
+from loopwright.app.card import card
 from loopwright.app.evaluations.results import kept_results
 from loopwright.app.loop_run import Judged, Override
+from loopwright.app.reproduce import reproduce
 from loopwright.app.run import run_loop
 from loopwright.app.versions import champion_of
 from loopwright.errors import ApprovalMissingError, GateFailedError, NoVerdictError, UsageError
+from loopwright.registry.card import card_markdown
 from loopwright.registry.version import versions
 from loopwright.serving.applications.bundle import read_application
 
@@ -138,3 +141,13 @@ def test_a_release_goes_by_the_loop_s_strategy(declare: Declare) -> None:
     assert [(arm.name, arm.version, arm.share) for arm in arms.arms] == [
         ("champion", first.version, 0.9), ("candidate", second.version, 0.1),
     ]  # fmt: skip
+
+
+def test_the_card_says_what_was_declared_and_reproduce_why_there_is_nothing_to_train(declare: Declare) -> None:
+    _judged(declare)
+    workspace, loaded = declare()
+    text = card_markdown(card(workspace, "bot"))
+    assert "| prompt.name | answer |" in text
+    assert "## Features" not in text
+    with pytest.raises(UsageError, match="declared and not trained"):
+        reproduce(workspace, loaded, "bot@champion")

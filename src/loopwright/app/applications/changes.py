@@ -28,6 +28,12 @@ def changes(before: tuple[Application, Digest | None], after: tuple[Application,
     )
 
 
+def declared(application: Application, index: Digest | None) -> tuple[tuple[str, str], ...]:
+    """What an application says of itself, by path; what it leaves at nothing is left out."""
+    said = _flat((application, index))
+    return tuple((where, str(value)) for where, value in said.items() if value not in (None, "", [], {}, ()))
+
+
 def _flat(version: tuple[Application, Digest | None]) -> dict[str, Any]:
     application, index = version
     said: dict[str, Any] = msgspec.to_builtins(application)
