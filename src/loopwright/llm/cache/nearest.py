@@ -6,6 +6,7 @@ import numpy as np
 
 FEW = 10_000
 _FIRST_ROWS = 8
+_BLOCK_ROWS = 1000
 
 
 class Nearest:
@@ -68,10 +69,18 @@ class Nearest:
         if self._graph is not None:
             found = self._graph.search(vector, limit)
             return [(int(key), 1.0 - float(far)) for key, far in zip(found.keys, found.distances, strict=True)]
-        alike = self._rows[: len(self._keys)] @ vector
+        alike = self._alike(vector)
         best = np.argpartition(-alike, limit - 1)[:limit] if len(alike) > limit else np.arange(len(alike))
         best = best[np.argsort(-alike[best], kind="stable")]
         return [(self._keys[place], float(alike[place])) for place in best]
+
+    def _alike(self, vector: np.ndarray) -> np.ndarray:
+        """(n,) cosines; in blocks so small that the library of linear algebra wakes no threads for them."""
+        alike = np.empty(len(self._keys), dtype=np.float32)
+        for start in range(0, len(alike), _BLOCK_ROWS):
+            block = slice(start, min(start + _BLOCK_ROWS, len(alike)))
+            np.dot(self._rows[block], vector, out=alike[block])
+        return alike
 
     def _make_graph(self) -> None:
         try:
@@ -79,7 +88,7 @@ class Nearest:
         except ImportError:
             self._few = 1 << 62
             return
-        graph = Index(ndim=self._dimensions, metric="ip", dtype="f16")
+        graph = Index(ndim=self._dimensions, metric="ip", dtype="f16", expansion_add=64)
         graph.add(np.array(self._keys, dtype=np.uint64), self._rows[: len(self._keys)], threads=1)
         self._graph = graph
         self._keys, self._places = [], {}
