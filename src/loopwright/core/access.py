@@ -35,7 +35,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = _RATE.fullmatch(text)
         if found is None:
-            raise UsageError(f"{text!r} is not a rate", fix="Write requests by second, minute or hour, as 100/s.")
+            raise UsageError(f"{text!r} is not a rate", fix="Write how many a second, minute or hour, as 100/s.")
         return cls(requests=int(found["requests"]), period_s=_UNIT_S[found["unit"]])
 
     def __str__(self) -> str:

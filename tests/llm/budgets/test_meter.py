@@ -197,6 +197,18 @@ def test_a_retry_elsewhere_holds_the_greater_bound_and_only_the_one_that_answere
     }
 
 
+def test_a_retry_needs_room_only_for_what_it_may_take_more(stores: Stores, declare: Declare) -> None:
+    declare(tokens(limit=100))
+
+    async def play(meter: Meter) -> None:
+        for bound in (60, 60, 100, 10):
+            await meter.reserve(charge(tokens=(bound, 0), model="gpt-4o"))
+        settle(meter)
+
+    run(stores, play)
+    assert spent(stores) == {"budget/b/all-tokens/all/": 7}
+
+
 def test_a_retry_for_which_there_is_no_room_leaves_what_was_held(stores: Stores, declare: Declare) -> None:
     declare(tokens(limit=100))
 

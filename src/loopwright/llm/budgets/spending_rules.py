@@ -10,7 +10,7 @@ from loopwright.store.ledger import Ledger
 
 REVISION_KIND = "spending"
 REVISION_ID = "rules"
-_MOST = 10_000
+_MOST = 1_000_000
 
 
 class SpendingRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from loopwright.store.ledger import Ledger
 
 KIND = "price"
 ANY_MODEL = "*"
-_MOST = 10_000
+_MOST = 1_000_000
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
