@@ -133,6 +133,16 @@ def test_errors_and_missing_verdicts_are_asked_again(kv):
     assert judge.calls == 4
 
 
+def test_a_judge_that_changed_or_a_case_that_did_is_judged_anew(kv):
+    old, new = Paid(), Paid("fail")
+    new.digest = "e" * 64
+    run(Says(lambda case: "yes"), numbered(2), old, kept=KeptAnswers(kv, clock=ManualClock()))
+    result = run(Says(lambda case: "yes"), numbered(2), new, kept=KeptAnswers(kv, clock=ManualClock()))
+    assert result.summary("paid").failed == 2
+    run(Says(lambda case: "yes"), numbered(2, expected="other"), old, kept=KeptAnswers(kv, clock=ManualClock()))
+    assert old.calls == 4
+
+
 def test_fresh_asks_again_and_replaces(kv):
     run(Says(lambda case: "old"), numbered(1), exact(), kept=KeptAnswers(kv, clock=ManualClock()))
     run(Says(lambda case: "new"), numbered(1), exact(), kept=KeptAnswers(kv, clock=ManualClock(), fresh=True))
@@ -179,5 +189,7 @@ def test_a_store_that_fails_stops_the_run_with_its_own_error(kv):
 
     from loopwright.errors import NoSpaceError
 
+    subject = Says(lambda case: "yes", wait_s=0.001)
     with pytest.raises(NoSpaceError):
-        run(Says(lambda case: "yes"), numbered(100), exact(), kept=Full(kv, clock=ManualClock()))
+        run(subject, numbered(1000), exact(), kept=Full(kv, clock=ManualClock()), concurrency=4)
+    assert len(subject.asked) < 80

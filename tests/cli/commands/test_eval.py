@@ -1,0 +1,140 @@
+"""`loopwright eval`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from loopwright.testing.upstream_server import LocalUpstream
+
+Command = Any
+EVALS = """
+import loopwright as lw
+from loopwright import evals
+
+numbers = evals.evaluation("cases/*.jsonl", evals.exact(), at_least=AT_LEAST, name="numbers")
+free = evals.evaluation("cases/*.jsonl", evals.length(), name="free")
+"""
+
+
+@pytest.fixture
+def upstream() -> Iterator[LocalUpstream]:
+    with LocalUpstream() as running:
+        yield running
+
+
+@pytest.fixture
+def project(bare: Command) -> Command:
+    cases = [{"id": f"c{n}", "question": f"SAY: {n}", "expected": str(n % 4), "tags": ["t"]} for n in range(5)]
+    (bare.folder / "cases").mkdir()
+    (bare.folder / "cases/a.jsonl").write_text("\n".join(map(json.dumps, cases)))
+    (bare.folder / "evals.py").write_text(EVALS.replace("AT_LEAST", "0.8"))
+    return bare
+
+
+def at(upstream: LocalUpstream, *words: str) -> list[str]:
+    return ["eval", "run", *words, "--endpoint", upstream.url, "--model", "tiny"]
+
+
+def test_what_a_file_declares_is_run_and_shown(project: Command, upstream: LocalUpstream) -> None:
+    said = project.text(*at(upstream, "--file", "evals.py"))
+    assert "80.0 % (37.6 to 96.4)" in said
+    assert "pass: exact passes 0.8000 of 5 cases >= 0.8" in said
+    assert "free: tiny at 127.0.0.1" in said
+    assert [one["evaluation"] for one in project.json("eval", "list")] == ["free", "numbers"]
+
+
+@pytest.mark.parametrize(("bound", "fault", "code"), [("0.8", "", 0), ("0.81", "", 3), ("0.8", "500", 4)])
+def test_the_exit_code_is_the_gates(project: Command, bound: str, fault: str, code: int) -> None:
+    (project.folder / "evals.py").write_text(EVALS.replace("AT_LEAST", bound))
+    with LocalUpstream(fault=fault) as upstream:
+        project.json(*at(upstream, "numbers", "--file", "evals.py"), code=code)
+
+
+def test_cases_and_scorers_can_be_given_by_name(project: Command, upstream: LocalUpstream) -> None:
+    words = ["--cases", "cases/*.jsonl", "--scorer", "contains", "--scorer", "numeric"]
+    (kept,) = project.json(*at(upstream, *words, "--at-least", "0.5"))
+    assert set(kept["rates"]) == {"contains", "numeric"}
+    assert "numeric" not in project.error(*at(upstream, "--cases", "cases/*.jsonl", "--scorer", "no"))["what"]
+
+
+def test_a_dry_run_asks_nobody(project: Command, upstream: LocalUpstream) -> None:
+    (plan, _) = project.json(*at(upstream, "--file", "evals.py", "--dry-run"))
+    assert (plan["to_ask"], plan["cost_usd"]) == (5, None)
+    assert "cost: unknown" in project.text(*at(upstream, "--file", "evals.py", "--dry-run"))
+    assert upstream.counts["calls"] == 0
+
+
+def test_a_model_behind_a_key_is_asked_only_with_consent(project: Command, upstream: LocalUpstream) -> None:
+    error = project.error(*at(upstream, "--file", "evals.py", "--key", "env:NO_SUCH_KEY"))
+    assert "--yes" in error["fix"]
+    assert upstream.counts["calls"] == 0
+
+
+def test_reports_are_written_and_read_by_their_readers(project: Command, upstream: LocalUpstream, tmp_path) -> None:
+    paths = {form: tmp_path / f"e.{form}" for form in ("html", "markdown", "junit")}
+    words = [word for form, path in paths.items() for word in (f"--{form}", str(path))]
+    project.json(*at(upstream, "numbers", "--file", "evals.py", *words))
+    suite = Xml.parse(paths["junit"]).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("5", "1", "0")
+    assert "| exact | 80.0 %" in paths["markdown"].read_text()
+    assert "Pass rates" in paths["html"].read_text()
+    again = tmp_path / "again.md"
+    project.text("eval", "report", "latest", "--markdown", str(again))
+    assert again.read_text() == paths["markdown"].read_text()
+
+
+def test_the_summary_of_a_run_at_github_gets_the_markdown(project: Command, upstream, tmp_path, monkeypatch) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    project.json(*at(upstream, "numbers", "--file", "evals.py"))
+    assert summary.read_text().startswith("before\n### ")
+
+
+def test_two_results_are_compared(project: Command, upstream: LocalUpstream) -> None:
+    (first,) = project.json(*at(upstream, "numbers", "--file", "evals.py"))
+    with LocalUpstream(say=lambda question: "0") as other:
+        (second,) = project.json(*at(other, "numbers", "--file", "evals.py"), code=3)
+    (found,) = project.json("eval", "compare", first["id"], second["id"])["differences"]
+    assert (found["wins"], found["losses"], found["ties"]) == (3, 1, 1)
+    assert "won" in project.text("eval", "compare", first["id"], second["id"])
+
+
+def test_scorers_are_held_against_people(project: Command, upstream: LocalUpstream, tmp_path) -> None:
+    project.json(*at(upstream, "numbers", "--file", "evals.py"))
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("\n".join(json.dumps({"case": f"c{n}", "label": "pass"}) for n in range(5)))
+    (found,) = project.json("eval", "calibrate", "latest", "--labels", str(labels))
+    assert (found["n"], found["share"]) == (5, 0.8)
+    assert "exact differs on c4" in project.text("eval", "calibrate", "--labels", str(labels))
+    project.error("eval", "calibrate")
+
+
+def test_given_answers_are_judged(project: Command) -> None:
+    (project.folder / "cases/a.jsonl").write_text('{"question": "q", "expected": "a", "metadata": {"answer": "a"}}')
+    (kept,) = project.json("eval", "run", "numbers", "--file", "evals.py", "--given")
+    assert kept["rates"]["exact"]["value"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--file", "none.py", "--given"],
+        ["other", "--file", "evals.py", "--given"],
+        ["--given", "--version", "x", "--file", "evals.py"],
+        ["--given", "--limit-cost", "much", "--file", "evals.py"],
+        ["--given", "--cases", "cases/*.jsonl"],
+        ["--endpoint", "http://127.0.0.1:1/v1", "--file", "evals.py"],
+    ],
+)
+def test_what_cannot_be_is_refused(project: Command, words: list[str]) -> None:
+    project.error("eval", "run", *words)
+
+
+def test_cases_that_are_none_are_refused_before_anything_is_asked(project: Command, upstream: LocalUpstream) -> None:
+    (project.folder / "cases/a.jsonl").write_text('{"question": "q"}\n{')
+    assert "line 2" in project.error(*at(upstream, "--file", "evals.py"), code=2)["what"]
+    assert upstream.counts["calls"] == 0
