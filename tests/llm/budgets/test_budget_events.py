@@ -43,8 +43,8 @@ def test_an_event_tells_how_the_account_stands_and_not_whose_it_is(tmp_path: Pat
             await teller.look([])
 
     asyncio.run(play())
-    warned, exhausted = ledger.read()
-    assert exhausted.kind == "budget_exhausted"
+    warned, refused = ledger.read()
+    assert refused.kind == "budget_refused"
     assert (warned.subject, warned.actor) == ("budget:b", "worker:w")
     data = {name: value for name, value in warned.data.items() if name != "account"}
     assert data == {"period": "2026-01-01", "unit": "tokens", "limit": 100, "spent": 10, "held": 40}

@@ -439,4 +439,4 @@ def test_a_limit_that_is_near_and_one_that_is_reached_are_told_once_each(stores:
 
     run(stores, play)
     told = [(event.kind, event.data["spent"], event.data["held"]) for event in stores.ledger.read()]
-    assert sorted(told) == [("budget_exhausted", 0, 60), ("budget_warned", 0, 60)]
+    assert sorted(told) == [("budget_refused", 0, 60), ("budget_warned", 0, 60)]

@@ -16,7 +16,7 @@ from loopwright.llm.budgets.purse import Purse
 from loopwright.store.ledger import Ledger
 
 _LOG = logging.getLogger("loopwright.budgets")
-_KINDS = {"warn": "budget_warned", "limit": "budget_exhausted"}
+_KINDS = {"warn": "budget_warned", "limit": "budget_refused"}
 
 
 class BudgetEvents:
