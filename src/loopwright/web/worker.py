@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from loopwright.app.indexes.reading import Indexes
 from loopwright.core.clock import Clock, SystemClock
 from loopwright.core.environment import variables
 from loopwright.core.ids import IdPool, random_id
@@ -24,6 +25,7 @@ from loopwright.errors import LoopwrightError, UsageError
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.observations.arm_stats import ArmCounters
+from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.bundle import answers_by_application
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.champion_failures import ChampionFailures
@@ -50,6 +52,7 @@ from loopwright.web.keyring import Keyring
 from loopwright.web.log_keeper import LogKeeper
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.request_ids import RequestIds
+from loopwright.web.retrieve_routes import RetrieveRoutes
 from loopwright.web.run_files import beat_path, hand_path, keep_beating, run_file
 from loopwright.web.scrape import Scrape
 from loopwright.web.server import Server
@@ -91,6 +94,7 @@ class Worker:
             WorkerParts(
                 stores=stores, settings=settings, clock=clock, machine=machine, sink=self._log.sink,
                 observer=self._observer, figures=GenerationFigures(self._scrape.metrics), trips=self._trips,
+                worker=self._id,
             ),
         )  # fmt: skip
         self._endpoints = {name: self._endpoint(name) for name in options.endpoints if name not in applications}
@@ -166,7 +170,7 @@ class Worker:
                 failures=self._follower.failures,
                 limits=_http_limits(self._options.settings),
                 degraded=self._log.degraded,
-                extra={"/feedback": feedback.take},
+                extra={"/feedback": feedback.take, **self._retrieving(doors).extra()},
                 applications=self._applications.endpoints,
             )
         )
@@ -231,6 +235,16 @@ class Worker:
         return FeedbackTaker(
             self._stores, doors=doors, clock=self._clock, namespace=settings.text("namespace"),
             actor=f"worker:{self._id}", most_bytes=settings.whole("max_request_bytes"),
+        )  # fmt: skip
+
+    def _retrieving(self, doors: Doors) -> RetrieveRoutes:
+        stores, settings = self._stores, self._options.settings
+        indexes = Indexes(
+            stores.ledger, stores.blobs, namespace=settings.text("namespace"), cache=stores.home / "cache"
+        )  # fmt: skip
+        return RetrieveRoutes(
+            indexes.champion, by_endpoint=self._applications.retriever, doors=doors, groups_of=no_groups,
+            most_bytes=settings.whole("max_request_bytes"),
         )  # fmt: skip
 
     async def _grpc(self, app: InferenceServer, doors: Doors, tls: ServerTls | None) -> GrpcServer:

@@ -49,8 +49,8 @@ def test_an_upstream_that_fails_is_a_502_that_says_so_and_no_traceback(place, fa
     said = answer.json()["error"]
     assert said["code"] == "LW516"
     assert "Traceback" not in answer.text
-    row = eventually(lambda: place.home.rows()[-1])
-    assert row["error"] == "LW516"
+    row = place.home.row(answer.headers["x-request-id"])
+    assert (row["error"], row["status"], row["attempts"]) == ("LW516", 502, 2)
 
 
 def test_an_upstream_that_hangs_is_given_up_in_time(place):

@@ -1,8 +1,9 @@
 """One call of an application, as a protocol has read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from loopwright.core.clock import Micros
 from loopwright.llm.ask import Ask
@@ -14,8 +15,7 @@ SESSION_HEADER = "loopwright-session"
 _CONVERSATION = ("conversation_id", "session_id")
 
 
-@dataclass(slots=True, kw_only=True)
-class GenerationCall:
+class GenerationCall(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked.
 
     Attributes:
@@ -27,10 +27,9 @@ class GenerationCall:
         headers: By lower-case name.
         model: What the caller names as the model.
         pinned: Answer with this version only (a digest or its start), or with whatever the arms say.
-        user: Whom it is for: the header `loopwright-user`, else the body's `user` or `metadata.user_id`; empty where
-            nobody says.
-        session: The conversation it belongs to: the header `loopwright-session`, else what the body says; empty too.
-        feature: What it is for: the header `loopwright-feature`.
+        user: Whom it is for; empty where nobody says.
+        session: The conversation that it belongs to; empty where nobody says.
+        feature: What it is for; empty where nobody says.
     """
 
     id: str
@@ -41,17 +40,9 @@ class GenerationCall:
     headers: Mapping[str, str]
     model: str = ""
     pinned: str | None = None
-    user: str = field(init=False)
-    session: str = field(init=False)
-    feature: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        headers, body = self.headers, self.ask.body
-        metadata = body.get("metadata")
-        about: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
-        self.user = headers.get(USER_HEADER) or _text(body.get("user")) or _text(about.get("user_id"))
-        self.session = headers.get(SESSION_HEADER) or _conversation(body, about)
-        self.feature = headers.get(FEATURE_HEADER, "")
+    user: str = ""
+    session: str = ""
+    feature: str = ""
 
     @property
     def key(self) -> str:
@@ -64,11 +55,28 @@ class GenerationCall:
         return self.session or self.user
 
 
+def named(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]:
+    """Whom and what a call is for, as `GenerationCall` takes it.
+
+    Args:
+        headers: `loopwright-user`, `loopwright-session` and `loopwright-feature` say it first.
+        body: Else its `user` or `metadata.user_id`, and its `conversation`, `metadata.conversation_id` or
+            `metadata.session_id`.
+    """
+    metadata = body.get("metadata")
+    about: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
+    return {
+        "user": headers.get(USER_HEADER) or _text(body.get("user")) or _text(about.get("user_id")),
+        "session": headers.get(SESSION_HEADER) or _conversation(body, about),
+        "feature": headers.get(FEATURE_HEADER, ""),
+    }
+
+
 def _conversation(body: Mapping[str, Any], about: Mapping[str, Any]) -> str:
-    named = body.get("conversation")
-    if isinstance(named, Mapping):
-        named = named.get("id")
-    return _text(named) or next((_text(about[name]) for name in _CONVERSATION if name in about), "")
+    conversation = body.get("conversation")
+    if isinstance(conversation, Mapping):
+        conversation = conversation.get("id")
+    return _text(conversation) or next((_text(about[name]) for name in _CONVERSATION if name in about), "")
 
 
 def _text(value: Any) -> str:

@@ -119,10 +119,9 @@ class ApplicationEndpoint:
         self, arms: ApplicationArms, call: GenerationCall, ask: Asking[T], *, default: Callable[[Reply], T]
     ) -> tuple[Course, T]:
         """Ask the arm that a call belongs to, and where it fails, those that stand behind it."""
-        doubted: list[tuple[ApplicationArm, LoopwrightError]] = []
-        failure: LoopwrightError | None = None
+        failed: list[tuple[Course, LoopwrightError]] = []
         for arm in self._line(arms, call):
-            course = self._course(arms, call, arm, failed=doubted[0][0].spec.name if doubted else None)
+            course = self._course(arms, call, arm, failed=failed[0][0].arm.spec.name if failed else None)
             try:
                 answer = await ask(course)
             except asyncio.CancelledError:
@@ -133,16 +132,16 @@ class ApplicationEndpoint:
                 if not self._may_pass_on(arms, arm, failure):
                     self._refused(course, failure)
                     raise failure from error
-                doubted.append((arm, failure))
+                failed.append((course, failure))
                 continue
-            self._count(arms, doubted)
+            self._count(arms, failed)
             return course, answer
-        self._count(arms, [(arm, error) for arm, error in doubted if isinstance(error, _ARMS_OWN)])
-        assert failure is not None
+        self._count(arms, [(course, error) for course, error in failed if isinstance(error, _ARMS_OWN)])
+        course, failure = failed[-1]
         if has_default(call, arms.spec.default) and call.pinned is None:
-            course = self._default_course(arms, call, failed=doubted[0][0].spec.name)
-            return course, default(default_reply(call, arms.spec.default or {}))
-        self._refused(self._course(arms, call, doubted[-1][0], failed=None), failure)
+            made = self._default_course(arms, call, failed=failed[0][0].arm.spec.name)
+            return made, default(default_reply(call, arms.spec.default or {}))
+        self._refused(course, failure)
         raise failure
 
     def _line(self, arms: ApplicationArms, call: GenerationCall) -> list[ApplicationArm]:
@@ -178,11 +177,11 @@ class ApplicationEndpoint:
             return True
         return isinstance(failure, _JUDGED) and arm in arms.canaries
 
-    def _count(self, arms: ApplicationArms, failed: list[tuple[ApplicationArm, LoopwrightError]]) -> None:
-        for arm, error in failed:
-            self._tools.observer.failed(arm.label, self._tools.clock.now(), cause_of(error))
-            if arm is not arms.champion:
-                count_failure(arms, arm, error, on_trip=self._tools.on_trip)
+    def _count(self, arms: ApplicationArms, failed: list[tuple[Course, LoopwrightError]]) -> None:
+        for course, error in failed:
+            self._tools.observer.failed(course.label, course.call.at, cause_of(error))
+            if course.arm is not arms.champion:
+                count_failure(arms, course.arm, error, on_trip=self._tools.on_trip)
 
     def _ended(self, *, status: int = 200, error: str | None = None) -> Ended:
         return Ended(now=self._tools.clock.monotonic(), status=status, error=error)
@@ -226,7 +225,7 @@ class ApplicationEndpoint:
         if status == LEFT:
             tools.figures.generated(course)
         elif isinstance(error, _ARMS_OWN):
-            self._count(arms, [(course.arm, error)])
+            self._count(arms, [(course, error)])
             tools.figures.generated(course)
         else:
             self._answered(arms, course)

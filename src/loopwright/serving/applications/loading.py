@@ -11,9 +11,12 @@ from loopwright.core.clock import Clock
 from loopwright.core.codec import to_json
 from loopwright.core.hashing import Digest
 from loopwright.errors import LoopwrightError, ModelLoadError
+from loopwright.llm.application import Application
 from loopwright.llm.ask import Ask
 from loopwright.llm.calling.caller import Caller
 from loopwright.llm.calling.circuits import Circuits
+from loopwright.llm.embedding.spec import minilm
+from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.guards.runner import GuardRunner
 from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.provider import Provider
@@ -25,6 +28,8 @@ from loopwright.serving.applications.loaded import LoadedApplication
 from loopwright.serving.applications.preparing import bounded, rendered
 from loopwright.store.blobs import Blobs
 
+CACHE = "cache"
+"""The folder of a home in which embedders keep the files that they make."""
 OpenIndex = Callable[[Blobs, Digest, Path], Retriever]
 
 
@@ -33,7 +38,7 @@ class ApplicationLoader:
     """Makes loaded applications of versions.
 
     Attributes:
-        blobs: Where bundles and indexes lie.
+        blobs: Where bundles lie.
         run: The home's folder for running processes.
         pool: Connections to upstreams, for all versions.
         circuits: Which upstreams are left alone, for all versions.
@@ -66,8 +71,8 @@ class ApplicationLoader:
                 version=version,
                 application=application,
                 callers=Callers(application.route, self._caller),
-                guards=GuardRunner(application.guards),
-                retriever=None if index is None else self.open_index(self.blobs, index, self.run),
+                guards=self._guards(application),
+                retriever=None if index is None else self.open_index(self.blobs, index, self.run.parent / CACHE),
                 providers=self.providers,
             )
             if application.retrieval is not None and loaded.retriever is None:
@@ -78,6 +83,11 @@ class ApplicationLoader:
                 f"the application {version[:12]} cannot answer", why=f"{error.what}: {error.why}", fix=error.fix
             ) from error
         return loaded
+
+    def _guards(self, application: Application) -> GuardRunner:
+        similar = any(guard.options.get("similarity") for guard in application.guards)
+        embedder = open_embedder(minilm(), folder=self.run.parent / CACHE) if similar else None
+        return GuardRunner(application.guards, embedder=embedder)
 
     def _caller(self, route: Route) -> Caller:
         return Caller(

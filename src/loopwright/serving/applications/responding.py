@@ -123,7 +123,10 @@ class Responder:
         """Settle a call that has no answer: what an upstream refused cost nothing; of any other nobody knows."""
         if not course.reserved:
             return
-        nothing = isinstance(getattr(error, "context", {}).get("status"), int)
+        context = getattr(error, "context", {})
+        nothing = isinstance(context.get("status"), int) or (
+            context.get("cause") == "connect" and context.get("attempts") == 1
+        )
         self.settle(course, Usage() if nothing else None)
 
     async def _reserve(self, course: Course, upstream: Upstream) -> None:

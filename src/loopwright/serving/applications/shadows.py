@@ -77,7 +77,4 @@ def _copy_of(call: GenerationCall, now: float) -> GenerationCall:
     ask: Ask = call.ask
     if ask.stream:
         ask = msgspec.structs.replace(ask.changed(stream=None, stream_options=None), stream=False)
-    return GenerationCall(
-        id=call.id, ask=ask, started=now, at=call.at, caller=call.caller, headers=call.headers,
-        model=call.model,
-    )  # fmt: skip
+    return msgspec.structs.replace(call, ask=ask, started=now, pinned=None)

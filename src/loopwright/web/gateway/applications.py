@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from loopwright.core.clock import Clock
 from loopwright.core.environment import variables
 from loopwright.core.settings import Settings
-from loopwright.errors import ModelLoadError
+from loopwright.errors import NotFoundError
+from loopwright.llm.budgets.meter import open_meter
 from loopwright.llm.builtin.pool import UpstreamPool
+from loopwright.llm.cache.store import CacheTools, open_cache
 from loopwright.llm.calling.circuits import Circuits
+from loopwright.llm.embedding.spec import minilm
+from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
-from loopwright.serving.applications.absent import NoCache, NoMeter, no_groups
+from loopwright.llm.retrieval.version import open_version
+from loopwright.llm.retriever import Retriever
+from loopwright.llm.upstream_keys import UpstreamKeys
+from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
 from loopwright.serving.applications.figures import Figures
 from loopwright.serving.applications.keeper import ApplicationKeeper, ApplicationTools
-from loopwright.serving.applications.loading import ApplicationLoader
+from loopwright.serving.applications.loading import CACHE, ApplicationLoader
 from loopwright.serving.applications.responding import Responder, RespondTools
 from loopwright.serving.applications.rows import RowLog, RowMaker, content_of
 from loopwright.serving.applications.tools import EndpointTools
@@ -25,7 +32,6 @@ from loopwright.serving.observer import Observer, RequestSink
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores
 from loopwright.web.auth import read_token
-from loopwright.web.gateway.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,7 @@ class WorkerParts:
         observer: Counts requests by arm.
         figures: Counts tokens and money.
         trips: Writes down which arms were stopped.
+        worker: The worker's id.
     """
 
     stores: Stores
@@ -51,6 +58,7 @@ class WorkerParts:
     observer: Observer
     figures: Figures
     trips: TripRecorder
+    worker: str
 
 
 class Applications:
@@ -67,11 +75,23 @@ class Applications:
 
     def __init__(self, names: Sequence[str], parts: WorkerParts) -> None:
         self._pool = UpstreamPool()
-        self._meter = NoMeter()
+        self._embedder = partial(open_embedder, minilm(), folder=parts.stores.home / CACHE)
+        self._meter = open_meter(
+            parts.stores, clock=parts.clock, machine=parts.machine, worker=parts.worker,
+            unknown_price_usd_per_mtok=parts.settings.number("unknown_price_usd_per_mtok"),
+        )  # fmt: skip
         tools = self._endpoint_tools(parts)
         self.endpoints = {name: ApplicationEndpoint(name, tools) for name in names}
         keeping = ApplicationTools(ledger=parts.stores.ledger, loader=self._loader(parts))
         self.keepers = [ApplicationKeeper(endpoint, keeping) for endpoint in self.endpoints.values()]
+
+    def retriever(self, endpoint: str) -> Retriever:
+        """What the champion of an application reads. Raises NotFoundError, NotReadyError."""
+        found = self.endpoints.get(endpoint)
+        retriever = None if found is None else found.answering().champion.loaded.retriever
+        if retriever is None:
+            raise NotFoundError(f"there is no application {endpoint[:100]!r} that reads an index")
+        return retriever
 
     async def close(self) -> None:
         """Wait for what is under way, give back what was reserved, hang up."""
@@ -81,11 +101,17 @@ class Applications:
         await self._pool.aclose()
 
     def _endpoint_tools(self, parts: WorkerParts) -> EndpointTools:
-        responder = Responder(
-            RespondTools(meter=self._meter, cache=NoCache(), clock=parts.clock, groups_of=no_groups)
+        stores, content = parts.stores, content_of(parts.settings.text("llm_log_content"))
+        cache = open_cache(
+            CacheTools(
+                kv=lambda: stores.kv, tables=stores.tables, embedder=self._embedder, clock=parts.clock,
+                content=content != "off",
+            )
         )  # fmt: skip
-        secret = read_token(parts.stores.home).encode()
-        content = content_of(parts.settings.text("llm_log_content"))
+        responder = Responder(
+            RespondTools(meter=self._meter, cache=cache, clock=parts.clock, groups_of=no_groups)
+        )  # fmt: skip
+        secret = read_token(stores.home).encode()
         return EndpointTools(
             clock=parts.clock,
             observer=parts.observer,
@@ -104,13 +130,8 @@ class Applications:
             pool=self._pool,
             circuits=Circuits(),
             providers=provider_of,
-            secrets=Secrets(variables(), stores.home.parent),
+            secrets=UpstreamKeys(variables(), stores.home.parent),
             clock=parts.machine,
             rng=np.random.default_rng(),
-            open_index=no_index,
+            open_index=lambda blobs, version, cache: open_version(blobs, version, run=cache),
         )
-
-
-def no_index(*_: Any) -> Any:
-    """Indexes cannot be opened yet. Raises ModelLoadError."""
-    raise ModelLoadError("indexes cannot be opened by this worker")

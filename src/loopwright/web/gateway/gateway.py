@@ -10,7 +10,7 @@ from loopwright.llm.ask import Operation
 from loopwright.llm.protocols.errors import error_body
 from loopwright.llm.protocols.models import model_body, models_body
 from loopwright.llm.protocols.reading import model_of, read_ask
-from loopwright.serving.applications.call import GenerationCall
+from loopwright.serving.applications.call import GenerationCall, named
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
 from loopwright.web.asking import ID_HEADER, Asking
 from loopwright.web.auth import ANYONE, Doors
@@ -75,10 +75,11 @@ class Gateway:
             ConnectionAbortedError: The caller went away.
         """
         operation = _OPERATIONS.get(request.path)
+        id = self._ids.of(request.headers.get(ID_HEADER))
         try:
             if operation is None:
                 return self._models(request)
-            return await self._generate(request, operation)
+            return await self._generate(request, operation, id=id)
         except ConnectionAbortedError:
             raise
         except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
@@ -87,9 +88,10 @@ class Gateway:
                 _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
             status = _STATUSES.get(status_of(known), status_of(known))
             shape = operation or ("message" if "anthropic-version" in request.headers else "chat")
-            return Response(status=status, body=error_body(shape, known, status=status), headers=headers_of(known))
+            said = (*headers_of(known), (b"x-request-id", id.encode()))
+            return Response(status=status, body=error_body(shape, known, status=status), headers=said)
 
-    async def _generate(self, request: Request, operation: Operation) -> Answer:
+    async def _generate(self, request: Request, operation: Operation, *, id: str) -> Answer:
         headers = own_headers.with_key(request.headers)
         caller = self._doors.admit(request.method, headers, scope="predict", open_on_loopback=True)
         if request.method != "POST":
@@ -102,8 +104,9 @@ class Gateway:
             endpoint, version = self._asked(model)
             self._check_paid(endpoint, caller, headers)
             call = GenerationCall(
-                id=self._ids.of(headers.get(ID_HEADER)), ask=ask, started=started, at=self._clock.now(),
+                id=id, ask=ask, started=started, at=self._clock.now(),
                 caller=caller.name, headers=headers, model=model, pinned=version,
+                **named(headers, ask.body),
             )  # fmt: skip
             with Leaving(request.receive):
                 if ask.stream:
