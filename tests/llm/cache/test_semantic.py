@@ -5,7 +5,7 @@ from loopwright.core.clock import SECOND
 from loopwright.errors import MissingExtraError
 from loopwright.llm.cache.kept_answer import KeptAnswer
 from loopwright.llm.cache.request_key import Question
-from loopwright.llm.cache.semantic import SimilarAnswers
+from loopwright.llm.cache.semantic import MOST_AT_ONCE, SimilarAnswers
 from loopwright.llm.embedding.hashing import HashingEmbedder
 
 
@@ -75,6 +75,16 @@ def test_a_group_that_nobody_asks_again_is_not_embedded(similar, embedder):
     for number in range(20):
         similar.keep(_question("How do I reset my password?", f"conversation {number}"), _kept())
     assert embedder.embedded == []
+
+
+def test_of_many_that_wait_a_few_at_a_time_are_embedded(similar, embedder):
+    for number in range(40):
+        similar.keep(_question(f"What is the state of order {number}?"), _kept(str(number)))
+    for looked in range(1, 4):
+        _find(similar, "What is the state of order 39?")
+        assert len(embedder.embedded) == min(40 + 3, looked * (1 + MOST_AT_ONCE))
+    assert _find(similar, "What is the state of order 39?").answer.reply.text == "39"
+    assert len(embedder.embedded) == len(set(embedder.embedded)) + 4
 
 
 def test_an_answer_too_old_is_forgotten(similar):

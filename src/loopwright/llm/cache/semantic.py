@@ -6,6 +6,7 @@ Everything but the question must be equal: such requests are a group, and only w
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from loopwright.llm.embedder import Embedder
 
 MOST_ANSWERS = 100_000
 CANDIDATES = 4
+MOST_AT_ONCE = 16
+"""Questions that wait for their vector and get it with one look-up, so that it takes milliseconds."""
 _READING_BYTES = 4000
 
 
@@ -168,12 +171,12 @@ class SimilarAnswers:
         return float(vectors[0] @ vectors[1])
 
     def _vector(self, group: _Group, text: str) -> np.ndarray:
-        """The question's vector; those of the group that are not there yet are made and added."""
-        numbers = list(group.waiting)
-        vectors = self.embedder.embed([text, *group.waiting.values()])
+        """The question's vector; of those of the group that are not there yet the oldest are made and added."""
+        numbers = list(islice(group.waiting, MOST_AT_ONCE))
+        vectors = self.embedder.embed([text, *(group.waiting[number] for number in numbers)])
         for number, vector in zip(numbers, vectors[1:], strict=True):
             group.vectors.add(number, vector)
-        group.waiting.clear()
+            del group.waiting[number]
         return np.asarray(vectors[0])
 
     def _forget(self, number: int) -> None:
