@@ -146,7 +146,7 @@ class EvaluationJourney:
             if past.answers and not past.unpriced and not past.errors:
                 why = f"by the run {past.id[:12]} of this evaluation"
                 return Guess(answer_usd=past.cost_usd / past.answers, judging_usd=_judging((past,)), why=why)
-        return Guess()
+        return Guess() if self.paid else Guess(why="no model that needs a key is asked")
 
     def _past(self) -> tuple[KeptResult, ...]:
         return kept_results(self._workspace, evaluation=self._evaluation.name, limit=20)

@@ -9,6 +9,7 @@ from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import Digest
 from loopwright.errors import NotFoundError, UsageError
 from loopwright.llm.route import Api, Route, Upstream
+from loopwright.serving.applications.bundle import read_application
 
 _APIS: tuple[Api, ...] = ("openai", "anthropic", "gemini", "any-llm")
 
@@ -22,19 +23,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         loop: The loop's name.
         version: The version of its application.
         route: A model behind an address.
+        paid: Whether asking it may cost money: an upstream of it needs a key.
     """
 
     shown: str
     loop: str = ""
     version: Digest | None = None
     route: Route | None = None
-
-    @property
-    def paid(self) -> bool:
-        """Whether asking may cost somebody money: it is not known to be free."""
-        if self.route is None:
-            return self.version is not None
-        return any(upstream.key for upstream in self.route.upstreams)
+    paid: bool = False
 
 
 GIVEN = Target(shown="answers that the cases bring along")
@@ -52,7 +48,7 @@ def endpoint_target(url: str, model: str, *, api: str = "openai", key: str = "")
     if not model:
         raise UsageError("say which model to ask", fix="Add --model NAME.")
     upstream = Upstream(name="endpoint", url=url, model=model, api=known, key=key)
-    return Target(shown=f"{model} at {urlsplit(url).netloc or url}", route=Route(upstreams=(upstream,)))
+    return Target(shown=f"{model} at {urlsplit(url).netloc or url}", route=Route(upstreams=(upstream,)), paid=bool(key))
 
 
 def version_target(workspace: Workspace, loop: str, text: str | None) -> Target:
@@ -60,10 +56,13 @@ def version_target(workspace: Workspace, loop: str, text: str | None) -> Target:
 
     Raises:
         NotFoundError: There is none.
+        ModelLoadError: It is no version of an application.
     """
     version = registered_version(workspace, loop, text) if text else champion_of(workspace, loop)
     if version is None:
         raise NotFoundError(
             f"the loop {loop!r} has no champion", fix="Run `loopwright run` first, or name a version with --version."
         )
-    return Target(shown=f"{loop}@{version[:12]}", loop=loop, version=version)
+    application, _ = read_application(workspace.stores.blobs, version)
+    paid = any(upstream.key for upstream in application.route.upstreams)
+    return Target(shown=f"{loop}@{version[:12]}", loop=loop, version=version, paid=paid)
