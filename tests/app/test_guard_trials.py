@@ -19,7 +19,8 @@ def texts(*rows: tuple[str, bool, str]) -> LabelledSet:
 
 def test_recall_and_false_positives_are_shares_with_intervals() -> None:
     mine = texts(
-        ("write to ann@example.org", True, "email"), ("Anna Lee lives here", True, ""), ("ann@example.org", True, "card"),
+        ("write to ann@example.org", True, "email"), ("Anna Lee lives here", True, ""),
+        ("ann@example.org", True, "card"),
         ("nothing here", False, ""), ("bob@example.org is no address", False, ""),
     )  # fmt: skip
     (trial,) = try_guards(mine, SystemClock()).guards

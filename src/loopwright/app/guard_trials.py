@@ -108,14 +108,14 @@ def try_guards(labelled: LabelledSet, clock: Clock, *, only: Sequence[str] = ())
             f"{labelled.name} has no texts for a guard of {missing[0]!r}", fix=f"It has: {', '.join(by_guard)}."
         )
     trials = tuple(
-        _tried(kind, group, Guard(kind=kind, options=labelled.options.get(kind, {})), clock)
+        _tried(group, Guard(kind=kind, options=labelled.options.get(kind, {})), clock)
         for kind, group in by_guard.items()
         if not only or kind in only
     )
     return GuardTrials(set=labelled.name, texts=sum(t.recall.of + t.false_positives.of for t in trials), guards=trials)
 
 
-def _tried(kind: str, texts: Sequence[Labelled], guard: Guard, clock: Clock) -> GuardTrial:
+def _tried(texts: Sequence[Labelled], guard: Guard, clock: Clock) -> GuardTrial:
     made = build(guard)
     found = {one.id: _kinds(made, one.text) for one in texts}
     bad, good = [one for one in texts if one.bad], [one for one in texts if not one.bad]
@@ -123,7 +123,7 @@ def _tried(kind: str, texts: Sequence[Labelled], guard: Guard, clock: Clock) -> 
     tags = sorted({tag for one in bad for tag in one.tags})
     times = sorted(_ms_per_kb(made, one.text, clock) for one in texts if len(one.text) >= 20)
     return GuardTrial(
-        guard=kind,
+        guard=guard.kind,
         recall=_share(len(hit), len(bad)),
         false_positives=_share(sum(bool(found[one.id]) for one in good), len(good)),
         by_tag={

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from loopwright.errors import GuardBlockedError, UsageError
 from loopwright.llm.guard import Guard
 from loopwright.llm.guards.declarations import length, personal_data, secrets
+from loopwright.llm.guards.looking import Checks, look
 from loopwright.llm.guards.runner import GuardRunner, logged
+from loopwright.llm.guards.stream import OutgoingText
+from loopwright.llm.guards.tool_calls import look_at_call
 
 MAIL = "ann.lee@example.org"
 CARD = "4111 1111 1111 1111"
@@ -207,3 +210,10 @@ def test_wrong_declarations_are_refused_by_name() -> None:
         personal_data(kinds=["mail"])
     with pytest.raises(UsageError, match="needs `most` or `least`"):
         length()
+
+
+def test_without_guards_everything_passes_as_it_is() -> None:
+    nothing = Checks("out")
+    assert look(nothing, MAIL).text == MAIL
+    assert OutgoingText(nothing).feed(MAIL) == MAIL
+    assert look_at_call(nothing, {"name": "f", "arguments": "{"}).arguments == "{"

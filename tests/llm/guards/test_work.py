@@ -10,11 +10,12 @@ from loopwright.llm.guards.detector import Detector
 from loopwright.llm.guards.folding import fold
 
 UNITS = (
-    "a", "1", "1 ", "@", "a@", "a.", "a@a.", "+1", "0 ", "(2", "AB12 ", "GB29 ", "1.", "1:", "ab:", "sk-", "sk-a", "eyJ",
-    "eyJaaaaaaaa.", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "password=", "password: ", "ignore ", "ignore the ",
-    "ignore'", "send ", "send to ", "all ", "all those ", "you so ", "you are so ", "i will ", "kill ", "repeat ", "show me ",
-    "ab ", "0x", "%41", "a%", "A" * 30 + " ", "[", "{", '{"a":', '"', "'", "\\", "'a'#", "/*", "#", "```", "[at] ", "a [at] ",
-    "a [at] a [dot] ", "\n", "from now on ", "<|", "![](http://", "P<", "12-", "women ", "ai ", "\u00e9", "\u200b",
+    "a", "1", "1 ", "@", "a@", "a.", "a@a.", "+1", "0 ", "(2", "AB12 ", "GB29 ", "1.", "1:", "ab:", "sk-", "sk-a",
+    "eyJ", "eyJaaaaaaaa.", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "password=", "password: ", "ignore ",
+    "ignore the ", "ignore'", "send ", "send to ", "all ", "all those ", "you so ", "you are so ", "i will ",
+    "kill ", "repeat ", "show me ", "ab ", "0x", "%41", "a%", "A" * 30 + " ", "[", "{", '{"a":', '"', "'", "\\",
+    "'a'#", "/*", "#", "```", "[at] ", "a [at] ", "a [at] a [dot] ", "\n", "from now on ", "<|", "![](http://",
+    "P<", "12-", "women ", "ai ", "\u00e9", "\u200b",
 )  # fmt: skip
 GUARDS = (
     declarations.personal_data(),

@@ -7,6 +7,8 @@ answered; `both`) and `name` (how logs and reports call it); see `Guard`.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from loopwright.llm.guard import Action, Direction, Guard
 from loopwright.llm.guards.building import checked
 
@@ -26,7 +28,7 @@ def personal_data(
         name: See `Guard`.
     """
     options = {"kinds": list(kinds), "engine": engine if engine != "patterns" else ""}
-    return _guard("personal_data", action, direction, name, options)
+    return _guard(Guard(kind="personal_data", action=action, direction=direction, name=name), options)
 
 
 def secrets(
@@ -40,7 +42,7 @@ def secrets(
         kinds: Which, as `("aws_access_key",)`; all where empty.
         name: See `Guard`.
     """
-    return _guard("secrets", action, direction, name, {"kinds": list(kinds)})
+    return _guard(Guard(kind="secrets", action=action, direction=direction, name=name), {"kinds": list(kinds)})
 
 
 def prompt_injection(
@@ -59,7 +61,7 @@ def prompt_injection(
         name: See `Guard`.
     """
     options = {"threshold": threshold, "judge": judge, "unsure": unsure if unsure != "block" else ""}
-    return _guard("prompt_injection", action, direction, name, options)
+    return _guard(Guard(kind="prompt_injection", action=action, direction=direction, name=name), options)
 
 
 def topics(
@@ -77,7 +79,9 @@ def topics(
         name: See `Guard`.
     """
     named = {"deny": _lists(deny), "allow": _lists(allow)}
-    return _guard("topics", action, direction, name, {**named, "similarity": similarity})
+    return _guard(
+        Guard(kind="topics", action=action, direction=direction, name=name), {**named, "similarity": similarity}
+    )
 
 
 def toxicity(
@@ -93,7 +97,10 @@ def toxicity(
         words: Further words or phrases, found as the kind `listed`.
         name: See `Guard`.
     """
-    return _guard("toxicity", action, direction, name, {"kinds": list(kinds), "words": list(words)})
+    return _guard(
+        Guard(kind="toxicity", action=action, direction=direction, name=name),
+        {"kinds": list(kinds), "words": list(words)},
+    )
 
 
 def valid_json(
@@ -108,7 +115,10 @@ def valid_json(
         direction: See `Guard`.
         name: See `Guard`.
     """
-    return _guard("json", action, direction, name, {"schema": None if schema is None else dict(schema)})
+    return _guard(
+        Guard(kind="json", action=action, direction=direction, name=name),
+        {"schema": None if schema is None else dict(schema)},
+    )
 
 
 def length(
@@ -123,14 +133,13 @@ def length(
         direction: See `Guard`.
         name: See `Guard`.
     """
-    return _guard("length", action, direction, name, {"most": most, "least": least})
+    return _guard(Guard(kind="length", action=action, direction=direction, name=name), {"most": most, "least": least})
 
 
 def _lists(topics: Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
     return {topic: list(words) for topic, words in (topics or {}).items()}
 
 
-def _guard(kind: str, action: Action, direction: Direction, name: str, options: Mapping[str, Any]) -> Guard:
-    """A guard with the options that say something, so that two that do the same are equal."""
-    said = {option: value for option, value in options.items() if value}
-    return checked(Guard(kind=kind, action=action, direction=direction, name=name, options=said))
+def _guard(guard: Guard, options: Mapping[str, Any]) -> Guard:
+    """The guard with the options that say something, so that two that do the same are equal."""
+    return checked(msgspec.structs.replace(guard, options={name: value for name, value in options.items() if value}))

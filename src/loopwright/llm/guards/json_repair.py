@@ -25,21 +25,17 @@ _WORDS: dict[str, Any] = {
 _NOTHING = object()
 
 
-class NotJsonError(ValueError):
-    """Nothing in the text can be read as JSON."""
-
-
 def repaired(text: str) -> Any:
     """The JSON value that a text means: an object or a list.
 
     Raises:
-        NotJsonError: There is none in it.
+        ValueError: There is none in it.
     """
     fenced = _FENCE.search(text)
     body = fenced.group(1) if fenced is not None and _BEGIN.search(fenced.group(1)) else text
     begin = _BEGIN.search(body)
     if begin is None:
-        raise NotJsonError("the text holds neither an object nor a list")
+        raise ValueError("the text holds neither an object nor a list")
     return _Reader(body, begin.start()).value(0)
 
 
@@ -53,7 +49,7 @@ class _Reader:
     def value(self, depth: int) -> Any:
         """The next value; `_NOTHING` where there is none."""
         if depth > _DEEPEST:
-            raise NotJsonError("the text is nested too deep")
+            raise ValueError("the text is nested too deep")
         self._skip()
         char = self._here()
         if char == "{":

@@ -92,7 +92,7 @@ class JsonSchema:
     def problem(self, value: Any) -> str:
         """Where a JSON value breaks the schema first, and which word of it: `$.items[2].price: minimum`; empty where it
         does not. It holds nothing of the value but names of the schema's own properties."""
-        return next(self._problems(value, self._root, "$", 0), "")
+        return next(self._problems(value, self._root, at="$", depth=0), "")
 
     def _check(self, schema: Any, at: str, depth: int) -> None:
         if isinstance(schema, bool):
@@ -122,26 +122,26 @@ class JsonSchema:
             found = found[name] if name else found
         return found
 
-    def _problems(self, value: Any, schema: Any, at: str, depth: int) -> Iterator[str]:
+    def _problems(self, value: Any, schema: Any, *, at: str, depth: int) -> Iterator[str]:
         if schema is True:
             return
         if schema is False or depth > _DEEPEST:
             yield f"{at}: not allowed" if schema is False else f"{at}: nested too deep"
             return
         if "$ref" in schema:
-            yield from self._problems(value, self._referred(schema["$ref"]), at, depth + 1)
+            yield from self._problems(value, self._referred(schema["$ref"]), at=at, depth=depth + 1)
         types = _types(schema)
         if types and not any(_TYPES[name](value) for name in types) and not (value is None and schema.get("nullable")):
             yield f"{at}: type"
             return
         yield from _beyond(value, schema, at)
-        yield from self._combined(value, schema, at, depth + 1)
+        yield from self._combined(value, schema, at=at, depth=depth + 1)
         if isinstance(value, dict):
-            yield from self._of_object(value, schema, at, depth + 1)
+            yield from self._of_object(value, schema, at=at, depth=depth + 1)
         elif isinstance(value, list):
-            yield from self._of_array(value, schema, at, depth + 1)
+            yield from self._of_array(value, schema, at=at, depth=depth + 1)
 
-    def _of_object(self, value: dict[str, Any], schema: Mapping[str, Any], at: str, depth: int) -> Iterator[str]:
+    def _of_object(self, value: dict[str, Any], schema: Mapping[str, Any], *, at: str, depth: int) -> Iterator[str]:
         yield from (f"{at}.{name}: required" for name in schema.get("required", ()) if name not in value)
         known, forms = schema.get("properties") or {}, schema.get("patternProperties") or {}
         for name, item in value.items():
@@ -151,21 +151,21 @@ class JsonSchema:
                 matched = [schema["additionalProperties"]]
             place = f"{at}.{name}" if name in known else f"{at}.*"
             for part in matched:
-                yield from self._problems(item, part, place, depth)
+                yield from self._problems(item, part, at=place, depth=depth)
             if "propertyNames" in schema:
-                yield from self._problems(name, schema["propertyNames"], f"{at}.*", depth)
+                yield from self._problems(name, schema["propertyNames"], at=f"{at}.*", depth=depth)
 
-    def _of_array(self, value: list[Any], schema: Mapping[str, Any], at: str, depth: int) -> Iterator[str]:
+    def _of_array(self, value: list[Any], schema: Mapping[str, Any], *, at: str, depth: int) -> Iterator[str]:
         first = schema.get("prefixItems") or []
         for index, item in enumerate(value):
             part = first[index] if index < len(first) else schema.get("items", True)
-            yield from self._problems(item, part, f"{at}[{index}]", depth)
+            yield from self._problems(item, part, at=f"{at}[{index}]", depth=depth)
         if "contains" in schema and not any(self._fits(item, schema["contains"], depth) for item in value):
             yield f"{at}: contains"
 
-    def _combined(self, value: Any, schema: Mapping[str, Any], at: str, depth: int) -> Iterator[str]:
+    def _combined(self, value: Any, schema: Mapping[str, Any], *, at: str, depth: int) -> Iterator[str]:
         for part in schema.get("allOf", ()):
-            yield from self._problems(value, part, at, depth)
+            yield from self._problems(value, part, at=at, depth=depth)
         if "anyOf" in schema and not any(self._fits(value, part, depth) for part in schema["anyOf"]):
             yield f"{at}: anyOf"
         if "oneOf" in schema and sum(self._fits(value, part, depth) for part in schema["oneOf"]) != 1:
@@ -174,10 +174,10 @@ class JsonSchema:
             yield f"{at}: not"
         if "if" in schema:
             branch = "then" if self._fits(value, schema["if"], depth) else "else"
-            yield from self._problems(value, schema.get(branch, True), at, depth)
+            yield from self._problems(value, schema.get(branch, True), at=at, depth=depth)
 
     def _fits(self, value: Any, schema: Any, depth: int) -> bool:
-        return next(self._problems(value, schema, "$", depth), "") == ""
+        return next(self._problems(value, schema, at="$", depth=depth), "") == ""
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:

@@ -81,17 +81,22 @@ class GuardRunner:
         Raises:
             GuardBlockedError: It takes one for an attempt, or has no verdict and the guard says `unsure="block"`.
         """
-        findings: list[Finding] = []
-        for guard, detector in self._in.watching if self.asks else ():
-            if not (guard.options.get("judge") and isinstance(detector, PromptInjection)):
-                continue
-            for text in texts:
-                kind = await self._suspicion(guard, detector, text)
-                if kind:
-                    found = Finding(guard=guard.label, kind=kind, start=0, end=len(text), action=guard.action)
-                    if guard.action in ("block", "redact"):
-                        raise blocked(found, "in")
-                    findings.append(found)
+        asked = [
+            (guard, detector)
+            for guard, detector in self._in.watching
+            if self._judge is not None and guard.options.get("judge") and isinstance(detector, PromptInjection)
+        ]
+        kinds = [
+            (guard, text, await self._suspicion(guard, detector, text)) for guard, detector in asked for text in texts
+        ]
+        findings = [
+            Finding(guard=guard.label, kind=kind, start=0, end=len(text), action=guard.action)
+            for guard, text, kind in kinds
+            if kind
+        ]
+        for finding in findings:
+            if finding.action in ("block", "redact"):
+                raise blocked(finding, "in")
         return findings
 
     async def _suspicion(self, guard: Guard, detector: PromptInjection, text: str) -> str:

@@ -43,7 +43,8 @@ _HIDDEN = (
 )
 
 
-def _r(name: str, weight: float, signs: tuple[str, ...], looks: str) -> Rule:
+def _r(name: str, weight: float, *signs_and_looks: *tuple[tuple[str, ...], str]) -> Rule:
+    signs, looks = signs_and_looks
     return Rule(name, weight, signs, re.compile(looks))
 
 

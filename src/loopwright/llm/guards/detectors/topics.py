@@ -45,7 +45,9 @@ class Topics(Detector):
             )
         self._deny = tuple((topic, *phrases(words)) for topic, words in deny.items())
         self._allow = tuple(phrases(words)[0] for words in allow.values())
-        self._likeness = _Likeness(deny, allow, similarity, embedder) if similarity and embedder is not None else None
+        self._likeness: _Likeness | None = None
+        if similarity and embedder is not None:
+            self._likeness = _Likeness(embedder, deny=deny, allow=allow, at_least=similarity)
         self.whole = bool(allow) or self._likeness is not None
 
     def find(self, text: str) -> Sequence[Hit]:
@@ -71,12 +73,9 @@ class _Likeness:
     """Sentences by their likeness to the phrases of topics."""
 
     def __init__(
-        self,
-        deny: Mapping[str, Sequence[str]],
-        allow: Mapping[str, Sequence[str]],
+        self, embedder: Embedder, *, deny: Mapping[str, Sequence[str]], allow: Mapping[str, Sequence[str]],
         at_least: float,
-        embedder: Embedder,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._topics = [topic for topic, words in deny.items() for _ in words]
         self._denied = embedder.embed([word for words in deny.values() for word in words]) if deny else None
         self._allowed = embedder.embed([word for words in allow.values() for word in words]) if allow else None

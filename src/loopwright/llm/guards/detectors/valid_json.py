@@ -7,7 +7,7 @@ import msgspec
 
 from loopwright.core.codec import to_json
 from loopwright.llm.guards.detector import Shaped, Shaper
-from loopwright.llm.guards.json_repair import NotJsonError, repaired
+from loopwright.llm.guards.json_repair import repaired
 from loopwright.llm.guards.json_schema import JsonSchema
 
 
@@ -31,7 +31,7 @@ class ValidJson(Shaper):
             try:
                 value, problem = repaired(text), "not_json"
                 shown = to_json(value).decode()
-            except (NotJsonError, OverflowError):
+            except (ValueError, OverflowError):
                 return Shaped(text, "not_json", mended=False)
         if self._schema is not None and self._schema.problem(value):
             return Shaped(text, "wrong_json", mended=False)
