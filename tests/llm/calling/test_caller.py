@@ -282,6 +282,21 @@ def test_the_call_that_tries_and_is_cancelled_lets_another_try(alone):
     assert alone.run(journey, circuit=FRAGILE, retry=Retry(times=0)) == ("one two three", "closed")
 
 
+def test_who_waited_for_room_does_not_ask_once_the_circuit_has_opened(alone):
+    async def journey(caller):
+        alone["main"].fail("hang")
+        both = [asyncio.create_task(caller.call(chat(), before=nothing)) for _ in range(2)]
+        failures = await asyncio.gather(*both, return_exceptions=True)
+        return [failure.context["cause"] for failure in failures], caller.state()[0]["under_way"]
+
+    causes, under_way = alone.run(
+        journey, circuit=Circuit(least_failures=1, open_s=5.0), retry=Retry(times=0),
+        upstreams=alone.upstreams(main={"concurrency": 1}),
+        timeouts=Timeouts(first_token_s=0.1, total_s=0.3),
+    )  # fmt: skip
+    assert (causes, under_way, alone["main"].counts["calls"]) == (["timeout", "open"], 0, 1)
+
+
 # -- concurrency, cancelling -----------------------------------------------------------------------------------------
 
 
@@ -363,6 +378,14 @@ def test_where_both_fail_there_are_still_retries(two):
     two["spare"].fail("500*1")
     called = two.call(hedge_after_s=0.05, timeouts=Timeouts(connect_s=0.2, first_token_s=0.2, total_s=0.4))
     assert called.reply.text == "one two three"
+
+
+def test_who_was_asked_beside_is_not_asked_again_without_a_retry(two):
+    two["main"].fail("hang")
+    two["spare"].fail("500")
+    with pytest.raises(UpstreamError):
+        two.call(hedge_after_s=0.05, retry=Retry(times=0), timeouts=Timeouts(first_token_s=0.2, total_s=2.0))
+    assert (two["main"].counts["calls"], two["spare"].counts["calls"]) == (1, 1)
 
 
 def test_nothing_is_left_under_way_after_many_calls_of_all_kinds(two):

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from loopwright.errors import BudgetExceededError, UpstreamError, UpstreamRefusedError
-from loopwright.llm.calling.asker import Answered
+from loopwright.llm.calling.asker import Answered, Opened
 from loopwright.llm.calling.attempt import Failure
+from loopwright.llm.calling.circuits import Health
 from loopwright.llm.calling.hedging import first_to_answer
 from loopwright.llm.route import Upstream
 
@@ -72,6 +73,30 @@ def test_what_one_raises_ends_both():
     with pytest.raises(BudgetExceededError):
         hedged(first, Asked(0.0, BudgetExceededError("none left")))
     assert first.ended == "cancelled"
+
+
+def test_a_stream_that_came_too_late_to_win_is_closed_and_makes_room():
+    class Stream:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    async def journey():
+        streams, health = [Stream(), Stream()], Health()
+        health.under_way = 2
+        opened = [Opened(stream=one, reader=None, pieces=(), ended=False, health=health) for one in streams]
+        both = asyncio.Event()
+
+        async def answer(number):
+            await both.wait()
+            return Answered(value=opened[number], upstream=UPSTREAM)
+
+        asyncio.get_running_loop().call_later(0.1, both.set)
+        made, _ = await first_to_answer(answer(0), lambda: answer(1), after_s=0.01)
+        return made.value is opened[0], [one.closed for one in streams], health.under_way
+
+    assert asyncio.run(journey()) == (True, [False, True], 1)
 
 
 def test_whoever_goes_away_cancels_both_at_once():

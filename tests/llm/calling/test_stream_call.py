@@ -8,7 +8,8 @@ from tests.llm.calling.callers import Stage, chat, nothing, settled
 
 from loopwright.errors import UpstreamError, UpstreamRefusedError
 from loopwright.llm.calling.stream_call import StreamCall
-from loopwright.llm.route import Circuit, Timeouts
+from loopwright.llm.providers.openai import OpenAIProvider
+from loopwright.llm.route import Circuit, Retry, Timeouts
 
 
 @pytest.fixture
@@ -135,6 +136,48 @@ def test_pieces_come_when_they_come(alone):
     first, count, whole = alone.run(journey, timeouts=Timeouts())
     assert first < 0.2 < 0.4 < whole
     assert count >= 9
+
+
+def test_a_stream_ends_with_the_whole_calls_time(alone):
+    alone["main"].fail("slow=0.05")
+    started = time.monotonic()
+    _, text, error, _ = streamed(alone, chat("a " * 100, stream=True), timeouts=Timeouts(total_s=0.4))
+    assert text
+    assert error.context["cause"] == "timeout"
+    assert 0.3 < time.monotonic() - started < 0.8
+
+
+def test_a_reader_who_is_cancelled_and_forgets_to_close_makes_room_all_the_same(alone):
+    async def journey(caller):
+        alone["main"].fail("hang_midway")
+        stream = await caller.stream(chat("a b c d", stream=True), before=nothing)
+
+        async def endless():
+            while True:
+                await anext(stream)
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(endless(), 0.1)
+        return caller.state()[0]["under_way"], caller.state()[0]["failures"]
+
+    assert alone.run(journey, timeouts=Timeouts()) == (0, 0)
+
+
+def test_an_upstream_whose_first_words_make_no_sense_is_told_to_stop(two):
+    class Confused(OpenAIProvider):
+        def reader(self, ask):
+            raise UpstreamError("no stream of this protocol")
+
+    async def journey(caller):
+        two["main"].fail("slow=0.05")
+        stream = await caller.stream(chat("a " * 100, stream=True), before=nothing)
+        text, _ = await read(stream)
+        return text, await settled(lambda: two["main"].counts["cancelled"] == 1, 0.3)
+
+    providers = {"anthropic": Confused(), "openai": OpenAIProvider()}
+    upstreams = two.upstreams(main={"api": "anthropic"})
+    retry = Retry(times=0)
+    assert two.run(journey, providers=providers.get, upstreams=upstreams, retry=retry) == ("a " * 100, True)
 
 
 def test_streams_that_break_off_open_the_circuit(two):

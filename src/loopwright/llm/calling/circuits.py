@@ -32,7 +32,7 @@ class Health:
             limit: Calls under way at most; 0: any number.
             within_s: How long to wait.
         """
-        if not limit or (self.under_way < limit and not self._waiting):
+        if not limit or self.under_way < limit:
             self.under_way += 1
             return True
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
