@@ -45,8 +45,8 @@ class RetrieveRoutes:
     """Answers at one port. Lives on one event loop; searches run beside it.
 
     Args:
-        by_index: The champion of an index. Raises NotFoundError.
-        by_endpoint: What an endpoint's application reads. Raises NotFoundError.
+        by_index: The champion of an index, asked in a thread. Raises NotFoundError.
+        by_endpoint: What an endpoint's application reads, asked on the loop. Raises NotFoundError.
         doors: Who may ask.
         groups_of: Whose groups decide what is found. By default nobody is in any.
         most_bytes: The largest body that is read.
@@ -97,7 +97,7 @@ class RetrieveRoutes:
             raise OverloadedError("too many searches are under way", why=f"the limit is {_AT_ONCE}")
         self._under_way += 1
         try:
-            retriever = await asyncio.to_thread(self._retriever, body)
+            retriever = await self._retriever(body)
             if caller is ANYONE and _asks_upstream(retriever):
                 self._doors.require_key(request.headers, "predict")
             passages = await asyncio.to_thread(_search, retriever, body, groups)
@@ -105,8 +105,10 @@ class RetrieveRoutes:
             self._under_way -= 1
         return Response(body=to_json({"version": retriever.digest, "passages": passages}), headers=caller.headers)
 
-    def _retriever(self, body: RetrieveBody) -> Retriever:
-        return self._by_endpoint(body.endpoint) if body.endpoint is not None else self._by_index(body.index or "")
+    async def _retriever(self, body: RetrieveBody) -> Retriever:
+        if body.endpoint is not None:
+            return self._by_endpoint(body.endpoint)
+        return await asyncio.to_thread(self._by_index, body.index or "")
 
 
 def _read(data: bytes) -> RetrieveBody:
