@@ -26,7 +26,15 @@ class HttpAsk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamReader(ABC):
-    """Reads one answer that streams, from the upstream's bytes to the caller's events. One for each call."""
+    """Reads one answer that streams, from the upstream's bytes to the caller's events. One for each call.
+
+    Attributes:
+        texts: Whether pieces say what they add. Who needs the bytes alone may set it off before the first bytes are
+            fed: then a piece may hold several events, undecoded, and nothing is ever put in its place. A reader may
+            ignore it.
+    """
+
+    texts: bool = True
 
     @abstractmethod
     def feed(self, data: bytes) -> Sequence[Piece]:

@@ -228,3 +228,34 @@ def test_completions_stream_the_same_way():
     other = ChatReader(ask)
     other.feed(stream[0])
     assert completion_chunks([other.stopped("length")])[-1].choices[0].finish_reason == "length"
+
+
+def test_a_call_of_a_function_in_the_old_form_is_a_tool_s():
+    reader = ChatReader(ASK)
+    reader.feed(HELLO[0])
+    (piece,) = reader.feed(event({"function_call": {"arguments": "secret"}}))
+    assert piece.tool == "secret"
+    assert b"secret" not in reader.with_text(piece, "***")
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": None}, {"content": [{"type": "text", "text": "x"}]}, {"content": "", "audio": {}},
+        {"content": "x", "reasoning": "y"}, {"content": "x", "refusal": "y"}, {"content": '"tool_calls"'},
+    ],
+)  # fmt: skip
+def test_what_is_read_in_one_step_is_what_a_full_reading_gives(delta):
+    """The first event of a stream is always read in full."""
+    quick, full = ChatReader(ASK), ChatReader(ASK)
+    quick.feed(HELLO[0])
+    assert quick.feed(event(delta)) == full.feed(event(delta))
+
+
+def test_where_texts_are_off_pieces_hold_bytes_alone():
+    reader = ChatReader(ASK)
+    reader.texts = False
+    pieces = read([*HELLO, DONE], reader)
+    assert b"".join(piece.event for piece in pieces) == b"".join([*HELLO, DONE])
+    assert "".join(piece.text for piece in pieces) == ""
+    assert reader.outcome.finish == "stop"

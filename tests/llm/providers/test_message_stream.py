@@ -167,3 +167,19 @@ def test_pings_and_comments_pass_and_say_nothing():
     assert pieces[1].event == b": hi\n\n"
     assert pieces[2].event == event("ping")
     assert (pieces[2].text, pieces[2].closes) == ("", False)
+
+
+def test_where_texts_are_off_bytes_pass_and_usage_is_known():
+    reader = PROVIDER.reader(MESSAGE)
+    reader.texts = False
+    events = stream("hello", "hm", ['{"a": 1}'])
+    pieces = [piece for one in events for piece in reader.feed(one)] + list(reader.end())
+    assert b"".join(piece.event for piece in pieces) == b"".join(events)
+    assert (reader.outcome.usage, reader.outcome.finish) == (USAGE, "stop")
+    broken = PROVIDER.reader(MESSAGE)
+    broken.texts = False
+    broken.feed(events[0])
+    with pytest.raises(UpstreamError):
+        broken.feed(event("error", error={"type": "overloaded_error", "message": "busy"}))
+    with pytest.raises(UpstreamError):
+        broken.end()

@@ -94,3 +94,16 @@ def test_a_failed_response_says_why():
             + b"\n\n"
         )  # fmt: skip
     assert caught.value.why == "no GPU"
+
+
+def test_where_texts_are_off_bytes_pass_and_usage_is_known():
+    reader = ResponseReader(texts=False)
+    events = stream(tool_calls=(CALL,))
+    assert b"".join(piece.event for piece in read(events, reader)) == b"".join(events)
+    assert (reader.outcome.usage, reader.outcome.finish) == (Usage(input_tokens=4, output_tokens=2), "tool_calls")
+    broken = ResponseReader(texts=False)
+    broken.feed(events[0])
+    with pytest.raises(UpstreamError):
+        broken.feed(b'event: error\ndata: {"type": "error", "message": "no"}\n\n')
+    with pytest.raises(UpstreamError):
+        broken.end()

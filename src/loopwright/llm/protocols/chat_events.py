@@ -115,9 +115,10 @@ def _change(body: dict[str, Any], piece: Piece, text: str) -> bool:
     if not isinstance(delta, dict):
         choice["text"] = text
     elif piece.tool:
-        function = delta["tool_calls"][0]["function"]
-        function["name" if function.get("name") else "arguments"] = text
+        function = delta["tool_calls"][0]["function"] if delta.get("tool_calls") else delta["function_call"]
+        function["arguments" if function.get("arguments") else "name"] = text
     elif piece.aside:
+        delta.pop("reasoning_details", None)
         for name in ASIDE:
             if delta.get(name):
                 delta[name] = text

@@ -19,21 +19,21 @@ _Choices = Annotated[int, msgspec.Meta(ge=1, le=MOST_CHOICES)] | None
 _Content = str | list[str | dict[str, Any]] | dict[str, Any] | None
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, frozen=True):
     role: _Name
     content: _Content = None
 
 
-class _StreamOptions(msgspec.Struct):
+class _StreamOptions(msgspec.Struct, frozen=True):
     include_usage: bool | None = None
 
 
-class _Shape(msgspec.Struct):
+class _Shape(msgspec.Struct, frozen=True):
     model: _Name
     stream: bool | None = None
 
 
-class _Chat(_Shape, kw_only=True):
+class _Chat(_Shape, frozen=True, kw_only=True):
     messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
     max_tokens: _Tokens = None
     max_completion_tokens: _Tokens = None
@@ -43,7 +43,7 @@ class _Chat(_Shape, kw_only=True):
     tools: list[dict[str, Any]] | None = None
 
 
-class _Completion(_Shape, kw_only=True):
+class _Completion(_Shape, frozen=True, kw_only=True):
     prompt: str | list[str | int | list[int]]
     max_tokens: Annotated[int, msgspec.Meta(ge=0)] | None = None
     n: _Choices = None
@@ -51,18 +51,18 @@ class _Completion(_Shape, kw_only=True):
     stream_options: _StreamOptions | None = None
 
 
-class _Embedding(_Shape, kw_only=True):
+class _Embedding(_Shape, frozen=True, kw_only=True):
     input: str | Annotated[list[str | int | list[int]], msgspec.Meta(min_length=1)]
 
 
-class _Response(_Shape, kw_only=True):
+class _Response(_Shape, frozen=True, kw_only=True):
     input: str | list[dict[str, Any]] | None = None
     instructions: str | list[dict[str, Any]] | None = None
     max_output_tokens: _Tokens = None
     tools: list[dict[str, Any]] | None = None
 
 
-class _Message(_Shape, kw_only=True):
+class _Message(_Shape, frozen=True, kw_only=True):
     messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
     max_tokens: Annotated[int, msgspec.Meta(ge=1)]
     system: str | list[dict[str, Any]] | None = None

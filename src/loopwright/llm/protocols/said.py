@@ -79,7 +79,7 @@ def response_body(ask: Ask, said: Said) -> dict[str, Any]:
     status = "incomplete" if cut else "completed"
     reason = {"length": "max_output_tokens"}.get(said.finish, "content_filter")
     return {
-        **response_head(ask, said.id, said.model, said.created),
+        **response_head(ask, id=said.id, model=said.model, created=said.created),
         "status": status,
         "completed_at": said.created,
         "incomplete_details": {"reason": reason} if cut else None,
@@ -88,7 +88,7 @@ def response_body(ask: Ask, said: Said) -> dict[str, Any]:
     }
 
 
-def response_head(ask: Ask, id: str, model: str, created: int) -> dict[str, Any]:
+def response_head(ask: Ask, *, id: str, model: str, created: int) -> dict[str, Any]:
     """What of a response is known before it says anything."""
     body = ask.body
     return {

@@ -17,8 +17,8 @@ _Change = Callable[[str], str]
 _REQUEST = ("system", "instructions", "messages", "prompt", "suffix", "input", "variables")
 _ANSWER = ("choices", "content", "output")
 _ASKED = frozenset({"content", "text", "output", "arguments", "refusal", "title", "context", "summary"})
-_ANSWERED = _ASKED | {"message", "thinking", "reasoning", "reasoning_content"}
-_AROUND = frozenset({"function", "custom", "tool_calls"})
+_ANSWERED = _ASKED | {"message", "thinking", "reasoning", "reasoning_content", "reasoning_details"}
+_AROUND = frozenset({"function", "custom", "tool_calls", "function_call"})
 _VALUES = frozenset({"input", "variables"})
 
 
@@ -85,29 +85,31 @@ def _through(body: Any, change: _Change, *, names: frozenset[str]) -> dict[str, 
     changed = dict(body)
     for field in _REQUEST if names is _ASKED else _ANSWER:
         if body.get(field) is not None:
-            inner = body[field]
-            changed[field] = _all_values(inner, change) if field == "variables" else _visited(inner, change, names)
+            changed[field] = _field(
+                "variables" if field == "variables" else "content", body[field], change, names=names
+            )
     return changed
 
 
-def _visited(value: Any, change: _Change, names: frozenset[str]) -> Any:
+def _visited(value: Any, change: _Change, *, names: frozenset[str]) -> Any:
     """The value with its texts changed: of an object, those of the fields that hold texts."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
-        return [_visited(one, change, names) for one in value]
+        return [_visited(one, change, names=names) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: _field(name, inner, change, names) for name, inner in value.items()}
+    return {name: _field(name, inner, change, names=names) for name, inner in value.items()}
 
 
-def _field(name: str, value: Any, change: _Change, names: frozenset[str]) -> Any:
+def _field(name: str, value: Any, change: _Change, *, names: frozenset[str]) -> Any:
     if name in _VALUES:
         return _all_values(value, change)
     if name in names or (name in _AROUND and not isinstance(value, str)):
-        return _visited(value, change, names)
+        return _visited(value, change, names=names)
     if name == "source" and isinstance(value, dict) and value.get("type") in ("text", "content"):
-        return {key: _visited(one, change, names) if key in ("data", "content") else one for key, one in value.items()}
+        said = ("data", "content")
+        return {key: _visited(one, change, names=names) if key in said else one for key, one in value.items()}
     return value
 
 

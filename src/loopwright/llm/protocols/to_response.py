@@ -112,7 +112,7 @@ class ResponseTeller(StreamReader):
             return
         outcome = self._reader.outcome
         model = outcome.model or str(self._ask.body.get("model") or "")
-        self._head = response_head(self._ask, outcome.id or "resp", model, created)
+        self._head = response_head(self._ask, id=outcome.id or "resp", model=model, created=created)
         yield Piece(event=self._event("response.created", response=self._head))
         yield Piece(event=self._event("response.in_progress", response=self._head))
 

@@ -18,6 +18,24 @@ from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 _USED = re.compile(rb'"usage"\s*:\s*\{')
 _ENDED = re.compile(rb'"finish_reason"\s*:\s*"')
 _NEWS = (b'"error"', b"[DONE]", b"event:")
+_RARE = (*_NEWS, b'"tool_calls"', b'"function_call"', b'"reasoning', b'"refusal"', b"\ndata:")
+
+
+class _Delta(msgspec.Struct, frozen=True, gc=False):
+    content: str = ""
+
+
+class _Choice(msgspec.Struct, frozen=True, gc=False):
+    index: int = 0
+    delta: _Delta = _Delta()
+    text: str = ""
+
+
+class _Chunk(msgspec.Struct, frozen=True, gc=False):
+    choices: list[_Choice]
+
+
+_PLAIN = msgspec.json.Decoder(_Chunk)
 
 
 class ChatReader(StreamReader):
@@ -48,7 +66,7 @@ class ChatReader(StreamReader):
 
     def feed(self, data: bytes) -> Sequence[Piece]:
         if self.texts or not self._head or self._done:
-            return [piece for block in self._parser.blocks(data) for piece in self._pieces(parsed(block))]
+            return [piece for block in self._parser.blocks(data) for piece in self._plainly(block)]
         whole = self._parser.whole(data)
         if not whole:
             return ()
@@ -81,6 +99,18 @@ class ChatReader(StreamReader):
         return Outcome(
             usage=self._usage, finish=self._finish, model=self._head.get("model"), id=self._head.get("id")
         )  # fmt: skip
+
+    def _plainly(self, block: bytes) -> Sequence[Piece]:
+        """An event's pieces; one that says a further text and nothing else, as nearly all do, is read in one step."""
+        if not self._head or self._done or not block.startswith(b"data: ") or _is_news(block, _RARE):
+            return self._pieces(parsed(block))
+        try:
+            (choice,) = _PLAIN.decode(block[6:]).choices
+            text = choice.text if self._plain else choice.delta.content
+        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError):
+            return self._pieces(parsed(block))
+        self._open.add(choice.index)
+        return (Piece(event=block, text=text, choice=choice.index),)
 
     def _pieces(self, event: Event) -> Sequence[Piece]:
         if not event.data:
@@ -117,10 +147,10 @@ class ChatReader(StreamReader):
             self._usage = usage
 
 
-def _is_news(events: bytes) -> bool:
+def _is_news(events: bytes, words: Sequence[bytes] = _NEWS) -> bool:
     """Whether the events may hold more than a further piece of the answer; texts about such things do as well."""
     return (
-        any(word in events for word in _NEWS)
+        any(word in events for word in words)
         or _ENDED.search(events) is not None
         or _USED.search(events) is not None
     )  # fmt: skip
@@ -192,6 +222,10 @@ def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
         function = call.get("function") or {}
         said = function.get("name") or function.get("arguments") or ""
         return Piece(event=raw, tool=said, choice=index, call=call.get("index") or 0, closes=ended)
+    if isinstance(delta.get("function_call"), dict):
+        called = delta["function_call"]
+        said = str(called.get("arguments") or called.get("name") or "")
+        return Piece(event=raw, tool=said, choice=index, closes=ended)
     content = _text(delta.get("content")) or _text(delta.get("refusal"))
     if content:
         return Piece(event=raw, text=content, choice=index, closes=ended)

@@ -13,6 +13,8 @@ from loopwright.llm.protocols.usage import usage_of_message
 from loopwright.llm.provider import StreamReader
 from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 
+_DELTA = b"event: content_block_delta\n"
+
 
 class _Course:
     """What is known of one message that streams."""
@@ -79,11 +81,18 @@ class _Course:
 class MessageReader(StreamReader):
     """One stream, for callers who speak Anthropic's protocol: events as they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, texts: bool = True) -> None:
+        self.texts = texts
         self._course = _Course()
 
     def feed(self, data: bytes) -> Sequence[Piece]:
-        return [_passed(event, body) for event, body in self._course.bodies(data)]
+        if self.texts:
+            return [_passed(event, body) for event, body in self._course.bodies(data)]
+        blocks = self._course.parser.blocks(data)
+        for block in blocks:
+            if not block.startswith(_DELTA):
+                self._course.noted(parsed(block))
+        return (Piece(event=b"".join(blocks)),) if blocks else ()
 
     def end(self) -> Sequence[Piece]:
         return [_passed(event, body) for event, body in self._course.last()]

@@ -1,5 +1,6 @@
 """Reads OpenAI's responses, whole and as they stream, and passes their events on as they came."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from loopwright.llm.provider import StreamReader
 from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 from loopwright.llm.providers.refusals import refusal_of
 
+_NEWS = re.compile(rb"(?!event: response\.[a-z_]+\.(?:delta|added|done)\n)")
 _TEXTS = {
     "response.output_text.delta": "output_text",
     "response.refusal.delta": "refusal",
@@ -29,7 +31,8 @@ _ENDS = ("response.completed", "response.incomplete")
 class ResponseReader(StreamReader):
     """One stream. Events that repeat what was said say what was sent instead, once a text was changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, texts: bool = True) -> None:
+        self.texts = texts
         self._parser = SseParser()
         self._response: dict[str, Any] = {}
         self._items: dict[int, Mapping[str, Any]] = {}
@@ -38,7 +41,13 @@ class ResponseReader(StreamReader):
         self._over = False
 
     def feed(self, data: bytes) -> Sequence[Piece]:
-        return [piece for block in self._parser.blocks(data) for piece in self._pieces(parsed(block))]
+        blocks = self._parser.blocks(data)
+        if self.texts:
+            return [piece for block in blocks for piece in self._pieces(parsed(block))]
+        for block in blocks:
+            if _NEWS.match(block) is not None:
+                self._pieces(parsed(block))
+        return (Piece(event=b"".join(blocks)),) if blocks else ()
 
     def end(self) -> Sequence[Piece]:
         last = None if self._over else last_event(self._parser)
