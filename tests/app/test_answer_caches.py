@@ -1,19 +1,13 @@
-"""The home's cache of answers; its measurements are tested by `loopwright cache`."""
-
-import asyncio
+"""The cache of answers: what `loopwright cache` cannot show by its output."""
 
 import pytest
 
-from loopwright.app.answer_caches import cache_savings, measure_on_pairs, open_answer_cache
+from loopwright.app.answer_caches import MODELS_FOLDER, cache_savings, measure_on_pairs
 from loopwright.app.workspace import open_workspace
 from loopwright.errors import MissingExtraError
-from loopwright.llm.answer_cache import CachePolicy
-from loopwright.llm.ask import Ask, Reply
 from loopwright.llm.embedding import minilm_weights
 from loopwright.llm.embedding.spec import hashing
-
-POLICY = CachePolicy(exact_s=60)
-ASK = Ask(operation="chat", body={"messages": [{"role": "user", "content": "Hi"}]})
+from loopwright.serving.applications.loading import CACHE
 
 
 @pytest.fixture
@@ -21,21 +15,6 @@ def workspace(tmp_path):
     made = open_workspace(tmp_path, create=True)
     yield made
     made.close()
-
-
-def test_answers_outlive_the_process_that_kept_them(workspace):
-    first = open_answer_cache(workspace)
-    first.keep(ASK, Reply(body=b"{}", text="Hello.", finish="stop"), version="v", tenant="t", policy=POLICY)
-    first.close()
-    again = open_answer_cache(workspace)
-    hit = asyncio.run(again.look(ASK, version="v", tenant="t", policy=POLICY))
-    again.close()
-    assert (hit.reply.text, hit.how) == ("Hello.", "exact")
-
-
-def test_opening_it_makes_no_model(workspace):
-    open_answer_cache(workspace).close()
-    assert not (workspace.home / "cache").exists()
 
 
 def test_pairs_are_measured_without_a_home(tmp_path):
@@ -53,3 +32,7 @@ def test_without_the_model_the_command_that_installs_it_is_named(monkeypatch):
 
 def test_a_home_without_requests_has_saved_nothing(workspace):
     assert cache_savings(workspace) == ()
+
+
+def test_the_model_is_kept_where_the_gateway_keeps_it():
+    assert MODELS_FOLDER == CACHE

@@ -1,4 +1,4 @@
-"""The home's cache of answers: opened, measured before it may answer similar requests, and what it has saved."""
+"""The cache of answers: measured before it may answer similar requests, and what it has saved."""
 
 import tempfile
 from collections.abc import Sequence
@@ -25,7 +25,6 @@ from loopwright.llm.cache.measure import (
     on_traffic,
 )
 from loopwright.llm.cache.pairs import SHIPPED, read_pairs
-from loopwright.llm.cache.store import CacheTools, LayeredCache, open_cache
 from loopwright.llm.cache.trials import read_trials
 from loopwright.llm.embedder import Embedder
 from loopwright.llm.embedding.spec import EmbedderSpec, minilm
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MODELS_FOLDER = "cache"
-"""Folder of the home where local models are kept once they are made; it can be removed."""
+"""Where the gateway keeps local models in the home; its module is slow to import, and a test equates the two."""
 _COLUMNS = (
     "at", "endpoint", "operation", "cache", "status", "latency_us", "cost_usd", "input_tokens", "output_tokens",
     "shadow_of", "weight",
@@ -103,23 +102,6 @@ class CacheSavings(msgspec.Struct, frozen=True, kw_only=True):
     upstream_ms: float | None
     cached_ms: float | None
     saved_s: float | None
-
-
-def open_answer_cache(workspace: Workspace, *, spec: EmbedderSpec | None = None, content: bool = False) -> LayeredCache:
-    """The cache of the home's gateway. Nothing is read, and no model opened, before a request needs it.
-
-    Args:
-        workspace: Whose home.
-        spec: What measures how similar requests are; MiniLM where None.
-        content: Whether trials hold the questions' texts.
-    """
-    stores, folder = workspace.stores, workspace.home / MODELS_FOLDER
-    return open_cache(
-        CacheTools(
-            kv=lambda: stores.kv, tables=stores.tables, clock=workspace.clock, content=content,
-            embedder=lambda: open_embedder(spec or minilm(), folder=folder),
-        )
-    )  # fmt: skip
 
 
 def measure_on_pairs(
