@@ -102,6 +102,12 @@ def test_a_champion_that_could_not_be_judged_is_no_mark_to_beat():
     assert verdict.reason.startswith("the champion")
 
 
+def test_a_candidate_that_could_not_be_judged_is_not_as_good_as_the_champion():
+    check = evaluation("c", exact(), margin=0.05)
+    dead = shown(check, lambda case: "yes" if int(case.id[1:]) < 190 else Answer(error="LW516"))
+    assert check(dead, shown(check, right(0.5))).outcome is Outcome.UNKNOWN
+
+
 def test_a_champion_judged_on_other_cases_is_unknown():
     check = evaluation("c", exact(), margin=0.05)
     assert check(shown(check, right(1.0)), shown(check, right(1.0), n=199)).outcome is Outcome.UNKNOWN

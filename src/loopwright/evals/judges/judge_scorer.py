@@ -4,6 +4,7 @@ import dataclasses
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -120,7 +121,7 @@ class JudgeScorer(Scorer):
         asked = JudgeAsk(
             route=self.pinned.route,
             messages=messages,
-            schema=msgspec.json.schema(form),
+            schema=_schema(form),
             name=form.__name__.lower(),
             parameters=prompt.parameters,
         )
@@ -164,6 +165,12 @@ def bound(scorers: Sequence[Scorer], judge: Judge) -> tuple[Scorer, ...]:
 def no_opinion(said: Said[Any]) -> Opinion:
     """Where the judge gave nothing."""
     return Opinion(value=None, words=said.why, cost_usd=said.cost_usd, unpriced=said.unpriced)
+
+
+@cache
+def _schema(form: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON schema of a form; working it out takes longer than reading an answer."""
+    return msgspec.json.schema(form)
 
 
 def share_of(good: Sequence[bool]) -> float:
