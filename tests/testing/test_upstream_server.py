@@ -229,6 +229,11 @@ def test_a_share_is_about_that_share_and_times_count_from_the_first(upstream):
     assert [ask(upstream, "500*2")[0] for _ in range(4)] == [500, 500, 200, 200]
 
 
+def test_of_several_faults_a_call_meets_the_first_that_hits(upstream):
+    upstream.fail("500*1 429=3*2 400@0")
+    assert [ask(upstream, "")[:2] for _ in range(3)] == [(500, None), (429, "3"), (200, None)]
+
+
 def test_a_fault_can_be_one_models(upstream):
     upstream.fail("500", model="other")
     assert ask(upstream, "")[0] == 200

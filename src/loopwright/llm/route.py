@@ -95,6 +95,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 class Circuit(msgspec.Struct, frozen=True, kw_only=True):
     """When an upstream is left alone: so many of its last calls failed. After a while one call at a time tries again.
 
+    The defaults leave an upstream alone that fails one call in five, which retries make good: by chance it is closed
+    off less than once in 500,000 calls (with a window of 20 and 5 failures, once in 1,600).
+
     Attributes:
         window: Calls that count.
         least_failures: Failures under which it stays closed.
@@ -102,10 +105,10 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True):
         open_s: Seconds until one call tries again; doubled with each try that fails, up to 60 s.
     """
 
-    window: int = 20
-    least_failures: int = 5
+    window: int = 50
+    least_failures: int = 10
     failure_share: float = 0.5
-    open_s: float = 5.0
+    open_s: float = 1.0
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from loopwright.core.environment import child_environment
-from loopwright.testing.upstream_faults import fault_of
+from loopwright.testing.upstream_faults import faults_of
 from loopwright.testing.upstream_server import Seen
 
 _MODULE = "loopwright.testing.upstream_server"
@@ -50,7 +50,7 @@ class ChildUpstream:
 
     def fail(self, fault: str, *, model: str = "") -> None:
         """Fail so from now on; see `Behaviour.fail`."""
-        fault_of(fault)
+        faults_of(fault)
         self._ask(f"/fault/{model}" if model else "/fault", fault.encode())
 
     def start(self) -> Self:

@@ -1,7 +1,8 @@
 """How the local upstream fails, when it is told to: by command line, by call, or by the request's header `x-fault`.
 
 A fault is written `KIND[=VALUE][@SHARE][*TIMES]`: `429=1.5` answers 429 with `Retry-After: 1.5`, `500@0.2` fails one
-call in five, `reset*2` the first two calls. Which calls fail depends on a seed and the call's number alone.
+call in five, `reset*2` the first two calls; of several, as `500@0.2 late=0.02`, a call meets the first that hits it.
+Which calls fail depends on a seed and the call's number alone.
 """
 
 import re
@@ -108,6 +109,15 @@ def fault_of(text: str) -> Fault:
         raise ValueError(f"{text!r} is no fault; a fault is KIND[=VALUE][@SHARE][*TIMES] of {', '.join(KINDS)}")
     share, times = float(found["share"] or 1.0), int(found["times"] or 0)
     return Fault(kind=found["kind"], value=found["value"] or "", share=share, times=times)
+
+
+def faults_of(text: str) -> tuple[Fault, ...]:
+    """Read faults with spaces between them: `500@0.2 late=0.02`. The first that hits a call is the one it meets.
+
+    Raises:
+        ValueError: One of them is none.
+    """
+    return tuple(fault_of(one) for one in text.split())
 
 
 def played(answer: Answer, fault: Fault) -> Script:

@@ -22,7 +22,7 @@ import msgspec
 
 from loopwright.testing.upstream_answers import Say
 from loopwright.testing.upstream_bodies import ROUTES, answer_to, models, refused
-from loopwright.testing.upstream_faults import KINDS, Answer, Fault, Script, fault_of, plain, played
+from loopwright.testing.upstream_faults import KINDS, Answer, Fault, Script, faults_of, plain, played
 
 _SEEN = 50
 
@@ -62,7 +62,7 @@ class Behaviour:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.seen: deque[Seen] = deque(maxlen=_SEEN)
-        self._faults: dict[str, Fault] = {"": fault_of(fault)}
+        self._faults: dict[str, tuple[Fault, ...]] = {"": faults_of(fault)}
         self._calls: Counter[str] = Counter()
         self._key = key
         self._names = names
@@ -75,7 +75,7 @@ class Behaviour:
         Raises:
             ValueError: It is no fault.
         """
-        self._faults[model] = fault_of(fault)
+        self._faults[model] = faults_of(fault)
         self._calls[model] = 0
 
     def script(self, path: str, headers: Mapping[str, str], raw: bytes) -> Script | bytes:
@@ -106,15 +106,16 @@ class Behaviour:
             self.counts["streams"] += 1
 
     def _fault(self, headers: Mapping[str, str], model: str) -> Fault | None:
-        if "x-fault" in headers:
+        if headers.get("x-fault"):
             own = f"x-fault:{headers['x-fault']}"
             self._calls[own] += 1
-            asked = fault_of(headers["x-fault"])
-            return asked if asked.hits(self._calls[own], self._seed) else None
+            return self._hitting(faults_of(headers["x-fault"]), self._calls[own])
         scope = model if model in self._faults else ""
         self._calls[scope] += 1
-        fault = self._faults[scope]
-        return fault if fault.hits(self._calls[scope], self._seed) else None
+        return self._hitting(self._faults[scope], self._calls[scope])
+
+    def _hitting(self, faults: tuple[Fault, ...], number: int) -> Fault | None:
+        return next((one for at, one in enumerate(faults) if one.hits(number, self._seed + at)), None)
 
     def _answer(self, path: str, headers: Mapping[str, str], body: Any) -> Answer:
         sent = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
