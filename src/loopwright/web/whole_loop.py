@@ -14,6 +14,7 @@ from loopwright.serving.stale_files import StaleFiles
 from loopwright.web.alone import hold_alone
 from loopwright.web.auth import check_address, is_loopback
 from loopwright.web.death_notes import DeathNotes
+from loopwright.web.gateway.greeting import greeting
 from loopwright.web.keyring import Keyring
 from loopwright.web.parent import when_parent_ends
 from loopwright.web.readiness import Readiness
@@ -128,7 +129,7 @@ def _greet(workspace: Workspace, endpoints: Sequence[str], *, door: socket.socke
     if not encrypted and not is_loopback(str(host)):
         _say("keys and records travel unencrypted: set tls_certificate and tls_key, or stand behind a proxy that does")
     for endpoint in endpoints:
-        _say(f"{endpoint}: {place}/predict/{endpoint}")
+        _say(greeting(workspace, endpoint, place) or f"{endpoint}: {place}/predict/{endpoint}")
     workers, threads = worker_count(settings), threads_of(settings)
     words = f"{workers} worker{'s' if workers > 1 else ''}, {threads} thread{'s' if threads > 1 else ''} each"
     beside = f"; control API on port {port + 1}" if control else "; nothing is watched, retrained or released"
