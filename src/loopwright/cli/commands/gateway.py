@@ -1,6 +1,7 @@
 """`loopwright gateway`."""
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +19,7 @@ def command(
     *,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     endpoint: Annotated[list[str] | None, typer.Option(help="Applications to serve; all where none is named.")] = None,
-    upstream: Annotated[
-        str | None, typer.Option(help="An upstream's URL: every model of it is served at once.")
-    ] = None,
+    upstream: Annotated[str | None, typer.Option(help="An upstream's URL: any model of it is served.")] = None,
     key: Annotated[str, typer.Option(help="Where the upstream's key is: env:NAME or file:PATH.")] = "",
     api: Annotated[str, typer.Option(help="What the upstream speaks: openai, anthropic or gemini.")] = "openai",
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -48,7 +47,7 @@ def _absolute(key: str) -> str:
     return f"file:{Path(name).resolve()}" if kind == "file" else key
 
 
-def _has_home(folder: Path, settings: dict[str, object]) -> bool:
+def _has_home(folder: Path, settings: Mapping[str, object]) -> bool:
     named = settings["home"] or ".loopwright"
     return (folder / str(named) / "home.json").is_file()
 

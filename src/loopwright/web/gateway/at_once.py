@@ -1,4 +1,4 @@
-"""One upstream behind the gateway at once, for any model that it has: no loop, no evaluation, said so in the journal."""
+"""One upstream behind the gateway at once, for any model that it has: no loop, no evaluation; the journal says so."""
 
 from loopwright.app.applications.bundle import manifest_of_application
 from loopwright.app.arms import alone, current_arms

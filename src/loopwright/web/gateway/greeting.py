@@ -34,6 +34,7 @@ def greeting(workspace: Workspace, endpoint: str, place: str) -> str | None:
     ]
     if paid:
         lines.append(
-            "  its upstream costs money: callers need a key, as `loopwright key new NAME --scope predict` makes one"
+            f"  calls may cost money and take a key: the text in {workspace.home / 'token'}, or one of your own"
         )
+        lines.append("  (`loopwright key new NAME --scope predict`)")
     return "\n".join(lines)
