@@ -77,7 +77,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     times: int = 2
-    first_s: float = 0.05
+    first_s: float = 0.03
     longest_s: float = 2.0
 
 
