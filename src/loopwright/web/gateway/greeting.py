@@ -34,7 +34,7 @@ def greeting(workspace: Workspace, endpoint: str, place: str) -> str | None:
     ]
     if paid:
         lines.append(
-            f"  calls may cost money and take a key: the text in {workspace.home / 'token'}, or one of your own"
+            f"  calls take a key, as they may cost money: the text in {workspace.home / 'token'}, or one of your own"
         )
-        lines.append("  (`loopwright key new NAME --scope predict`)")
+        lines.append("  or one that `loopwright key new NAME --scope predict` makes")
     return "\n".join(lines)
