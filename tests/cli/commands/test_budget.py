@@ -39,6 +39,8 @@ def test_a_report_of_nothing_says_so(bare: Command) -> None:
         ("set", "x", "--limit", "5usd", "--warn", "soon"),
         ("set", "x", "--limit", "5usd", "--warn", "180%"),
         ("show", "x"),
+        ("credit", "x", "1usd", "--reason", "none"),
+        ("credit", "x", "1usd"),
         ("remove", "x"),
         ("report", "--by", "planet"),
         ("report", "--from", "yesterday"),

@@ -1,4 +1,4 @@
-"""`loopwright budget set | list | show | remove | report`."""
+"""`loopwright budget set | list | show | credit | remove | report`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from loopwright.app.budgets.credit import credit
 from loopwright.app.budgets.declare import declared, remove_budget, set_budget
 from loopwright.app.budgets.report import BY, SpendLine, SpendReport, spend_report
 from loopwright.app.budgets.standing import BudgetView, Standing, budget_views
@@ -79,6 +80,23 @@ def show(*, name: Name, project: Project = Path(), home: Home = None) -> Answer:
     workspace = _workspace(project, home)
     (found,) = budget_views(workspace, [declared(workspace, name)])
     return Answer(data=found, show=lambda: _show(found))
+
+
+@app.command(
+    "credit", epilog="Example: loopwright budget credit team-day 3usd --whose pricing --reason 'a false count'"
+)
+def credit_(
+    *,
+    name: Name,
+    amount: Annotated[str, typer.Argument(help="How much: 3usd, 100000tokens, 10requests.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    whose: Annotated[str, typer.Option(help="The key, user, team … as `budget show` names it.")] = "",
+    project: Project = Path(),
+    home: Home = None,
+) -> Answer:
+    """Count less as spent in the running period, where an upstream counted what it never did."""
+    found = credit(_workspace(project, home), name, Amount.parse(amount), subject=whose, reason=reason)
+    return Answer(data=found, show=lambda: line(f"{shown(found.left, found.unit)} are left"))
 
 
 @app.command("remove", epilog="Example: loopwright budget remove team-day")

@@ -28,7 +28,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         subject: Whose; empty for everybody together, or for calls that name nobody.
-        spent: By holders that are gone.
+        spent: By holders that are gone, less what was credited.
         leases: What each process that is alive may spend, all that it has spent so far among it.
         told: Of which shares of the limit an event has told: `warn`, `limit`.
     """
@@ -133,6 +133,14 @@ class Accounts:
                 return account
             others = {name: leased for name, leased in account.leases.items() if name != holder}
             return msgspec.structs.replace(account, spent=account.spent + spent, leases=others)
+
+        return self._change(key, change, ends_at)
+
+    def credit(self, key: str, amount: int, *, ends_at: Micros) -> Account:
+        """Count so much less as spent; what processes count themselves stays, so that `spent` may fall below 0."""
+
+        def change(account: Account) -> Account:
+            return msgspec.structs.replace(account, spent=account.spent - amount)
 
         return self._change(key, change, ends_at)
 
