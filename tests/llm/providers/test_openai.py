@@ -192,26 +192,6 @@ def test_any_json_is_an_answer_or_an_error_of_the_upstream(data, inner):
             replied(data, operation)
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (b'{"error": {"message": "bad\\nkey sk-proj-abcdefghijklmnop", "type": "x"}}', "bad key …"),
-        (b'{"detail": [{"loc": ["body"], "msg": "field required"}]}', "field required"),
-        (b'{"error": "model not found"}', "model not found"),
-        (b'{"message": "unhappy"}', "unhappy"),
-        (b"<html><head><style>p{}</style></head><h1>502</h1>Bad Gateway</html>", "502 Bad Gateway"),
-        (b"", "status 418 and no message"),
-        (b'{"a": 1}', "status 418 and no message"),
-    ],
-)
-def test_a_refusal_is_one_line_without_keys(body, said):
-    assert PROVIDER.refusal(418, body) == said
-
-
-def test_a_refusal_is_at_most_500_characters():
-    assert len(PROVIDER.refusal(400, json.dumps({"error": {"message": "x" * 9000}}).encode())) == 500
-
-
 def test_the_table_knows_it():
     assert provider_of("openai").name == "openai"
 

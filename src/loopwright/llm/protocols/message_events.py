@@ -56,7 +56,7 @@ def saying(piece: Piece, text: str) -> bytes:
     return message_event(body)
 
 
-def ending(reason: str, usage: Usage | None) -> bytes:
+def ending(reason: str, usage: Usage | None) -> tuple[bytes, bytes]:
     """The events that end a message whose blocks are closed.
 
     Args:
@@ -65,4 +65,4 @@ def ending(reason: str, usage: Usage | None) -> bytes:
     """
     delta = {"stop_reason": STOP_REASONS.get(reason, "end_turn"), "stop_sequence": None}
     ended = {"type": "message_delta", "delta": delta, "usage": message_usage(usage or Usage())}
-    return message_event(ended) + message_event({"type": "message_stop"})
+    return message_event(ended), message_event({"type": "message_stop"})

@@ -38,7 +38,7 @@ class MessageTeller(StreamReader):
         pieces += [*self._beginning(), *self._closing()]
         outcome = self._reader.outcome
         self._finish = outcome.finish or "stop"
-        return [*pieces, Piece(event=ending(self._finish, outcome.usage), closes=True)]
+        return [*pieces, *(Piece(event=event, closes=True) for event in ending(self._finish, outcome.usage))]
 
     def with_text(self, piece: Piece, text: str) -> bytes:
         return saying(piece, text)
@@ -46,7 +46,7 @@ class MessageTeller(StreamReader):
     def stopped(self, reason: str) -> bytes:
         self._finish = reason
         pieces = [*self._beginning(), *self._closing()]
-        return b"".join([*(piece.event for piece in pieces), ending(reason, self._reader.outcome.usage)])
+        return b"".join([*(piece.event for piece in pieces), *ending(reason, self._reader.outcome.usage)])
 
     @property
     def outcome(self) -> Outcome:

@@ -104,7 +104,7 @@ class MessageReader(StreamReader):
         course = self._course
         course.over, course.finish = True, reason
         stops = [message_event({"type": "content_block_stop", "index": index}) for index in sorted(course.open)]
-        return b"".join([*stops, ending(reason, course.tokens)])
+        return b"".join([*stops, *ending(reason, course.tokens)])
 
     @property
     def outcome(self) -> Outcome:
