@@ -13,6 +13,9 @@ import httptools
 from loopwright.llm.http.exchange import Cause, Exchange, failed
 from loopwright.llm.http.patience import HttpLimits, Patience
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+_FRAMING_LENGTHS = frozenset(map(len, _FRAMING))
+
 
 class Keeper(Protocol):
     """Who is told what becomes of a connection."""
@@ -38,7 +41,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_between_s", "_deadline", "_endless", "_exchange", "_head_bytes", "_keeper", "_last", "_limits",
+        "_between_s", "_deadline", "_endless", "_exchange", "_framed", "_head_bytes", "_keeper", "_last", "_limits",
         "_loop", "_parser", "_paused", "_raw_bytes", "_timer", "_transport", "_until", "_waited", "idle_since", "label",
     )  # fmt: skip
 
@@ -55,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._between_s = 0.0
         self._waited: tuple[str, float] = ("", 0.0)
         self._head_bytes = self._raw_bytes = 0
-        self._last = self._endless = self._paused = False
+        self._last = self._endless = self._framed = self._paused = False
         self.idle_since = 0.0
 
     @property
@@ -68,6 +71,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         exchange = self._exchange = Exchange(whole=whole)
         self._head_bytes = self._raw_bytes = 0
+        self._framed = False
         self._between_s, self._until = patience.between_s, patience.until
         self._watch(patience.first_s, "nothing came for")
         self._transport.write(head + body)
@@ -172,6 +176,8 @@ class Connection(asyncio.Protocol):
         if exchange is None or exchange.complete:
             return
         exchange.headers.append((name, value))
+        if len(name) in _FRAMING_LENGTHS and name.lower() in _FRAMING:
+            self._framed = True
         self._head_bytes += len(name) + len(value)
         self._head_within(self._head_bytes)
 
@@ -182,8 +188,7 @@ class Connection(asyncio.Protocol):
         exchange.status = status
         exchange.headed = True
         self._last = not self._parser.should_keep_alive()
-        framed = exchange.header("content-length") is not None or exchange.header("transfer-encoding") is not None
-        self._endless = not framed and status not in {204, 304}
+        self._endless = not self._framed and status not in {204, 304}
         if not exchange.whole:
             exchange.wake()
 
@@ -208,6 +213,7 @@ class Connection(asyncio.Protocol):
         else:
             exchange.headers.clear()
             self._head_bytes = 0
+            self._framed = False
 
     # -- ends ---------------------------------------------------------------------------------------------------
 
