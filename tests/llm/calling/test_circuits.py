@@ -72,7 +72,7 @@ def test_upstreams_are_the_same_by_address_and_model_whatever_they_are_called():
     assert circuits.of(Upstream(name="b", url="http://x", model="m")) is one
     assert circuits.of(Upstream(name="a", url="http://x", model="other")) is not one
     for _ in range(5):
-        one.ended(answered=False, tried=False, rule=Circuit(least_failures=5), now=0.0)
+        one.ended(answered=False, tried=False, rule=Circuit(least_failures=5, open_s=5.0), now=0.0)
     assert [(key, health.allowed(1.0)) for key, health in circuits] == [
         (("http://x", "m"), False), (("http://x", "other"), True),
     ]  # fmt: skip
