@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         toxicity,
         valid_json,
     )
+    from loopwright.llm.prompts.file import prompt_file
     from loopwright.llm.prompts.prompt import Example, Prompt
     from loopwright.llm.retrieval.checks import mrr, ndcg, not_worse_retrieval, recall_at
     from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
@@ -50,6 +51,7 @@ _HOMES = {
     "ndcg": "loopwright.llm.retrieval.checks",
     "not_worse_retrieval": "loopwright.llm.retrieval.checks",
     "personal_data": "loopwright.llm.guards.declarations",
+    "prompt_file": "loopwright.llm.prompts.file",
     "prompt_injection": "loopwright.llm.guards.declarations",
     "recall_at": "loopwright.llm.retrieval.checks",
     "remote": "loopwright.llm.embedding.spec",
@@ -84,6 +86,7 @@ __all__ = [
     "ndcg",
     "not_worse_retrieval",
     "personal_data",
+    "prompt_file",
     "prompt_injection",
     "recall_at",
     "remote",

@@ -5,21 +5,19 @@ It renders by sandboxed Jinja: a template reads what it is given and can run not
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import jinja2
 import msgspec
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from loopwright.core.codec import canonical
 from loopwright.core.hashing import Digest, digest_bytes
 from loopwright.errors import PromptError
+from loopwright.llm.prompts.sandbox import compiled, line_of
 
 GIVEN = frozenset({"question", "history", "documents"})
 """Variables that an application fills in by itself."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_MOST_TEXT = 1_048_576
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,47 +96,29 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     def _text(self, template: str, values: Mapping[str, Any]) -> str:
         try:
-            text = _compiled(template).render(values)
+            return compiled(template).render(values)
         except jinja2.UndefinedError as error:
             raise PromptError(
-                f"the prompt {self.name!r} cannot be rendered: {error.message}",
+                f"the prompt {self.name!r} cannot be rendered: {error.message}", why=_where(error).removesuffix(": "),
                 fix=f"Give a value to each of its variables: {', '.join(self.variables) or 'it has none'}.",
-            ) from error
+            ) from error  # fmt: skip
         except jinja2.exceptions.SecurityError as error:
-            raise PromptError(f"the prompt {self.name!r} tries what templates may not", why=str(error)) from error
+            raise PromptError(
+                f"the prompt {self.name!r} tries what templates may not", why=f"{_where(error)}{error}"
+            ) from error
         except Exception as error:
             raise PromptError(
-                f"the prompt {self.name!r} cannot be rendered", why=f"{type(error).__name__}: {error}"
+                f"the prompt {self.name!r} cannot be rendered", why=f"{_where(error)}{type(error).__name__}: {error}"
             ) from error
-        if len(text) > _MOST_TEXT:
-            raise PromptError(f"the prompt {self.name!r} renders to more than {_MOST_TEXT} characters")
-        return text
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja without a way out, and without work that never ends."""
-
-
-def _environment() -> jinja2.Environment:
-    made = _Sandbox(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False)
-    made.globals.clear()
-    return made
-
-
-@lru_cache(maxsize=1024)
-def _compiled(template: str) -> jinja2.Template:
-    return _environment().from_string(template)
-
-
-@lru_cache(maxsize=1024)
-def _used_names(template: str) -> frozenset[str]:
-    from jinja2 import meta
-
-    return frozenset(meta.find_undeclared_variables(_environment().parse(template)))
+def _where(error: Exception) -> str:
+    line = line_of(error)
+    return "" if line is None else f"line {line} of the template: "
 
 
 def _used(name: str, template: str) -> frozenset[str]:
     try:
-        return _used_names(template)
+        return compiled(template).names
     except jinja2.TemplateSyntaxError as error:
         raise PromptError(f"the prompt {name!r} is no template", why=f"line {error.lineno}: {error.message}") from error
