@@ -21,7 +21,8 @@ from opentelemetry.trace import Status, StatusCode
 from loopwright.core.clock import SystemClock
 from loopwright.core.ids import random_id
 from loopwright.llm.spans import SpanLog
-from loopwright.llm.tracing.search import SpanQuery, find_traces, spans_of_trace
+from loopwright.llm.tracing.search import find_traces, spans_of_trace
+from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.store.open_stores import Stores, create_home, open_stores
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, status_of

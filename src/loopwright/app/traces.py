@@ -5,7 +5,8 @@ import msgspec
 from loopwright.app.workspace import Workspace
 from loopwright.errors import NotFoundError, UsageError
 from loopwright.llm.tracing.page import trace_page
-from loopwright.llm.tracing.search import SpanQuery, TraceSummary, find_traces, spans_of_trace, trace_of_request
+from loopwright.llm.tracing.search import TraceSummary, find_traces, spans_of_trace, trace_of_request
+from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.llm.tracing.tree import Branch, tree
 
 _DIGITS = frozenset("0123456789abcdef")

@@ -11,7 +11,9 @@ class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
         caller: The key's id.
         user: Whom the caller says it is for, as a keyed digest.
         feature: What the caller says it is for.
+        session: The conversation that the caller says it belongs to, as a keyed digest.
         upstream: Which one answered, as its route names it; None where none did.
+        provider: Whose it is, as `gen_ai.provider.name`.
         model: The upstream's name of the model.
         attempts: How often upstreams were asked.
         input_tokens: By the upstream's count; None where it did not say.
@@ -25,7 +27,10 @@ class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
         stream: Whether it streamed.
         guards: What guards found, as `in:secrets:api_key:block`.
         passages: Ids of the passages that the prompt was given.
-        trace_id: The trace it belongs to.
+        prepared_us: From receipt until an upstream was asked: guards, retrieval, rendering, the cache.
+        upstream_us: What upstreams took, retries among it; None where none was asked.
+        trace_id: The trace it belongs to: the caller's, by `traceparent`, or one of its own.
+        parent_span_id: The caller's span, where it named one.
         weight: How many requests it stands for in a sampled log; None: for itself.
     """
 
@@ -33,7 +38,9 @@ class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
     caller: str = ""
     user: str | None = None
     feature: str | None = None
+    session: str | None = None
     upstream: str | None = None
+    provider: str | None = None
     model: str | None = None
     attempts: int = 0
     input_tokens: int | None = None
@@ -47,5 +54,8 @@ class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
     stream: bool = False
     guards: tuple[str, ...] = ()
     passages: tuple[str, ...] = ()
+    prepared_us: int | None = None
+    upstream_us: int | None = None
     trace_id: str | None = None
+    parent_span_id: str | None = None
     weight: float | None = None

@@ -8,7 +8,8 @@ import pytest
 from loopwright.core.clock import SystemClock
 from loopwright.core.ids import random_id
 from loopwright.llm.spans import Span, SpanLog
-from loopwright.llm.tracing.search import SpanQuery, find_traces, spans_of_trace, trace_of_request
+from loopwright.llm.tracing.search import find_traces, spans_of_trace, trace_of_request
+from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.store.open_stores import Stores, create_home, open_stores
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "gen_ai.usage.input_tokens": 10,

@@ -11,7 +11,8 @@ from loopwright.cli.period import From, To, period
 from loopwright.cli.render import Answer, line, table
 from loopwright.core.clock import iso, parse_duration
 from loopwright.llm.tracing.page import took
-from loopwright.llm.tracing.search import SpanQuery, TraceSummary
+from loopwright.llm.tracing.search import TraceSummary
+from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.llm.tracing.tree import Branch
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)

@@ -7,47 +7,22 @@ import msgspec
 
 from loopwright.core.clock import Micros
 from loopwright.llm.spans import TABLE, Span, SpanRow, span_of
+from loopwright.llm.tracing.logged_calls import calls_found, calls_of_traces, trace_of_call
+from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.store.tables import Tables
 
 if TYPE_CHECKING:
     import polars as pl
 
 _COLUMNS = SpanRow.__struct_fields__
+_TYPES = {
+    "at": "Int64",
+    "duration_us": "Int64",
+    "input_tokens": "Int64",
+    "output_tokens": "Int64",
+    "cost_usd": "Float64",
+}
 _BRIEF = tuple(name for name in _COLUMNS if name not in ("attributes", "events"))
-
-
-class SpanQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trace must hold to be found: one span each of whose named properties is as said.
-
-    Attributes:
-        since: First time.
-        until: Time that is no longer in.
-        service: `service.name`.
-        session: The conversation.
-        operation: As `chat`, `execute_tool`, `retrieval`.
-        model: The model.
-        tool: The tool.
-        name: Part of a span's name.
-        text: Part of its attributes' JSON text, in any case.
-        status: `error` or `ok`.
-        longer_than_us: Spans that took longer.
-        costlier_than_usd: Spans that cost more.
-        limit: Traces, newest first.
-    """
-
-    since: Micros | None = None
-    until: Micros | None = None
-    service: str = ""
-    session: str = ""
-    operation: str = ""
-    model: str = ""
-    tool: str = ""
-    name: str = ""
-    text: str = ""
-    status: str = ""
-    longer_than_us: int = 0
-    costlier_than_usd: float = 0.0
-    limit: int = 50
 
 
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,21 +60,27 @@ class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_traces(tables: Tables, query: SpanQuery) -> tuple[TraceSummary, ...]:
-    """Traces with a span as asked for, newest first.
+    """Traces with a span as asked for, newest first: those that were sent here, and those of this home's calls.
 
     Spans that lie outside of the stretch of time count to their trace only where they are in it.
     """
     import polars as pl
 
-    columns = [*_BRIEF, *(["attributes"] if query.text else [])]
-    rows = tables.scan(TABLE, columns=columns, since=query.since, until=query.until)
-    if not rows.height:
+    sent = _sent(tables, query)
+    calls = calls_found(tables, query)
+    latest = dict.fromkeys((span.trace_id for span in calls), 0)
+    latest |= {span.trace_id: max(span.at, latest.get(span.trace_id, 0)) for span in calls}
+    if sent is not None:
+        matched = sent.filter(_matches(query)).group_by("trace_id").agg(pl.col("at").max())
+        latest |= {trace: max(at, latest.get(trace, 0)) for trace, at in matched.select("trace_id", "at").iter_rows()}
+    newest = [trace for trace, _ in sorted(latest.items(), key=lambda one: (-one[1], one[0]))[: query.limit]]
+    whole = _rows(calls_of_traces(tables, newest))
+    if sent is not None:
+        whole = pl.concat([whole, sent.select(_BRIEF).filter(pl.col("trace_id").is_in(newest))], how="vertical_relaxed")
+    if not whole.height:
         return ()
-    rows = rows.unique(["trace_id", "span_id"], keep="first")
-    matched = rows.filter(_matches(query)).group_by("trace_id").agg(pl.col("at").max().alias("latest"))
-    newest = matched.sort("latest", "trace_id", descending=[True, False]).head(query.limit)
-    whole = rows.join(newest, on="trace_id", how="inner").sort("at", "span_id")
-    found = [_summary(part) for part in whole.partition_by("trace_id", maintain_order=True)]
+    ordered = whole.unique(["trace_id", "span_id"], keep="first").sort("at", "span_id")
+    found = [_summary(part) for part in ordered.partition_by("trace_id", maintain_order=True)]
     return tuple(sorted(found, key=lambda one: (-one.at, one.trace_id)))
 
 
@@ -107,20 +88,40 @@ def spans_of_trace(tables: Tables, trace_id: str) -> tuple[Span, ...]:
     """Every span of a trace, in the order in which they began; empty where there is none."""
     import polars as pl
 
+    spans = {span.span_id: span for span in calls_of_traces(tables, [trace_id])}
     rows = tables.scan(TABLE, columns=list(_COLUMNS))
-    if not rows.height:
-        return ()
-    ours = rows.filter(pl.col("trace_id") == trace_id).unique("span_id", keep="first").sort("at", "span_id")
-    return tuple(span_of(row) for row in ours.iter_rows(named=True))
+    if rows.height:
+        ours = rows.filter(pl.col("trace_id") == trace_id)
+        spans |= {row["span_id"]: span_of(row) for row in ours.iter_rows(named=True)}
+    return tuple(sorted(spans.values(), key=lambda span: (span.at, span.span_id)))
 
 
 def trace_of_request(tables: Tables, request_id: str) -> str | None:
     """The trace that a request of this home belongs to."""
     import polars as pl
 
+    found = trace_of_call(tables, request_id)
+    if found is not None:
+        return found
     rows = tables.scan(TABLE, columns=["trace_id", "request_id", "at"])
     ours = rows.filter(pl.col("request_id") == request_id) if rows.height else rows
     return str(ours["trace_id"][0]) if ours.height else None
+
+
+def _sent(tables: Tables, query: SpanQuery) -> "pl.DataFrame | None":
+    """Spans that programs sent here; None where there are none."""
+    columns = [*_BRIEF, *(["attributes"] if query.text else [])]
+    rows = tables.scan(TABLE, columns=columns, since=query.since, until=query.until)
+    return rows.unique(["trace_id", "span_id"], keep="first") if rows.height else None
+
+
+def _rows(spans: Sequence[Span]) -> "pl.DataFrame":
+    import polars as pl
+
+    schema = {name: _TYPES.get(name, "String") for name in _BRIEF}
+    types = {name: getattr(pl, kind) for name, kind in schema.items()}
+    made = [[getattr(row, name) for name in _BRIEF] for row in map(SpanRow.of, spans)]
+    return pl.DataFrame(made, schema=types, orient="row")
 
 
 def _matches(query: SpanQuery) -> "pl.Expr":
