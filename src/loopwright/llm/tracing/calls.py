@@ -129,8 +129,11 @@ _OF_MODEL: Mapping[str, str] = {
 
 
 def _said(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        name: row[column] for column, name in names.items() if row.get(column) not in (None, "", [])
+    given = {name: row.get(column) for column, name in names.items()}
+    said = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if value is not None and value not in ("", [], ())
     }
     if names is _OF_MODEL:
         if row.get("finish"):
