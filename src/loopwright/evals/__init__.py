@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loopwright.evals.judges.pairwise import pairwise
     from loopwright.evals.judges.relevancy import answer_relevancy
     from loopwright.evals.judges.rubric import rubric
+    from loopwright.evals.live_traffic import Live, live
     from loopwright.evals.score import Score
     from loopwright.evals.scorer import Scorer
     from loopwright.evals.scorers.citations import citations
@@ -32,6 +33,7 @@ _HOMES = {
     "Case": "loopwright.evals.case",
     "Cases": "loopwright.evals.case",
     "Evaluation": "loopwright.evals.check",
+    "Live": "loopwright.evals.live_traffic",
     "Score": "loopwright.evals.score",
     "Scorer": "loopwright.evals.scorer",
     "answer_relevancy": "loopwright.evals.judges.relevancy",
@@ -48,6 +50,7 @@ _HOMES = {
     "json_schema": "loopwright.evals.scorers.schema",
     "latency": "loopwright.evals.scorers.figures",
     "length": "loopwright.evals.scorers.text",
+    "live": "loopwright.evals.live_traffic",
     "numeric": "loopwright.evals.scorers.figures",
     "pairwise": "loopwright.evals.judges.pairwise",
     "refusal": "loopwright.evals.scorers.refusal",
@@ -62,6 +65,7 @@ __all__ = [
     "Case",
     "Cases",
     "Evaluation",
+    "Live",
     "Score",
     "Scorer",
     "answer_relevancy",
@@ -78,6 +82,7 @@ __all__ = [
     "json_schema",
     "latency",
     "length",
+    "live",
     "numeric",
     "pairwise",
     "refusal",

@@ -6,7 +6,9 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
+from tests.app.evaluations.test_traffic import log
 
+from loopwright.app.workspace import open_workspace
 from loopwright.testing.upstream_server import LocalUpstream
 
 Command = Any
@@ -138,3 +140,45 @@ def test_cases_that_are_none_are_refused_before_anything_is_asked(project: Comma
     (project.folder / "cases/a.jsonl").write_text('{"question": "q"}\n{')
     assert "line 2" in project.error(*at(upstream, "--file", "evals.py"), code=2)["what"]
     assert upstream.counts["calls"] == 0
+
+
+APPLICATION = """
+import loopwright as lw
+from loopwright import evals, llm
+
+loop = lw.Loop(
+    "bot",
+    application=llm.Application(route=llm.Route(upstreams=(llm.Upstream(name="a", url="URL", model="tiny"),))),
+    gate=[evals.evaluation("cases/*.jsonl", evals.exact(), at_least=0.5, name="numbers")],
+)
+watched = evals.live(evals.refusal(), share=1.0)
+"""
+
+
+def test_the_champion_of_a_loop_is_evaluated_and_its_answers_are_not_asked_again(
+    project: Command, upstream: LocalUpstream
+) -> None:
+    (project.folder / "loop.py").write_text(APPLICATION.replace("URL", upstream.url))
+    project.json("run")
+    asked = upstream.counts["calls"]
+    (kept,) = project.json("eval", "run")
+    assert kept["subject"].startswith("bot@")
+    assert kept["rates"]["exact"]["value"] == 0.8
+    assert upstream.counts["calls"] == asked
+    assert project.json("eval", "run", "--version", "@latest", "--fresh")[0]["version"] == kept["version"]
+    assert upstream.counts["calls"] == asked + 5
+    project.error("eval", "run", "--version", "abcdef")
+
+
+def test_traffic_is_judged_reviewed_and_made_into_cases(project: Command, upstream: LocalUpstream, tmp_path) -> None:
+    (project.folder / "loop.py").write_text(APPLICATION.replace("URL", upstream.url))
+    workspace = open_workspace(project.folder, create=True)
+    log(workspace, 4)
+    workspace.close()
+    assert project.json("eval", "live", "bot")["verdicts"] == {"refusal/pass": 2, "refusal/fail": 2}
+    assert "refusal" in project.text("eval", "queue", "bot")
+    project.text("eval", "label", "bot", "req_1", "--down", "--correction", "Within 30 days.")
+    project.error("eval", "label", "bot", "req_1")
+    out = tmp_path / "cases.jsonl"
+    assert project.json("eval", "cases", "bot", str(out), "--reviewed")["cases"] == 1
+    assert json.loads(out.read_text())["expected"] == "Within 30 days."

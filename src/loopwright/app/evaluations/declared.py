@@ -10,6 +10,7 @@ from types import ModuleType
 from loopwright.app.loop import Loop
 from loopwright.errors import LoopFileError, LoopwrightError, NotFoundError, UsageError
 from loopwright.evals.check import Evaluation, evaluation
+from loopwright.evals.live_traffic import Live
 from loopwright.evals.scorer import Scorer
 from loopwright.evals.scorers.citations import citations
 from loopwright.evals.scorers.figures import numeric
@@ -95,6 +96,21 @@ def chosen(evaluations: Sequence[Evaluation], names: Sequence[str]) -> tuple[Eva
     if odd := [name for name in names if name not in known]:
         raise NotFoundError(f"there is no evaluation {odd[0]!r}", why=f"there are {', '.join(known)}")
     return tuple(known[name] for name in names) if names else tuple(known.values())
+
+
+def live_in(module: ModuleType) -> Live:
+    """The one live evaluation of a file.
+
+    Raises:
+        NotFoundError: It declares none, or more than one.
+    """
+    found = [value for value in vars(module).values() if isinstance(value, Live)]
+    if len(found) != 1:
+        raise NotFoundError(
+            f"the file declares {len(found)} live evaluations", why="one is expected",
+            fix="Write watched = lw.evals.live(lw.evals.refusal(), share=0.05) into it.",
+        )  # fmt: skip
+    return found[0]
 
 
 def _within(value: object) -> Iterator[Evaluation]:

@@ -1,4 +1,4 @@
-"""`loopwright eval run | list | report | compare | calibrate`."""
+"""`loopwright eval run | list | report | compare | calibrate | cases | queue | label | live`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
+from loopwright.app.evaluations.declared import file_of_evaluations, live_in
 from loopwright.app.evaluations.journey import Done, EvaluationJourney, refuse_unasked_cost
+from loopwright.app.evaluations.live import live_turn
+from loopwright.app.evaluations.logged import LoggedCall, logged_calls
 from loopwright.app.evaluations.results import find_result, kept_results, read_result
+from loopwright.app.evaluations.review import keep_review, review_queue
+from loopwright.app.evaluations.traffic import case_lines, traffic_cases
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.evaluation_files import Files, write_files
 from loopwright.cli.evaluation_options import RunOptions, wanted_in
-from loopwright.cli.render import Answer, note, progress
+from loopwright.cli.render import Answer, line, note, progress
 from loopwright.cli.show_evaluation import show_agreement, show_comparison, show_done, show_kept, show_plan
+from loopwright.cli.show_review import show_queue, show_turn
 from loopwright.cli.spread import spread
+from loopwright.core.clock import SECOND
 from loopwright.core.verdict import Outcome
 from loopwright.errors import UsageError
 from loopwright.evals.calibration import calibrate, labels_of, read_labels
@@ -26,6 +33,7 @@ from loopwright.evals.run import Progress
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 Project = Annotated[Path, typer.Option(help="The project's folder.")]
 _LABELS = 'People\'s labels, a line each: {"case": ID, "label": "pass"}.'
+_DAY = 86_400 * SECOND
 _EXIT = {Outcome.FAIL: 3, Outcome.UNKNOWN: 4}
 
 
@@ -114,6 +122,70 @@ def calibrate_(
     known = read_labels(labels) if labels else labels_of(read_cases(cases or [], workspace.project).cases)
     found = calibrate(read_result(workspace, kept), known)
     return Answer(data=found, show=lambda: show_agreement(found))
+
+
+@app.command("cases", epilog="Example: loopwright eval cases bot cases/traffic.jsonl --reviewed")
+def cases_(
+    endpoint: Annotated[str, typer.Argument(help="Whose traffic.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+    *,
+    size: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 100,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    reviewed: Annotated[bool, typer.Option("--reviewed", help="Only what people said something of.")] = False,
+    project: Project = Path(),
+) -> Answer:
+    """Make cases of traffic: masked, with people's corrections as what is expected."""
+    found = traffic_cases(_calls(_workspace(project), endpoint, days), size=size, reviewed=reviewed)
+    out.write_text("".join(case_lines(found)), encoding="utf-8")
+    return Answer(data={"file": str(out), "cases": len(found)}, show=lambda: line(f"Wrote {len(found)} cases to {out}"))
+
+
+@app.command("queue")
+def queue(
+    endpoint: Annotated[str, typer.Argument(help="Whose answers.")],
+    *,
+    size: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 20,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    project: Project = Path(),
+) -> Answer:
+    """Show answers that a person should look at: disliked, failed, or drawn by chance."""
+    workspace = _workspace(project)
+    found = review_queue(workspace, endpoint, _calls(workspace, endpoint, days), size=size)
+    return Answer(data=found, show=lambda: show_queue(found))
+
+
+@app.command("label", epilog="Example: loopwright eval label bot req_3f2a --correction 'Within 30 days.'")
+def label(
+    endpoint: Annotated[str, typer.Argument(help="Who answered.")],
+    request: Annotated[str, typer.Argument(help="The request's id.")],
+    *,
+    up: Annotated[bool | None, typer.Option("--up/--down", help="Whether the answer is good.")] = None,
+    correction: Annotated[str | None, typer.Option(help="What the answer should have been.")] = None,
+    project: Project = Path(),
+) -> Answer:
+    """Say what you think of an answer; a correction becomes a case with `eval cases --reviewed`."""
+    keep_review(_workspace(project), endpoint, request, thumbs=up, correction=correction)
+    return Answer(data={"request_id": request}, show=lambda: line("Kept."))
+
+
+@app.command("live")
+def live(
+    endpoint: Annotated[str, typer.Argument(help="Whose answers.")],
+    *,
+    project: Project = Path(),
+    file: Annotated[
+        str, typer.Option(help="The file with a `lw.evals.live(...)`, relative to the project.")
+    ] = "loop.py",
+) -> Answer:
+    """Judge what is new of the sample of live traffic, once."""
+    workspace = _workspace(project)
+    declared = live_in(file_of_evaluations(workspace.project / file))
+    done = asyncio.run(live_turn(workspace, endpoint, declared))
+    return Answer(data=done, show=lambda: show_turn(done))
+
+
+def _calls(workspace: Workspace, endpoint: str, days: int) -> Sequence[LoggedCall]:
+    return logged_calls(workspace, endpoint, since=workspace.clock.now() - days * _DAY)
 
 
 def _workspace(project: Path) -> Workspace:
