@@ -60,7 +60,9 @@ def test_a_question_that_is_as_alike_and_asks_something_else_is_doubted(similar)
 
 def test_behind_a_nearer_one_with_doubts_one_without_is_found(similar):
     similar.keep(_question("How do I enable the alarm?"), _kept("enable"))
-    similar.keep(_question("How can I disable the alarm?"), _kept("disable"))
+    similar.keep(_question("Please tell me how I can quickly disable the alarm, thanks"), _kept("disable"))
+    doubted = _find(similar, "How do I disable the alarm?", threshold=0.62)
+    assert (doubted.answer.reply.text, "opposites" in doubted.doubts) == ("enable", True)
     found = _find(similar, "How do I disable the alarm?", threshold=0.3)
     assert (found.answer.reply.text, found.doubts) == ("disable", ())
 

@@ -36,8 +36,10 @@ class Desk:
         asked = (cache or self.cache).look(ask or chat(), version=version, tenant=tenant, policy=policy)
         return asyncio.run(asyncio.wait_for(asked, 5))
 
-    def keep(self, ask=None, reply=None, *, version="v1", tenant="key-1", policy=EXACT):
+    def keep(self, ask=None, reply=None, *, version="v1", tenant="key-1", policy=EXACT, wait=True):
         self.cache.keep(ask or chat(), reply or answer(), version=version, tenant=tenant, policy=policy)
+        if wait:
+            self.settled()
 
     def settled(self):
         """Wait for what is kept in the cache's own thread; its counts and the home say that it happened."""
@@ -238,7 +240,7 @@ def test_a_slow_embedder_delays_no_request_for_long(stores, clock):
     for _ in range(3):
         assert desk.look(PARAPHRASE, policy=ON) is None
     for _ in range(200):
-        desk.keep(policy=ON)
+        desk.keep(policy=ON, wait=False)
     assert desk.cache.tally.dropped > 100
     go.set()
     desk.settled()
@@ -255,7 +257,7 @@ def test_a_request_without_json_is_a_miss(desk):
 def test_after_closing_nothing_is_kept_and_nothing_raised(desk):
     desk.cache.close()
     desk.cache.close()
-    desk.keep()
+    desk.keep(wait=False)
     assert desk.cache.tally.failures == 1
 
 

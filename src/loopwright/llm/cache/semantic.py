@@ -5,7 +5,7 @@ Everything but the question must be equal: such requests are a group, and only w
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -44,7 +44,7 @@ class Found:
     doubts: tuple[str, ...]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     group: Digest
     question: str
@@ -53,11 +53,13 @@ class _Asked:
     size_bytes: int
 
 
-@dataclass(slots=True, kw_only=True)
 class _Group:
-    vectors: Nearest
-    waiting: dict[int, str] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
+    """Questions that are compared with one another: vectors, those that wait for theirs, numbers by text."""
+
+    def __init__(self, dimensions: int) -> None:
+        self.vectors = Nearest(dimensions)
+        self.waiting: dict[int, str] = {}
+        self.numbers: dict[str, int] = {}
 
 
 class SimilarAnswers:
@@ -153,7 +155,7 @@ class SimilarAnswers:
             self._forget(group.numbers[question.text])
             group = self._groups.get(question.rest)
         if group is None:
-            group = self._groups[question.rest] = _Group(vectors=Nearest(self.embedder.dimensions))
+            group = self._groups[question.rest] = _Group(self.embedder.dimensions)
         number = self._next
         self._next += 1
         group.waiting[number] = question.text

@@ -56,6 +56,14 @@ class CacheTools(msgspec.Struct, frozen=True, kw_only=True):
     content: bool = False
 
 
+class _Place(msgspec.Struct, frozen=True):
+    """Where a request's answers are."""
+
+    version: str
+    tenant: str
+    policy: CachePolicy
+
+
 class NoCache(AnswerCache):
     """Finds nothing and keeps nothing."""
 
@@ -90,10 +98,11 @@ class LayeredCache(AnswerCache):
         self._trials: OrderedDict[tuple[str, str], Found | None] = OrderedDict()
 
     async def look(self, ask: Ask, *, version: str, tenant: str, policy: CachePolicy) -> CacheHit | None:
+        place = _Place(version, tenant, policy)
         try:
-            hit = self._looked(ask, version, tenant, policy)
+            hit = self._looked(ask, place)
             if hit is None and policy.semantic != "off":
-                hit = await self._similar_to(ask, version, tenant, policy)
+                hit = await self._similar_to(ask, place)
         except _COULD_FAIL as error:
             self.tally.failed(error)
             hit = None
@@ -113,7 +122,7 @@ class LayeredCache(AnswerCache):
                 return
             asked = question_of(ask, version=version, tenant=tenant)
             if asked is not None:
-                self._later(asked, answer, version, policy)
+                self._later(asked, answer, _Place(version, tenant, policy))
         except _COULD_FAIL as error:
             self.tally.failed(error)
 
@@ -121,19 +130,21 @@ class LayeredCache(AnswerCache):
         """Write what is waiting; nothing is kept afterwards. Idempotent."""
         self._thread.shutdown(wait=True)
 
-    def _looked(self, ask: Ask, version: str, tenant: str, policy: CachePolicy) -> CacheHit | None:
-        key = exact_key(ask, version=version, tenant=tenant) if policy.exact_s > 0 else None
+    def _looked(self, ask: Ask, place: _Place) -> CacheHit | None:
+        if place.policy.exact_s <= 0:
+            return None
+        key = exact_key(ask, version=place.version, tenant=place.tenant)
         if key is None:
             return None
         now = self._tools.clock.now()
-        found = self._exact.look(key, now=now, longest_s=policy.exact_s)
+        found = self._exact.look(key, now=now, longest_s=place.policy.exact_s)
         if found is None:
             return None
         self.tally.exact += 1
         return _hit(found, "exact", now)
 
-    async def _similar_to(self, ask: Ask, version: str, tenant: str, policy: CachePolicy) -> CacheHit | None:
-        asked = question_of(ask, version=version, tenant=tenant)
+    async def _similar_to(self, ask: Ask, place: _Place) -> CacheHit | None:
+        asked, policy = question_of(ask, version=place.version, tenant=place.tenant), place.policy
         if asked is None:
             return None
         now = self._tools.clock.now()
@@ -167,27 +178,28 @@ class LayeredCache(AnswerCache):
             self.tally.dropped += 1
             return None
 
-    def _later(self, asked: Question, answer: KeptAnswer, version: str, policy: CachePolicy) -> None:
+    def _later(self, asked: Question, answer: KeptAnswer, place: _Place) -> None:
         """Keep an answer in the cache's own thread, unless that is too far behind."""
         if self._handed_over - self._done >= _MOST_BEHIND:
             self.tally.dropped += 1
             return
         self._handed_over += 1
-        self._thread.submit(self._keep_similar, asked, answer, version, policy)
+        self._thread.submit(self._keep_similar, asked, answer, place)
 
-    def _keep_similar(self, asked: Question, answer: KeptAnswer, version: str, policy: CachePolicy) -> None:
+    def _keep_similar(self, asked: Question, answer: KeptAnswer, place: _Place) -> None:
         """In the cache's own thread: remember, and write down what would have been answered."""
         try:
             self._similar.keep(asked, answer)
             found = self._trials.pop((asked.rest, asked.text), _UNTRIED)
-            if policy.semantic == "shadow" and found is not _UNTRIED:
-                write_trials(self._tools.tables, [self._trial(asked, answer, version, found)])
+            if place.policy.semantic == "shadow" and found is not _UNTRIED:
+                trial = self._trial(asked, answer, version=place.version, found=found)
+                write_trials(self._tools.tables, [trial])
         except _COULD_FAIL as error:
             self.tally.failed(error)
         finally:
             self._done += 1
 
-    def _trial(self, asked: Question, answer: KeptAnswer, version: str, found: Found | None) -> CacheTrial:
+    def _trial(self, asked: Question, answer: KeptAnswer, *, version: str, found: Found | None) -> CacheTrial:
         trial = CacheTrial(
             at=answer.at, version=version, embedder=self._similar.embedder.digest, question=digest_text(asked.text),
             question_text=asked.text if self._tools.content else None,

@@ -1,9 +1,6 @@
 """What a cache counts: its hits, and its failures, which are misses to everybody else."""
 
-from dataclasses import dataclass
 
-
-@dataclass(slots=True, kw_only=True)
 class Tally:
     """Counts since the cache was opened. Written by its own threads, read by anybody.
 
@@ -13,17 +10,18 @@ class Tally:
         shadow: Times when one would have been given.
         misses: Requests without an answer.
         failures: Look-ups and writes that failed.
-        dropped: Answers that were not written down, because too many were waiting.
+        dropped: Look-ups and answers that were passed over, because too many were waiting.
         last_failure: What failed last, without content.
     """
 
-    exact: int = 0
-    semantic: int = 0
-    shadow: int = 0
-    misses: int = 0
-    failures: int = 0
-    dropped: int = 0
-    last_failure: str = ""
+    def __init__(self) -> None:
+        self.exact = 0
+        self.semantic = 0
+        self.shadow = 0
+        self.misses = 0
+        self.failures = 0
+        self.dropped = 0
+        self.last_failure = ""
 
     def failed(self, error: BaseException) -> None:
         """Count a failure."""
