@@ -31,12 +31,14 @@ class Course:
         text: What was answered, as far as anybody has looked.
         finish: Why the answer ended.
         first_token_s: Monotonic seconds at the first piece of a stream.
+        retrieved_s: At the beginning of its retrieval; None where there is none.
+        prepared_s: When all was ready for the upstream.
         fallback_from: The arm that failed before this one was asked.
     """
 
     __slots__ = (
         "arm", "asked", "attempts", "cache", "call", "charge_id", "fallback_from", "findings", "finish",
-        "first_token_s", "label", "passages", "spend", "text", "upstream", "usage",
+        "first_token_s", "label", "passages", "prepared_s", "retrieved_s", "spend", "text", "upstream", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +60,8 @@ class Course:
         self.text = ""
         self.finish: str | None = None
         self.first_token_s: float | None = None
+        self.retrieved_s: float | None = None
+        self.prepared_s: float | None = None
 
     def found(self, where: str, findings: Sequence[Finding]) -> None:
         """Note what guards found, as `in:secrets:api_key:block`."""

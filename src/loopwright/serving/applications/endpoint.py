@@ -112,7 +112,7 @@ class ApplicationEndpoint:
 
     async def drain(self) -> None:
         """Wait until nothing is under way."""
-        while self._streams or not self._shadows.idle or not self._tools.log.idle:
+        while self._streams or not self._shadows.idle or not self._tools.recorder.idle:
             await asyncio.sleep(0.01)
 
     async def _through(
@@ -125,7 +125,7 @@ class ApplicationEndpoint:
             try:
                 answer = await ask(course)
             except asyncio.CancelledError:
-                self._tools.log.note(self._tools.rows.row(course, self._ended(status=LEFT)))
+                self._tools.recorder.note(course, self._ended(status=LEFT))
                 raise
             except Exception as error:  # boundary: one version; the next in line answers, or the caller is told
                 failure = as_failure(error)
@@ -189,7 +189,7 @@ class ApplicationEndpoint:
     async def _log(self, course: Course) -> None:
         """Keep the row of an answer before it is given. Raises StoreError."""
         try:
-            await self._tools.log.keep(self._tools.rows.row(course, self._ended()))
+            await self._tools.recorder.keep(course, self._ended())
         except LoopwrightError as error:
             self._tools.observer.failed(course.label, course.call.at, error.code)
             raise
@@ -213,7 +213,7 @@ class ApplicationEndpoint:
         if not arm:
             tools.observer.failed(label, call.at, error.code)
         course.label = label
-        tools.log.note(tools.rows.row(course, self._ended(status=status_of(error), error=error.code)))
+        tools.recorder.note(course, self._ended(status=status_of(error), error=error.code))
         tools.figures.generated(course)
 
     def _stream_ended(
@@ -221,7 +221,7 @@ class ApplicationEndpoint:
     ) -> None:
         tools = self._tools
         code = None if error is None else error.code
-        tools.log.note(tools.rows.row(course, self._ended(status=status, error=code)))
+        tools.recorder.note(course, self._ended(status=status, error=code))
         if status == LEFT:
             tools.figures.generated(course)
         elif isinstance(error, _ARMS_OWN):

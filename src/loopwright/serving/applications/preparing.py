@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from loopwright.core.clock import Clock
 from loopwright.errors import GuardBlockedError, PromptError
 from loopwright.llm.ask import Ask
 from loopwright.llm.guard import Finding
@@ -19,7 +20,7 @@ GroupsOf = Callable[[str], Sequence[str]]
 """The groups that a key's holder belongs to, for access to documents."""
 
 
-async def prepare(course: Course, groups_of: GroupsOf) -> Ask:
+async def prepare(course: Course, groups_of: GroupsOf, clock: Clock) -> Ask:
     """The call as it goes to the upstream; what was found on the way is noted in `course`.
 
     The caller's own texts are looked at by guards, and each passage is: one that a guard does not let pass is left out,
@@ -34,8 +35,11 @@ async def prepare(course: Course, groups_of: GroupsOf) -> Ask:
     ask = _guarded(course)
     prompt = loaded.application.prompt
     if prompt is not None and ask.operation != "embedding":
-        course.passages = await _passages(course, ask, groups_of)
+        if loaded.retriever is not None:
+            course.retrieved_s = clock.monotonic()
+            course.passages = await _passages(course, ask, groups_of)
         ask = rendered(ask, prompt, course.passages)
+    course.prepared_s = clock.monotonic()
     return bounded(ask, loaded.application.route.max_tokens)
 
 

@@ -50,7 +50,7 @@ class Responder:
             BudgetExceededError, RateLimitedError, PriceUnknownError, StoreError: The meter's.
             UpstreamError: No upstream answered.
         """
-        course.asked = await prepare(course, self._tools.groups_of)
+        course.asked = await prepare(course, self._tools.groups_of, self._tools.clock)
         hit = await self.look(course)
         if hit is not None:
             return translated(course, hit.reply)
@@ -73,7 +73,7 @@ class Responder:
         Raises:
             As `whole`.
         """
-        course.asked = await prepare(course, self._tools.groups_of)
+        course.asked = await prepare(course, self._tools.groups_of, self._tools.clock)
         hit = await self.look(course)
         if hit is not None:
             return hit

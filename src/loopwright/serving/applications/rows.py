@@ -1,17 +1,14 @@
-"""The rows that calls leave in the request log, and their writing: many with one write, before answers are given."""
+"""The rows that calls leave in the request log."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from blake3 import blake3
 
-from loopwright.errors import LoopwrightError, SettingError
+from loopwright.errors import SettingError
 from loopwright.observations.generation_rows import GenerationRow
 from loopwright.serving.applications.course import Course
-from loopwright.serving.batching import Batcher
-from loopwright.serving.observer import RequestSink
 
 Content = Literal["off", "redacted", "full"]
 _CONTEXT = "loopwright 2026 users of applications"
@@ -84,48 +81,3 @@ class RowMaker:
             return {}, {}
         asked = course.call.ask if self.content == "full" else course.asked
         return dict(asked.body), {"text": course.text}
-
-
-class RowLog:
-    """Writes the rows of a loop's turn with one write. Lives on one event loop.
-
-    Args:
-        sink: The request log.
-    """
-
-    def __init__(self, sink: RequestSink) -> None:
-        self._sink = sink
-        self._batcher: Batcher[tuple[GenerationRow, asyncio.Future[None] | None]] = Batcher(self._write)
-
-    async def keep(self, row: GenerationRow) -> None:
-        """Return once the row survives a kill of the process.
-
-        Raises:
-            NoSpaceError, NoPermissionError: It could not be kept; the call is then not answered.
-        """
-        kept = asyncio.get_running_loop().create_future()
-        self._batcher.add((row, kept))
-        await kept
-
-    def note(self, row: GenerationRow) -> None:
-        """Write a row of an answer that is out already; one that cannot be kept is lost."""
-        self._batcher.add((row, None))
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits."""
-        return not len(self._batcher)
-
-    def _write(self, batch: list[tuple[GenerationRow, "asyncio.Future[None] | None"]]) -> None:
-        error: LoopwrightError | None = None
-        try:
-            self._sink.append([row for row, _ in batch])
-        except LoopwrightError as raised:
-            error = raised
-        for _, kept in batch:
-            if kept is None or kept.done():
-                continue
-            if error is None:
-                kept.set_result(None)
-            else:
-                kept.set_exception(error)

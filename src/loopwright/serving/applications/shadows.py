@@ -65,7 +65,7 @@ class Shadows:
             tools.observer.answered(shadow.label, call.at, (tools.clock.monotonic() - copy.started,))
         tools.figures.generated(course)
         ended = Ended(now=tools.clock.monotonic(), status=status, error=code)
-        tools.log.note(tools.rows.row(course, ended, shadow=True))
+        tools.recorder.note(course, ended, shadow=True)
 
     def _failed(self, arms: ApplicationArms, course: Course, failure: LoopwrightError) -> None:
         self._tools.observer.failed(course.label, course.call.at, cause_of(failure))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from loopwright.core.clock import Clock
 from loopwright.serving.applications.figures import Figures
+from loopwright.serving.applications.recording import Recorder
 from loopwright.serving.applications.responding import Responder
-from loopwright.serving.applications.rows import RowLog, RowMaker
 from loopwright.serving.applications.tripping import OnTrip
 from loopwright.serving.observer import Observer
 
@@ -18,8 +18,7 @@ class EndpointTools:
         clock: The workspace's.
         observer: Counts requests by arm.
         figures: Counts tokens and money.
-        log: The request log.
-        rows: Makes its rows.
+        recorder: Keeps rows and spans.
         responder: Lets arms answer.
         on_trip: Told when a breaker stops an arm.
     """
@@ -27,7 +26,6 @@ class EndpointTools:
     clock: Clock
     observer: Observer
     figures: Figures
-    log: RowLog
-    rows: RowMaker
+    recorder: Recorder
     responder: Responder
     on_trip: OnTrip

@@ -19,14 +19,16 @@ from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
 from loopwright.llm.retrieval.version import open_version
 from loopwright.llm.retriever import Retriever
+from loopwright.llm.spans import SpanLog
 from loopwright.llm.upstream_keys import UpstreamKeys
 from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
 from loopwright.serving.applications.figures import Figures
 from loopwright.serving.applications.keeper import ApplicationKeeper, ApplicationTools
 from loopwright.serving.applications.loading import CACHE, ApplicationLoader
+from loopwright.serving.applications.recording import Recorder
 from loopwright.serving.applications.responding import Responder, RespondTools
-from loopwright.serving.applications.rows import RowLog, RowMaker, content_of
+from loopwright.serving.applications.rows import RowMaker, content_of
 from loopwright.serving.applications.tools import EndpointTools
 from loopwright.serving.observer import Observer, RequestSink
 from loopwright.serving.trips import TripRecorder
@@ -116,8 +118,11 @@ class Applications:
             clock=parts.clock,
             observer=parts.observer,
             figures=parts.figures,
-            log=RowLog(parts.sink),
-            rows=RowMaker(secret=secret, content=content),
+            recorder=Recorder(
+                parts.sink,
+                rows=RowMaker(secret=secret, content=content),
+                spans=SpanLog(stores.tables) if parts.settings.flag("llm_traces") else None,
+            ),
             responder=responder,
             on_trip=parts.trips,
         )
