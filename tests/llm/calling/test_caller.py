@@ -146,6 +146,30 @@ def test_retry_after_is_waited(alone):
     assert 0.3 <= time.monotonic() - started < 0.8
 
 
+def test_who_asked_for_a_long_rest_is_asked_after_the_others_meanwhile_and_first_again_then(two):
+    async def journey(caller):
+        two["main"].fail("429=0.3*1")
+        names = [(await caller.call(chat(), before=nothing)).upstream.name for _ in range(3)]
+        asked = two["main"].counts["calls"]
+        two["spare"].fail("500")
+        last_resort = (await caller.call(chat(), before=nothing)).upstream.name
+        two["spare"].fail("")
+        await asyncio.sleep(0.35)
+        return names, asked, last_resort, (await caller.call(chat(), before=nothing)).upstream.name
+
+    assert two.run(journey) == (["spare"] * 3, 1, "main", "main")
+
+
+def test_one_alone_that_asked_for_a_rest_is_asked_all_the_same(alone):
+    async def journey(caller):
+        alone["main"].fail("429=30*1")
+        with pytest.raises(UpstreamError) as failure:
+            await caller.call(chat(), before=nothing)
+        return failure.value.context["retry_after_s"], (await caller.call(chat(), before=nothing)).reply.text
+
+    assert alone.run(journey) == (30.0, "one two three")
+
+
 def test_the_whole_call_ends_in_its_time_however_many_retries_are_left(alone):
     alone["main"].fail("hang")
     started = time.monotonic()

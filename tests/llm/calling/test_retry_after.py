@@ -2,7 +2,7 @@
 
 import pytest
 
-from loopwright.llm.calling.retry_after import retry_after_s
+from loopwright.llm.calling.retry_after import asked_wait_s, retry_after_s
 from loopwright.testing.clocks import START
 
 
@@ -26,3 +26,16 @@ from loopwright.testing.clocks import START
 )
 def test_seconds_and_dates_are_read_and_nonsense_is_not(value, seconds):
     assert retry_after_s(value, START) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "2", "retry-after-ms": "soon"}, 2.0),
+        ({}, None),
+    ],
+)
+def test_milliseconds_are_believed_before_seconds(headers, seconds):
+    assert asked_wait_s(headers.get, START) == seconds

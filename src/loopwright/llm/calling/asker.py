@@ -11,7 +11,7 @@ from loopwright.llm.ask import Ask, Piece, Reply
 from loopwright.llm.calling.attempt import Attempt, BeforeAttempt, Cause, Failure
 from loopwright.llm.calling.circuits import Circuits, Health
 from loopwright.llm.calling.failing import busy, circuit_open, failure_of_error, failure_of_status
-from loopwright.llm.calling.retry_after import retry_after_s
+from loopwright.llm.calling.retry_after import asked_wait_s
 from loopwright.llm.http.patience import Patience
 from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.http.stream import HttpStream
@@ -132,7 +132,7 @@ class Asker:
             return provider.reply(turn.ask, answer.body)
         return failure_of_status(
             upstream, turn.ask.operation, status=answer.status, words=provider.refusal(answer.status, answer.body),
-            retry_after_s=retry_after_s(answer.header("retry-after"), self._clock.now()),
+            retry_after_s=asked_wait_s(answer.header, self._clock.now()),
         )  # fmt: skip
 
     async def stream(self, upstream: Upstream, turn: Turn, request: HttpAsk) -> Opened | Failure:
@@ -166,7 +166,7 @@ class Asker:
     async def _refused(self, upstream: Upstream, turn: Turn, stream: HttpStream) -> Failure:
         body = await stream.read(_MOST_OF_AN_ERROR)
         words = self._providers(upstream.api).refusal(stream.status, body)
-        wait_s = retry_after_s(stream.header("retry-after"), self._clock.now())
+        wait_s = asked_wait_s(stream.header, self._clock.now())
         operation = turn.ask.operation
         return failure_of_status(upstream, operation, status=stream.status, words=words, retry_after_s=wait_s)
 
@@ -191,6 +191,7 @@ class Asker:
             else:
                 good = failure is None or not failure.of_upstream
                 health.ended(answered=good, tried=tried, rule=self._route.circuit, now=ended)
+                health.asks_to_wait(0.0 if failure is None else failure.retry_after_s or 0.0, ended)
             if not isinstance(made, Opened):
                 health.leave()
             if started is not None:

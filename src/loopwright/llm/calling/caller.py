@@ -108,7 +108,7 @@ class Caller:
         usable = self._usable(order)
         if not usable:
             raise gave_up([circuit_open(upstream) for upstream in order], turn.attempts)
-        progress = Progress(at=usable[0])
+        progress = Progress(at=self._rested(order, usable))
         failures: list[Failure] = []
         while True:
             made, hedged = await self._hedged(turn, speak, order=order, progress=progress)
@@ -158,6 +158,10 @@ class Caller:
         if len(able) == 1:
             return able
         return by_key(able, sticky) if sticky else by_lot(able, self._rng.random())
+
+    def _rested(self, order: Sequence[Upstream], usable: Sequence[int]) -> int:
+        now = self._clock.monotonic()
+        return next((number for number in usable if not self._circuits.of(order[number]).resting(now)), usable[0])
 
     def _usable(self, order: Sequence[Upstream]) -> list[int]:
         now = self._clock.monotonic()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from loopwright.llm.calling.circuit import CLOSED, CircuitState, after, allowed, begun, left
 from loopwright.llm.route import Circuit, Upstream
 
+_LONGEST_REST_S = 60.0
+
 
 class Health:
     """One upstream. Lives on one event loop.
@@ -19,11 +21,21 @@ class Health:
     def __init__(self) -> None:
         self.state: CircuitState = CLOSED
         self.under_way = 0
+        self._resting_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def allowed(self, now: float) -> bool:
         """Whether a call may be made now."""
         return allowed(self.state, now)
+
+    def resting(self, now: float) -> bool:
+        """Whether it asked not to be asked for a while: others are asked before it, where there are others."""
+        return now < self._resting_until
+
+    def asks_to_wait(self, seconds: float, now: float) -> None:
+        """It said for how long it wants not to be asked; 0: it said nothing."""
+        if seconds > 0:
+            self._resting_until = max(self._resting_until, now + min(seconds, _LONGEST_REST_S))
 
     async def enter(self, limit: int, within_s: float) -> bool:
         """Count a call as under way, waiting for room where there is none; False where none came in time.

@@ -1,9 +1,25 @@
-"""The header `Retry-After`: seconds, or the date from which one may ask again (RFC 9110, 10.2.3)."""
+"""The header `Retry-After`: seconds, or the date from which one may ask again (RFC 9110, 10.2.3).
+
+OpenAI and those who follow it say it more finely too, as `retry-after-ms`, which is believed first.
+"""
 
 import math
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 from loopwright.core.clock import SECOND, Micros, micros
+
+
+def asked_wait_s(header: Callable[[str], str | None], now: Micros) -> float | None:
+    """What an answer asks to be waited, in seconds; None where it asks nothing.
+
+    Args:
+        header: A header of the answer, by its name in lower case.
+        now: The time, for dates.
+    """
+    fine = header("retry-after-ms")
+    wait_ms = None if fine is None else retry_after_s(fine, now)
+    return retry_after_s(header("retry-after"), now) if wait_ms is None else wait_ms / 1000
 
 
 def retry_after_s(value: str | None, now: Micros) -> float | None:
