@@ -25,6 +25,13 @@ def test_a_report_of_nothing_says_so(bare: Command) -> None:
     assert bare.json("budget", "report", "--by", "day")["total"]["calls"] == 0
 
 
+def test_a_page_is_written_where_one_is_asked_for(bare: Command) -> None:
+    bare.text("budget", "set", "month", "--limit", "5usd")
+    page = bare.folder / "spend.html"
+    assert "spend.html" in bare.text("budget", "report", "--out", str(page))
+    assert "What language models cost" in page.read_text()
+
+
 @pytest.mark.parametrize(
     "words",
     [

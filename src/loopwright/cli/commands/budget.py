@@ -17,6 +17,8 @@ from loopwright.cli.render import Answer, line, table
 from loopwright.cli.spread import spread
 from loopwright.core.clock import iso
 from loopwright.errors import UsageError
+from loopwright.export.report import render
+from loopwright.export.spend_page import spend_page
 from loopwright.llm.budgets.amount import Amount, shown
 from loopwright.llm.budgets.budget import PER, Budget, Per
 from loopwright.llm.budgets.period import EVERY, Every
@@ -112,6 +114,7 @@ def report(
     by: Annotated[str, typer.Option(help=f"What to group by: {', '.join(BY)}.")] = "endpoint",
     begin: From = None,
     end: To = None,
+    out: Annotated[Path | None, typer.Option(help="Write a page with pictures, and with how budgets stand.")] = None,
     project: Project = Path(),
     home: Home = None,
 ) -> Answer:
@@ -120,8 +123,12 @@ def report(
     if group is None:
         raise UsageError(f"--by {by}", why=f"there are: {', '.join(BY)}")
     since, until = period(begin, end)
-    found = spend_report(_workspace(project, home), group, since=since, until=until)
-    return Answer(data=found, show=lambda: _show_report(found))
+    workspace = _workspace(project, home)
+    found = spend_report(workspace, group, since=since, until=until)
+    if out is not None:
+        page = spend_page(found, budget_views(workspace), made_at=workspace.clock.now())
+        out.write_text(render(page), encoding="utf-8")
+    return Answer(data=found, show=lambda: _show_report(found, out))
 
 
 def _workspace(project: Path, home: str | None) -> Workspace:
@@ -197,7 +204,9 @@ def _row(one: Standing) -> tuple[str, str, str, str, str]:
     return whose, *(text or "" for text in amounts), forecast  # type: ignore[return-value]
 
 
-def _show_report(found: SpendReport) -> None:
+def _show_report(found: SpendReport, out: Path | None) -> None:
+    if out is not None:
+        line(f"Written: {out}")
     rows = [_report_row(one, one.name or one.group or "none named") for one in found.lines]
     if not rows:
         line("No calls of language models are logged in this span.")
