@@ -17,10 +17,13 @@ from loopwright.llm.budgets.budget import KIND, Budget
 from loopwright.llm.budgets.figures import figures_of, read_holders
 from loopwright.llm.budgets.meter import FOLDER
 from loopwright.llm.budgets.spending_rules import REVISION_ID, REVISION_KIND
+from loopwright.llm.prices.override import Override
+from loopwright.llm.prices.price import Price
 from loopwright.store.ledger import Record
 from loopwright.testing.upstream_server import LocalUpstream
 
-BODY = {"model": "bot", "messages": [{"role": "user", "content": "Hello there."}], "max_tokens": 8}
+HELLO = [{"role": "user", "content": "Hello there."}]
+BODY = {"model": "bot", "messages": HELLO, "max_tokens": 8}
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +78,77 @@ def test_two_workers_answer_as_many_calls_as_a_budget_has_and_refuse_the_others(
     assert statuses.count(200) == 60 == counts
     assert refused.json()["error"]["code"] == "LW513"
     assert eventually(lambda: counted(home)) == (60, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": HELLO, "max_tokens": 8}),
+        ("/v1/chat/completions", {"messages": HELLO, "stream": True}),
+        ("/v1/completions", {"prompt": "Hello", "max_tokens": 8}),
+        ("/v1/completions", {"prompt": "Hello", "stream": True}),
+        ("/v1/embeddings", {"input": "Hello"}),
+        ("/v1/responses", {"input": "Hello", "max_output_tokens": 16}),
+        ("/v1/responses", {"input": "Hello", "stream": True}),
+        ("/v1/messages", {"messages": HELLO, "max_tokens": 8}),
+        ("/v1/messages", {"messages": HELLO, "max_tokens": 8, "stream": True}),
+    ],
+)
+def test_every_route_counts_streams_and_all(shared: Any, path: str, body: dict[str, Any]) -> None:
+    home, gateway = shared
+    before = counted(home)[0]
+    answer = gateway.http.post(path, json={"model": "bot", **body})
+    assert answer.status_code == 200, answer.text
+    eventually(lambda: spent_is(home, before + 1))
+
+
+def spent_is(home: GatewayHome, spent: int) -> None:
+    assert counted(home) == (spent, 0)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A gateway with a budget in requests, for several tests."""
+    made = new_home(tmp_path_factory.mktemp("shared"))
+    declare(made, requests(1000))
+    with LocalUpstream() as upstream:
+        made.serve("bot", application(upstream_of(upstream)))
+        with Gateway(made) as gateway:
+            yield made, gateway
+    made.stores.close()
+
+
+def test_a_budget_of_a_cent_is_kept_to_the_cent(home: GatewayHome) -> None:
+    declare(home, Budget(name="cent", limit=10**7, unit="usd", every="total"))
+    with LocalUpstream() as upstream:
+        home.serve("bot", application(upstream_of(upstream)))
+        with Gateway(home) as gateway:
+            unpriced = gateway.http.post("/v1/chat/completions", json=BODY)
+            assert (unpriced.status_code, unpriced.json()["error"]["code"]) == (402, "LW514")
+            assert upstream.counts["calls"] == 0
+            price = Price(provider="openai", model="tiny", input="10", output="40")
+            own = Override(model="tiny", price=price, since=0, made_at=0)
+            home.stores.ledger.commit(records=[Record(kind="price", id="p1", data=msgspec.to_builtins(own))])
+            declare(home)
+            assert eventually(lambda: answered(gateway)) == 200
+            answers = 1
+            while ask(gateway.http) == 200:
+                answers += 1
+    costs = [row["cost_usd"] for row in home.rows() if row["status"] == 200]
+    assert len(costs) == answers == upstream.counts["calls"]
+    # The last call is refused by the most that it could take: its bytes as tokens, and its whole answer.
+    assert 0.01 - 1.05 * bound_usd() < sum(costs) <= 0.01
+    assert counted(home)[0] == round(sum(costs) * 1e9)
+
+
+def bound_usd() -> float:
+    return ((len(json.dumps(BODY)) + 40) * 10 + 8 * 40) / 1e6
+
+
+def answered(gateway: Gateway) -> int:
+    status = ask(gateway.http)
+    assert status == 200
+    return status
 
 
 def test_calls_that_fail_and_callers_who_go_away_leave_nothing_set_aside(home: GatewayHome) -> None:
