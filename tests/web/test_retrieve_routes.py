@@ -18,7 +18,14 @@ from loopwright.errors import (
     UnauthorisedError,
     UsageError,
 )
+from loopwright.llm.embedding.hashing import HashingEmbedder
+from loopwright.llm.embedding.spec import remote
+from loopwright.llm.retrieval.build import Tools, build
 from loopwright.llm.retrieval.index import Index
+from loopwright.llm.retrieval.kept_vectors import KeptVectors
+from loopwright.llm.retrieval.reading import read_corpus
+from loopwright.llm.retrieval.version import open_version
+from loopwright.llm.route import Upstream
 from loopwright.store.ledger import Record
 from loopwright.web.auth import Doors
 from loopwright.web.http import Request
@@ -44,7 +51,7 @@ class Port:
             for scope in ("feedback", "predict")
         ]
         stores.ledger.commit(records=keys)
-        doors = Doors(token="t0ken", keys=Keyring(stores.ledger, SystemClock()), loopback=loopback)
+        self.doors = doors = Doors(token="t0ken", keys=Keyring(stores.ledger, SystemClock()), loopback=loopback)
         reading = Indexes(stores.ledger, stores.blobs, namespace="default", cache=self.workspace.home / "cache")
         routes = RetrieveRoutes(
             reading.champion, doors=doors, most_bytes=5000, groups_of=lambda name: GROUPS.get(name, ()), **more
@@ -144,6 +151,24 @@ def test_where_narrows_what_is_found(port):
 def test_what_is_wrong_is_said(port, said, error):
     with pytest.raises(error):
         port.send(said)
+
+
+def test_a_question_that_costs_needs_a_key_also_on_loopback(tmp_path):
+    port = Port(tmp_path)
+    upstream = Upstream(name="paid", url="http://127.0.0.1:1/v1", model="embed")
+    index = Index("docs", source="docs/*.md", embedder=remote(upstream, dimensions=64))
+    stores = port.workspace.stores
+    tools = Tools(
+        blobs=stores.blobs, embedder=HashingEmbedder(64), work=tmp_path,
+        kept=KeptVectors(stores.blobs, stores.ledger, "vectors"),
+    )  # fmt: skip
+    built = build(index, read_corpus(index, tmp_path), tools)
+    version = open_version(stores.blobs, built.digest, run=tmp_path, embedder=HashingEmbedder(64))
+    port.handler = RetrieveRoutes(lambda _: version, doors=port.doors, most_bytes=5000).answer
+    with pytest.raises(UnauthorisedError):
+        port.send(ASKED)
+    assert port.documents(ASKED, key="predict") == ["docs/a.md"]
+    port.workspace.close()
 
 
 def test_only_posts_are_answered_and_no_other_site_s(port):

@@ -18,7 +18,7 @@ NONE = SimpleNamespace(retriever=None)
 def project(tmp_path):
     line = json.dumps({"question": "q", "relevant": ["a"]})
     (tmp_path / "cases.jsonl").write_text("\n".join([line] * 40))
-    (tmp_path / "few.jsonl").write_text(line)
+    (tmp_path / "few.jsonl").write_text("\n".join([line] * 29))
     return tmp_path
 
 

@@ -15,7 +15,7 @@ FROM_CHUNKS = 10_000
 """Below, comparing with every vector is as fast and misses none."""
 _NEIGHBOURS = 16
 _ADD_DEPTH = 128
-_SEARCH_DEPTH = 256
+_SEARCH_DEPTH = 512
 
 
 def available() -> bool:
