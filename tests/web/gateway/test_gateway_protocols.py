@@ -122,10 +122,18 @@ class City(BaseModel):
     people: int
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["plain", "prompted"])
 def test_structured_outputs_are_parsed(place, model):
     said = place.openai().chat.completions.parse(model=model, messages=HELLO, response_format=City)
     assert isinstance(said.choices[0].message.parsed, City)
+
+
+def test_a_schema_reaches_an_upstream_of_another_kind_in_its_own_words(place):
+    schema = {"name": "city", "schema": City.model_json_schema()}
+    form = {"type": "json_schema", "json_schema": schema}
+    place.openai().chat.completions.create(model="claude", messages=HELLO, response_format=form)
+    assert place.upstream.seen[-1].path == "/v1/messages"
+    assert place.upstream.seen[-1].body["output_config"]["format"]["schema"]["required"] == ["name", "people"]
 
 
 def test_a_prompts_parameters_and_examples_reach_the_upstream(place):
