@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from loopwright.errors import NoPermissionError
+from loopwright.errors import NoPermissionError, NoSpaceError
 from loopwright.llm.budgets.counters import CounterFile, ask_for, boot, counters_in
 
 
@@ -28,6 +28,20 @@ def test_more_accounts_than_a_chunk_holds_all_have_their_place(tmp_path: Path) -
     for number, counter in enumerate(counters):
         counter.settle(0, number)
     assert {c.key: c.spent for c in counters_in(file.path)[1]} == {f"k{number}": number for number in range(300)}
+
+
+def test_many_accounts_take_few_file_descriptors(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    file = CounterFile(tmp_path, "a")
+    kept = [file.open(f"k{number}", 0) for number in range(5000)]
+    assert len(os.listdir("/proc/self/fd")) - before < 12
+    assert len(kept) == len(counters_in(file.path)[1])
+
+
+def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "pwrite", lambda file, data, at: len(data) - 1)
+    with pytest.raises(NoSpaceError):
+        CounterFile(tmp_path, "a")
 
 
 def test_a_place_that_is_free_again_begins_at_nothing(tmp_path: Path) -> None:

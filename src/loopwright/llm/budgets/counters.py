@@ -5,6 +5,7 @@ writing to memory: no call waits for a disk. A crash of the machine may lose the
 under which boot of the machine it was written.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -19,8 +20,7 @@ _SLOT = 256
 _CELLS = 4
 _CELL_BYTES = 8 * _CELLS
 _KEY_BYTES = _SLOT - _CELL_BYTES
-_SLOTS_A_CHUNK = 64
-_CHUNK = _SLOT * _SLOTS_A_CHUNK
+_FIRST_BYTES = 64 * _SLOT
 _BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
 _SPENT, _RESERVED, _ENDS_AT, _WANTED = range(_CELLS)
 
@@ -38,11 +38,11 @@ class Counted(NamedTuple):
 class Counter:
     """What this process spent of one account, and what is set aside. Used by one thread."""
 
-    __slots__ = ("_cells", "reserved", "slot", "spent")
+    __slots__ = ("_cells", "place", "reserved", "spent")
 
-    def __init__(self, cells: memoryview, slot: int) -> None:
+    def __init__(self, cells: memoryview, place: tuple[mmap.mmap, int]) -> None:
         self._cells = cells
-        self.slot = slot
+        self.place = place
         self.spent = 0
         self.reserved = 0
 
@@ -84,12 +84,13 @@ class CounterFile:
     def __init__(self, folder: Path, holder: str) -> None:
         self.path = folder / f"{holder}{SUFFIX}"
         self._maps: list[mmap.mmap] = []
-        self._free: list[int] = []
+        self._free: list[tuple[mmap.mmap, int]] = []
+        self._bytes = 0
         with named_os_errors(self.path):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = _locked(self.path)
             self._grow()
-            self._free.remove(0)
+            self._free.remove((self._maps[0], 0))
             os.pwrite(self._file, boot().encode()[:_SLOT], 0)
 
     def open(self, key: str, ends_at: int) -> Counter:
@@ -97,23 +98,20 @@ class CounterFile:
         if not self._free:
             with named_os_errors(self.path):
                 self._grow()
-        slot = self._free.pop()
-        chunk, within = divmod(slot, _SLOTS_A_CHUNK)
-        start = within * _SLOT
-        with memoryview(self._maps[chunk]) as whole:
+        mapped, start = place = self._free.pop()
+        with memoryview(mapped) as whole:
             cells = whole[start : start + _CELL_BYTES].cast("q")
         for cell, value in ((_SPENT, 0), (_RESERVED, 0), (_WANTED, 0), (_ENDS_AT, ends_at)):
             cells[cell] = value
-        self._maps[chunk][start + _CELL_BYTES : start + _SLOT] = key.encode().ljust(_KEY_BYTES, b"\0")
-        return Counter(cells, slot)
+        mapped[start + _CELL_BYTES : start + _SLOT] = key.encode().ljust(_KEY_BYTES, b"\0")
+        return Counter(cells, place)
 
     def close_counter(self, counter: Counter) -> None:
         """Forget an account, whose lease has ended."""
-        chunk, within = divmod(counter.slot, _SLOTS_A_CHUNK)
-        start = within * _SLOT + _CELL_BYTES
-        self._maps[chunk][start : start + _KEY_BYTES] = bytes(_KEY_BYTES)
+        mapped, start = counter.place
+        mapped[start + _CELL_BYTES : start + _SLOT] = bytes(_KEY_BYTES)
         counter.drop()
-        self._free.append(counter.slot)
+        self._free.append(counter.place)
 
     def remove(self) -> None:
         """Take the file away: no lease is left."""
@@ -128,12 +126,15 @@ class CounterFile:
         os.close(self._file)
 
     def _grow(self) -> None:
-        at = len(self._maps) * _CHUNK
+        """Make room for as many accounts again: each mapping takes a file descriptor, so there are few of them."""
+        at, more = self._bytes, max(self._bytes, _FIRST_BYTES)
         # Written, not only sized: a mapped page that a full disk has no room for would end the process.
-        os.pwrite(self._file, bytes(_CHUNK), at)
-        self._maps.append(mmap.mmap(self._file, _CHUNK, offset=at))
-        first = (len(self._maps) - 1) * _SLOTS_A_CHUNK
-        self._free.extend(range(first + _SLOTS_A_CHUNK - 1, first - 1, -1))
+        if os.pwrite(self._file, bytes(more), at) < more:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        mapped = mmap.mmap(self._file, more, offset=at)
+        self._maps.append(mapped)
+        self._bytes += more
+        self._free.extend((mapped, start) for start in range(more - _SLOT, -_SLOT, -_SLOT))
 
 
 def boot() -> str:
