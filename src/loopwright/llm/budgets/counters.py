@@ -89,9 +89,13 @@ class CounterFile:
         with named_os_errors(self.path):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = _locked(self.path)
-            self._grow()
-            self._free.remove((self._maps[0], 0))
-            os.pwrite(self._file, boot().encode()[:_SLOT], 0)
+            try:
+                self._grow()
+            except OSError:
+                self.remove()
+                raise
+        self._free.remove((self._maps[0], 0))
+        self._maps[0][: len(boot())] = boot().encode()
 
     def open(self, key: str, ends_at: int) -> Counter:
         """Counters for one more account, at nothing."""
