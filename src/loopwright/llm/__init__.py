@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from loopwright.llm.prompts.file import prompt_file
     from loopwright.llm.prompts.prompt import Example, Prompt
+    from loopwright.llm.prompts.reading import prompt
     from loopwright.llm.retrieval.checks import mrr, ndcg, not_worse_retrieval, recall_at
     from loopwright.llm.retrieval.index import Chunks, Index, Lexical, chunks
     from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream, builtin_model
@@ -51,6 +52,7 @@ _HOMES = {
     "ndcg": "loopwright.llm.retrieval.checks",
     "not_worse_retrieval": "loopwright.llm.retrieval.checks",
     "personal_data": "loopwright.llm.guards.declarations",
+    "prompt": "loopwright.llm.prompts.reading",
     "prompt_file": "loopwright.llm.prompts.file",
     "prompt_injection": "loopwright.llm.guards.declarations",
     "recall_at": "loopwright.llm.retrieval.checks",
@@ -86,6 +88,7 @@ __all__ = [
     "ndcg",
     "not_worse_retrieval",
     "personal_data",
+    "prompt",
     "prompt_file",
     "prompt_injection",
     "recall_at",

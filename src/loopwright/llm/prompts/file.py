@@ -42,7 +42,7 @@ import inspect
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import msgspec
@@ -62,7 +62,7 @@ _KNOWN = frozenset({"name", "description", "variables", *_TABLES})
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
 
-class _Part(msgspec.Struct):
+class _Part(NamedTuple):
     """One part of a body: the heading that it stands under, the line of that, and the lines after it."""
 
     heading: str

@@ -100,7 +100,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
         except jinja2.UndefinedError as error:
             raise PromptError(
                 f"the prompt {self.name!r} cannot be rendered: {error.message}", why=_where(error).removesuffix(": "),
-                fix=f"Give a value to each of its variables: {', '.join(self.variables) or 'it has none'}.",
+                fix=f"Give a value to each variable that it uses: {', '.join(sorted(compiled(template).names))}.",
             ) from error  # fmt: skip
         except jinja2.exceptions.SecurityError as error:
             raise PromptError(

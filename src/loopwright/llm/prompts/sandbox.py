@@ -7,7 +7,7 @@ bounded, whatever it was given.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import jinja2
 import msgspec
@@ -223,7 +223,7 @@ def _bounded(node: nodes.Node) -> None:
                     _bounded(one)
             value[:] = [_watched(one) for one in value]
     if isinstance(node, nodes.For):
-        node.iter = _filtered(node.iter, _COUNTED)
+        node.iter = _filtered(cast("nodes.Expr", node.iter), _COUNTED)
 
 
 def _watched(value: Any) -> Any:
@@ -298,7 +298,8 @@ def _replace(text: Any, old: str, new: str, count: int = -1) -> str:
     text, times = str(text), str(text).count(str(old))
     if len(text) + times * len(str(new)) > MOST_TEXT:
         _too_much("the result of replacing is too large")
-    return text.replace(str(old), str(new), count)
+    made: str = text.replace(str(old), str(new), count)
+    return made
 
 
 def _indent(text: Any, width: int = 4, first: bool = False) -> str:
