@@ -158,6 +158,21 @@ def test_in_shadow_nobody_is_answered_and_what_would_have_been_is_written_down(d
     assert second.question_text is second.found_text is None
 
 
+def test_a_trial_is_of_the_best_without_doubts_whatever_the_threshold(desk):
+    strict = CachePolicy(semantic="shadow", threshold=0.99)
+    for question in (
+        "How do I enable the alarm?", "Please tell me how I can quickly disable the alarm, thanks",
+        "How do I disable the alarm?",
+    ):  # fmt: skip
+        desk.look(chat(question), policy=strict)
+        desk.keep(chat(question), policy=strict)
+        desk.clock.advance(SECOND)
+    trial = desk.trials()[-1]
+    assert trial.doubts == ()
+    assert 0.6 < trial.similarity < 0.62
+    assert desk.cache.tally.shadow == 0
+
+
 def test_in_shadow_an_equal_answer_is_said_to_be_equal(desk):
     for ask in (chat(), PARAPHRASE):
         desk.look(ask, policy=SHADOW)
