@@ -29,8 +29,9 @@ class Desk:
         self.cache = self.opened(**tools)
 
     def opened(self, **tools):
-        given = {"kv": lambda: self.stores.kv, "embedder": lambda: HashingEmbedder(512), **tools}
-        return open_cache(CacheTools(tables=self.stores.tables, clock=self.clock, **given))
+        # Tests share their machine: only what is about slow look-ups may run out of time.
+        patient = {"longest_look_s": 5.0, "kv": lambda: self.stores.kv, "embedder": lambda: HashingEmbedder(512)}
+        return open_cache(CacheTools(tables=self.stores.tables, clock=self.clock, **{**patient, **tools}))
 
     def look(self, ask=None, *, version="v1", tenant="key-1", policy=EXACT, cache=None):
         asked = (cache or self.cache).look(ask or chat(), version=version, tenant=tenant, policy=policy)
@@ -249,7 +250,7 @@ def test_a_slow_embedder_delays_no_request_for_long(stores, clock):
             go.wait(20)
             return super().embed(texts)
 
-    desk = Desk(stores, clock, embedder=lambda: Slow(64))
+    desk = Desk(stores, clock, embedder=lambda: Slow(64), longest_look_s=0.1)
     desk.keep(policy=ON)
     desk.settled()
     for _ in range(3):
@@ -259,7 +260,7 @@ def test_a_slow_embedder_delays_no_request_for_long(stores, clock):
     assert desk.cache.tally.dropped > 100
     go.set()
     desk.settled()
-    assert desk.look(PARAPHRASE, policy=ON).how == "semantic"
+    assert [desk.look(PARAPHRASE, policy=ON) for _ in range(20)][-1].how == "semantic"
     desk.cache.close()
 
 

@@ -29,7 +29,6 @@ MEMORY_BYTES = 64 << 20
 ANSWER_DOUBTS = ("numbers", "units", "dates", "negation", "language")
 """Doubts that tell two answers apart; the others are about questions."""
 LONGEST_LOOK_S = 0.1
-"""After which a semantic look-up is a miss: while the embedder is being opened, above all."""
 _MOST_BEHIND = 32
 _MOST_OPEN = 4096
 _COULD_FAIL = (LoopwrightError, OSError, ValueError, TypeError, RuntimeError, msgspec.MsgspecError)
@@ -46,6 +45,7 @@ class CacheTools(msgspec.Struct, frozen=True, kw_only=True):
         clock: Ages go by its `now()`.
         memory_bytes: About what the answers of each of the two caches may take.
         content: Whether trials hold the questions' texts.
+        longest_look_s: Seconds after which a semantic look-up is a miss: while the embedder is being opened, above all.
     """
 
     kv: Callable[[], KeyValues]
@@ -54,6 +54,7 @@ class CacheTools(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     memory_bytes: int = MEMORY_BYTES
     content: bool = False
+    longest_look_s: float = LONGEST_LOOK_S
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -172,7 +173,7 @@ class LayeredCache(AnswerCache):
             return None
         find = partial(self._similar.find, asked, now=now, longest_s=longest_s, threshold=threshold)
         try:
-            async with asyncio.timeout(LONGEST_LOOK_S):
+            async with asyncio.timeout(self._tools.longest_look_s):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, find)
         except TimeoutError:
             self.tally.dropped += 1
