@@ -166,6 +166,12 @@ def test_an_event_that_says_more_than_one_thing_is_split_and_says_it_all():
     assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, None, None, "tool_calls"]
 
 
+def test_a_refusal_beside_a_text_is_told_too():
+    reader = ChatReader(ASK)
+    reader.feed(HELLO[0])
+    assert [piece.text for piece in reader.feed(event({"content": "so", "refusal": "no"}))] == ["so", "no"]
+
+
 def test_several_choices_in_one_event_are_told_apart():
     both = json.loads(event({"content": "a"})[6:])
     both["choices"].append({"index": 1, "delta": {"content": "b"}, "finish_reason": None})

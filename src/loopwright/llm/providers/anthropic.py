@@ -13,8 +13,8 @@ from loopwright.llm.protocols.said import Said, ToolCall, reply_of_said
 from loopwright.llm.provider import HttpAsk, Provider, StreamReader
 from loopwright.llm.providers.chat_to_message import message_of_chat
 from loopwright.llm.providers.decoding import whole_answer
+from loopwright.llm.providers.given import headers_of, parameters_of
 from loopwright.llm.providers.message_stream import MessageAsChatReader, MessageReader
-from loopwright.llm.providers.openai import headers_of
 from loopwright.llm.providers.refusals import refusal_of
 from loopwright.llm.route import Upstream
 
@@ -59,9 +59,10 @@ class AnthropicProvider(Provider):
 
 def _body(upstream: Upstream, ask: Ask) -> bytes:
     if ask.operation != "message":
-        body = message_of_chat({**upstream.parameters, **as_chat(ask).body})
+        chat = as_chat(ask).body
+        body = message_of_chat({**chat, **parameters_of(upstream, chat)})
         return msgspec.json.encode({**body, "model": upstream.model})
-    fields = {name: value for name, value in upstream.parameters.items() if name not in ask.body}
+    fields = parameters_of(upstream, ask.body)
     fields["model"] = upstream.model
     if ask.raw:
         return with_fields(ask.raw, fields)

@@ -193,8 +193,8 @@ def _parts(choice: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _deltas(delta: dict[str, Any]) -> list[dict[str, Any]]:
     aside = {name: delta[name] for name in ASIDE if delta.get(name)}
-    content = {name: delta[name] for name in CONTENT if delta.get(name)}
-    said: list[dict[str, Any]] = [one for one in (aside, content) if one]
+    said: list[dict[str, Any]] = [aside] if aside else []
+    said.extend({name: delta[name]} for name in CONTENT if delta.get(name))
     said.extend({"tool_calls": [step]} for call in objects(delta.get("tool_calls")) for step in _call_steps(call))
     if not said:
         return [delta]

@@ -20,7 +20,7 @@ from loopwright.llm.providers.chat_to_gemini import contents_of_chat
 from loopwright.llm.providers.decoding import whole_answer
 from loopwright.llm.providers.gemini_answers import said_in, usage_in
 from loopwright.llm.providers.gemini_stream import GeminiReader
-from loopwright.llm.providers.openai import headers_of
+from loopwright.llm.providers.given import headers_of, parameters_of
 from loopwright.llm.providers.refusals import refusal_of
 from loopwright.llm.route import Upstream
 
@@ -43,9 +43,10 @@ class GeminiProvider(Provider):
         model = upstream.model if "/" in upstream.model else f"models/{upstream.model}"
         path = f"/{quote(model, safe='/')}"
         if ask.operation == "embedding":
-            body = _embedding(model, {**upstream.parameters, **ask.body})
+            body = _embedding(model, {**ask.body, **parameters_of(upstream, ask.body)})
             return HttpAsk(path=f"{path}:batchEmbedContents", body=msgspec.json.encode(body), headers=headers)
-        body = contents_of_chat({**upstream.parameters, **as_chat(ask).body})
+        chat = as_chat(ask).body
+        body = contents_of_chat({**chat, **parameters_of(upstream, chat)})
         action = ":streamGenerateContent?alt=sse" if ask.stream else ":generateContent"
         return HttpAsk(path=path + action, body=msgspec.json.encode(body), headers=headers)
 

@@ -12,6 +12,7 @@ from loopwright.llm.protocols.replies import reply_in
 from loopwright.llm.provider import HttpAsk, Provider, StreamReader
 from loopwright.llm.providers.chat_stream import ChatReader
 from loopwright.llm.providers.decoding import whole_answer
+from loopwright.llm.providers.given import parameters_of
 from loopwright.llm.providers.refusals import refusal_of
 from loopwright.llm.providers.response_stream import ResponseReader
 from loopwright.llm.route import Upstream
@@ -69,15 +70,10 @@ class OpenAIProvider(Provider):
         return refusal_of(status, body)
 
 
-def headers_of(upstream: Upstream) -> dict[str, str]:
-    """What every request to the upstream says, without its key."""
-    return {"content-type": "application/json", **{name.lower(): value for name, value in upstream.headers.items()}}
-
-
 def _fields(upstream: Upstream, ask: Ask) -> dict[str, Any]:
     """What of the body is the upstream's; a value that is None is taken away."""
     body = ask.body
-    fields = {name: value for name, value in upstream.parameters.items() if name not in body}
+    fields = parameters_of(upstream, body)
     fields["model"] = upstream.model
     streams_chat = ask.stream and ask.operation in ("chat", "completion")
     if streams_chat and "stream_options" not in fields:

@@ -23,6 +23,6 @@ def provider_of(api: str) -> Provider:
     if provider is None:
         raise NotFoundError(
             f"no provider speaks {api!r}", why=f"there are: {', '.join(sorted(_PROVIDERS))}",
-            fix="Give the upstream one of these as its api.",
+            fix="Give the upstream one of these as its api; any OpenAI-compatible gateway is `openai`.",
         )  # fmt: skip
     return provider
