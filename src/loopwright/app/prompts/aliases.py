@@ -85,7 +85,7 @@ def move_alias(workspace: Workspace, selector: str, alias: str, *, reason: str, 
         "ref": ref, "from": before, "to": version.digest, "number": version.number, "reason": reason, "by": by,
         "override": override if by and not passed else "", "judged": passed,
     }  # fmt: skip
-    draft = _draft(workspace, "prompt_moved", version.name, data)
+    draft = _draft(workspace, "prompt_moved", prompt=version.name, data=data)
     written = ledger.commit(expect={ref: before}, moves={ref: version.digest}, events=[draft])
     return AliasMoved(
         name=version.name, alias=alias, before=before, now=version.digest, number=version.number,
@@ -105,7 +105,7 @@ def protect_alias(workspace: Workspace, name: str, alias: str, *, by: str | None
     find_version(workspace.stores.ledger, name, namespace=workspace.namespace)
     kind = "prompt_protected" if by else "prompt_unprotected"
     before = protection_of(workspace, name, alias)
-    draft = _draft(workspace, kind, name, {"alias": alias, "by": by or "", "before": before})
+    draft = _draft(workspace, kind, prompt=name, data={"alias": alias, "by": by or "", "before": before})
     record = Record(
         kind=PROTECTION, id=_protection_id(workspace, name, alias), data={"by": by or ""},
         facets={"name": name, "alias": alias, "namespace": workspace.namespace},
@@ -168,9 +168,9 @@ def _refusal(said: Said) -> type[GateFailedError] | type[NoVerdictError]:
     return GateFailedError if said.verdict.outcome is Outcome.FAIL else NoVerdictError
 
 
-def _draft(workspace: Workspace, kind: str, name: str, data: dict[str, Any]) -> EventDraft:
+def _draft(workspace: Workspace, kind: str, *, prompt: str, data: dict[str, Any]) -> EventDraft:
     return EventDraft(
-        kind=kind, subject=f"prompt:{name}", data=data, actor=workspace.actor, namespace=workspace.namespace,
+        kind=kind, subject=f"prompt:{prompt}", data=data, actor=workspace.actor, namespace=workspace.namespace,
         logical_at=workspace.clock.now(),
     )  # fmt: skip
 

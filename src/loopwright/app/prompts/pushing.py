@@ -96,11 +96,11 @@ def pull_prompt(workspace: Workspace, selector: str, to: Path | None = None) -> 
     version = find_version(workspace.stores.ledger, selector, namespace=workspace.namespace)
     source = content_of(workspace.stores.blobs, version).source
     if to is not None:
-        _write(workspace, version, source, to)
+        _write(workspace, version, source=source, to=to)
     return version, source
 
 
-def _write(workspace: Workspace, version: PromptVersion, source: str, to: Path) -> None:
+def _write(workspace: Workspace, version: PromptVersion, *, source: str, to: Path) -> None:
     if to.exists() and to.read_bytes() != source.encode():
         versions = versions_of(workspace.stores.ledger, version.name, namespace=workspace.namespace)
         known = {content_of(workspace.stores.blobs, one).source.encode() for one in versions}

@@ -143,8 +143,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError(f"{getattr(obj, '__name__', 'what it calls')!r} may not be called")
         return super().call(context, obj, *args, **kwargs)
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, operator: str, *sides: Any) -> Any:
         """An operation whose result has a bounded size."""
+        left, right = sides
         if operator == "%" and isinstance(left, str):
             raise SecurityError("texts are not formatted by %; use ~ or a filter")
         if _size(operator, left, right) > MOST_TEXT:
@@ -213,14 +214,12 @@ def _check(node: nodes.Node, depth: int) -> None:
 
 def _bounded(node: nodes.Node) -> None:
     """Have the turns of loops counted, and what `~` and lists make measured."""
+    for child in node.iter_child_nodes():
+        _bounded(child)
     for field, value in node.iter_fields():
         if isinstance(value, nodes.Node):
-            _bounded(value)
             setattr(node, field, _watched(value))
         elif isinstance(value, list):
-            for one in value:
-                if isinstance(one, nodes.Node):
-                    _bounded(one)
             value[:] = [_watched(one) for one in value]
     if isinstance(node, nodes.For):
         node.iter = _filtered(cast("nodes.Expr", node.iter), _COUNTED)
@@ -293,13 +292,12 @@ def _join(values: Iterable[Any], between: str = "", attribute: str | None = None
     return str(between).join(pieces)
 
 
-def _replace(text: Any, old: str, new: str, count: int = -1) -> str:
-    """A text with one part of it replaced by another."""
-    text, times = str(text), str(text).count(str(old))
-    if len(text) + times * len(str(new)) > MOST_TEXT:
+def _replace(text: Any, old: str, new: str) -> str:
+    """A text with one part of it replaced by another, wherever it stands."""
+    given = str(text)
+    if len(given) + given.count(str(old)) * len(str(new)) > MOST_TEXT:
         _too_much("the result of replacing is too large")
-    made: str = text.replace(str(old), str(new), count)
-    return made
+    return given.replace(str(old), str(new))
 
 
 def _indent(text: Any, width: int = 4, first: bool = False) -> str:
