@@ -75,7 +75,7 @@ def test_an_unchanged_index_is_known_without_building_it(shelf, built):
             blobs=shelf.blobs, embedder=shelf.embedder, kept=KeptVectors(shelf.blobs, shelf.ledger, "r"),
             work=shelf.project,
         )  # fmt: skip
-        return unchanged(index, read_corpus(index, shelf.project), tools, Packed(shelf.blobs, built.digest))
+        return unchanged(index, read_corpus(index, shelf.project), tools, before=Packed(shelf.blobs, built.digest))
 
     assert same(INDEX)
     assert not same(Index("docs", source="docs/**/*.md", chunk=chunks(words=21, overlap=4)))

@@ -75,7 +75,7 @@ def test_joining_is_the_same_as_indexing_anew(before, added, data):
     places = np.array(list(rest), dtype=np.int64)
     for place, text in zip(places, added, strict=True):
         texts[place] = text
-    made = joined(postings_of(before, stem=False), kept, postings_of(added, stem=False), places)
+    made = joined(postings_of(before, stem=False), kept, added=postings_of(added, stem=False), places=places)
     anew = postings_of(texts, stem=False)
     for name in ("terms", "starts", "chunks", "counts", "lengths"):
         np.testing.assert_array_equal(getattr(made, name), getattr(anew, name), err_msg=name)

@@ -106,7 +106,7 @@ def build_index(
         store=open_store(index.store, base=cache_folder(workspace)) if index.store else None,
     )  # fmt: skip
     before = _before(workspace, index.name)
-    if before is not None and unchanged(index, corpus, tools, before):
+    if before is not None and unchanged(index, corpus, tools, before=before):
         built = _same(corpus, before)
     else:
         built = build(index, corpus, tools, before=before)

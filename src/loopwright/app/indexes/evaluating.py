@@ -72,8 +72,8 @@ def evaluate_index(
     labelled = read_labelled(cases)
     version = find_version(workspace, selector)
     other = None if compare is None else find_version(workspace, f"{version.name}@{compare.rpartition('@')[2]}")
-    mine = _measured(workspace, version, labelled, ranks)
-    theirs = {} if other is None else _measured(workspace, other, labelled, ranks)
+    mine = _measured(workspace, version, labelled, ranks=ranks)
+    theirs = {} if other is None else _measured(workspace, other, labelled, ranks=ranks)
     found = mine["mrr", max(ranks)]
     missed = [one.question for one, rank in zip(labelled.questions, found, strict=True) if rank == 0.0]
     return IndexEvaluation(
@@ -84,7 +84,7 @@ def evaluate_index(
 
 
 def _measured(
-    workspace: Workspace, version: IndexVersionRecord, labelled: LabelledSet, ranks: Sequence[int]
+    workspace: Workspace, version: IndexVersionRecord, labelled: LabelledSet, *, ranks: Sequence[int]
 ) -> dict[Key, Floats]:
     retriever = open_version(workspace.stores.blobs, version.digest, run=cache_folder(workspace))
     keys: list[Key] = [*(("recall", k) for k in ranks), ("mrr", max(ranks)), ("ndcg", max(ranks))]

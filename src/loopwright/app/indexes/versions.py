@@ -221,7 +221,7 @@ def _keep(
     )  # fmt: skip
     aliases = {alias: workspace.ref(REF_KIND, name, alias) for alias in (LATEST, *([CHAMPION] if promote else []))}
     expect = {ref: ledger.ref(ref) for ref in aliases.values()}
-    events = [] if known else [_built(workspace, version, built, caused_by)]
+    events = [] if known else [_built(workspace, version, built, caused_by=caused_by)]
     if promote and expect[aliases[CHAMPION]] != built.digest:
         draft = _moved(workspace, version, before=expect[aliases[CHAMPION]], reason="built")
         events.append(msgspec.structs.replace(draft, caused_by=caused_by, caused_by_drafts=(0,) if not known else ()))
@@ -256,7 +256,9 @@ def _record(workspace: Workspace, version: IndexVersionRecord) -> Record:
     )  # fmt: skip
 
 
-def _built(workspace: Workspace, version: IndexVersionRecord, built: Built, caused_by: tuple[int, ...]) -> EventDraft:
+def _built(
+    workspace: Workspace, version: IndexVersionRecord, built: Built, *, caused_by: tuple[int, ...]
+) -> EventDraft:
     changes = built.changes
     data = {
         "digest": version.digest, "number": version.number, "documents": version.documents, "chunks": version.chunks,

@@ -132,7 +132,7 @@ def build(index: Index, corpus: Corpus, tools: Tools, *, before: Packed | None =
     )  # fmt: skip
 
 
-def unchanged(index: Index, corpus: Corpus, tools: Tools, before: Packed) -> bool:
+def unchanged(index: Index, corpus: Corpus, tools: Tools, *, before: Packed) -> bool:
     """Whether a build would make the version before again."""
     was = before.manifest
     making = was.making
@@ -200,7 +200,7 @@ def _words(made: Draft, raws: Sequence[bytes], *, making: Making, before: Packed
     there = np.flatnonzero(made.old >= 0)
     kept[made.old[there]] = there
     added = postings_of([chunk.searched for chunk in made.new.values()], stem=stem)
-    return joined(before.postings, kept, added, np.array(list(made.new), dtype=np.int64))
+    return joined(before.postings, kept, added=added, places=np.array(list(made.new), dtype=np.int64))
 
 
 def _texts(blobs: Blobs, raws: Sequence[bytes], made: Draft) -> dict[str, Digest]:

@@ -153,17 +153,17 @@ def recall_at(k: int, at_least: float, *, cases: str) -> RetrievalThreshold:
     Raises:
         UsageError: A figure is out of bounds.
     """
-    return _threshold("recall", k, at_least, cases)
+    return _threshold("recall", k, at_least, cases=cases)
 
 
 def mrr(at_least: float, *, cases: str, k: int = 10) -> RetrievalThreshold:
     """The mean of 1 / the rank of the first relevant document is at least this. Arguments and errors: `recall_at`."""
-    return _threshold("mrr", k, at_least, cases)
+    return _threshold("mrr", k, at_least, cases=cases)
 
 
 def ndcg(k: int, at_least: float, *, cases: str) -> RetrievalThreshold:
     """The mean nDCG over the first k is at least this; grades count where the set has them. As `recall_at`."""
-    return _threshold("ndcg", k, at_least, cases)
+    return _threshold("ndcg", k, at_least, cases=cases)
 
 
 def not_worse_retrieval(measure: Measure, margin: float, *, cases: str, k: int = 10) -> NotWorseRetrieval:
@@ -182,7 +182,7 @@ def not_worse_retrieval(measure: Measure, margin: float, *, cases: str, k: int =
     return NotWorseRetrieval(measure=measure, k=k, margin=margin, cases=cases)
 
 
-def _threshold(measure: Measure, k: int, at_least: float, cases: str) -> RetrievalThreshold:
+def _threshold(measure: Measure, k: int, at_least: float, *, cases: str) -> RetrievalThreshold:
     _check(measure, k, at_least)
     return RetrievalThreshold(measure=measure, k=k, bound=at_least, cases=cases)
 

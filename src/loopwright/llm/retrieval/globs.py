@@ -39,22 +39,25 @@ def found(project: Path, patterns: Sequence[str]) -> tuple[list[str], list[Skipp
     Raises:
         UsageError: A pattern is no glob.
     """
-    names: set[str] = set()
-    skipped: dict[str, str] = {}
     root = project.resolve()
+    refusals: dict[str, str] = {}
     for pattern in patterns:
         glob = f"{pattern}/**" if (project / pattern).is_dir() else pattern
-        for name, hidden in _walked(project, _base(glob)):
-            if hidden:
-                skipped[name] = "hidden"
-            elif matches(name, glob):
-                why = _refusal(project / name, root)
-                if why:
-                    skipped[name] = why
-                elif why is not None:
-                    names.add(name)
-    left = [Skipped(name=name, why=why) for name, why in sorted(skipped.items()) if name not in names]
-    return sorted(names), left
+        refusals |= _looked_at(project, root, glob)
+    names = sorted(name for name, why in refusals.items() if not why)
+    return names, [Skipped(name=name, why=why) for name, why in sorted(refusals.items()) if why]
+
+
+def _looked_at(project: Path, root: Path, glob: str) -> dict[str, str]:
+    """Why each path that a glob means is left out; empty where it is not."""
+    refusals: dict[str, str] = {}
+    for name, hidden in _walked(project, _base(glob)):
+        if not hidden and not matches(name, glob):
+            continue
+        why = "hidden" if hidden else _refusal(project / name, root)
+        if why is not None:
+            refusals[name] = why
+    return refusals
 
 
 def _base(glob: str) -> str:

@@ -44,7 +44,7 @@ def postings_of(texts: list[str], *, stem: bool) -> Postings:
     return _sorted(terms, chunks, counts=counts, lengths=lengths)
 
 
-def joined(before: Postings, kept: AnyArray, added: Postings, places: AnyArray) -> Postings:
+def joined(before: Postings, kept: AnyArray, *, added: Postings, places: AnyArray) -> Postings:
     """An index of some chunks of another and of further ones, without reading the texts of the former again.
 
     Args:

@@ -50,7 +50,7 @@ def read_corpus(index: Index, project: Path) -> Corpus:
     documents: dict[str, Document] = {}
     for name in names:
         try:
-            read = list(_documents(index, project, name, skipped))
+            read = list(_documents(index, project, name, skipped=skipped))
         except (LoopwrightError, OSError) as error:
             skipped.append(Skipped(name=name, why=getattr(error, "what", str(error))))
             continue
@@ -72,13 +72,13 @@ def corpus_digest(corpus: Corpus) -> Digest:
     return digest_value([(document.name, document.digest) for document in corpus.documents])
 
 
-def _documents(index: Index, project: Path, name: str, skipped: list[Skipped]) -> Iterator[Document]:
+def _documents(index: Index, project: Path, name: str, *, skipped: list[Skipped]) -> Iterator[Document]:
     suffix = Path(name).suffix.lower()
     known = _MARKDOWN | _HTML | _LINES | _PLAIN
     if suffix not in known:
         raise SourceError(f"its suffix {suffix!r} is none that is read")
     if suffix in _LINES:
-        yield from _lines(index, project, name, skipped)
+        yield from _lines(index, project, name, skipped=skipped)
         return
     text = _text(project / name)
     fields: dict[str, Any] = {}
@@ -91,7 +91,7 @@ def _documents(index: Index, project: Path, name: str, skipped: list[Skipped]) -
     yield _document(index, name, outline.sections(), title=title, own=_plain(fields), access=access)
 
 
-def _lines(index: Index, project: Path, name: str, skipped: list[Skipped]) -> Iterator[Document]:
+def _lines(index: Index, project: Path, name: str, *, skipped: list[Skipped]) -> Iterator[Document]:
     for number, line in _numbered(project / name, name, skipped):
         try:
             read = msgspec.json.decode(line, type=_Line)
