@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,9 @@ class Figures:
     failed: int
 
 
-def measured(process: psutil.Process, url: str, body: bytes, *, connections: int, seconds: float) -> Figures:
+def measured(
+    process: psutil.Process, url: str, body: bytes, *, connections: int, seconds: float, script: str | None = None
+) -> Figures:
     """One run of wrk against a server.
 
     Args:
@@ -33,17 +36,19 @@ def measured(process: psutil.Process, url: str, body: bytes, *, connections: int
         body: JSON.
         connections: Kept alive all the time.
         seconds: How long.
+        script: wrk's own, in place of the body.
     """
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "post.lua"
-        script.write_text(
-            f'wrk.method = "POST"\nwrk.body = [==[{body.decode()}]==]\n'
+        lua = Path(folder) / "post.lua"
+        lua.write_text(
+            script
+            or f'wrk.method = "POST"\nwrk.body = [==[{body.decode()}]==]\n'
             'wrk.headers["Content-Type"] = "application/json"\n'
         )
         before = cpu_s(process)
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script), url]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(lua), url]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         spent = cpu_s(process) - before
     requests = int(_found(r"(\d+) requests in", said))
@@ -73,15 +78,17 @@ def family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def until_answered(url: str, body: bytes, *, within_s: float = 120.0) -> float:
+def until_answered(
+    url: str, body: bytes, *, within_s: float = 120.0, headers: Mapping[str, str] | None = None
+) -> float:
     """Seconds until the first answer of status 200."""
     import httpx
 
     started = time.perf_counter()
-    headers = {"Content-Type": "application/json"}
+    sent = {"Content-Type": "application/json", **(headers or {})}
     while time.perf_counter() - started < within_s:
         try:
-            if httpx.post(url, content=body, headers=headers, timeout=5.0).status_code == 200:
+            if httpx.post(url, content=body, headers=sent, timeout=5.0).status_code == 200:
                 return time.perf_counter() - started
         except httpx.HTTPError:
             pass

@@ -120,6 +120,10 @@ def test_every_family_has_a_name_and_a_help_that_prometheus_takes(fleet):
     one.metrics.queued("flights", [0.1])
     one.metrics.features_read("flights", 0.1)
     one.metrics.bytes_seen("flights", 1, 2)
+    for family in FAMILIES:
+        if family.name.startswith("loopwright_llm_"):
+            count = one.metrics.measure if family.kind == "histogram" else one.metrics.count
+            count(family, tuple("x" for _ in family.labels), 1.0)
     page = asyncio.run(one.page(0))
     shown = {line.split()[2].removesuffix("_total") for line in page.decode().splitlines() if line.startswith("# TYPE")}
     assert shown >= {family.name for family in FAMILIES if "gpu" not in family.labels}
