@@ -36,7 +36,7 @@ from loopwright.observations.feedback import Feedback
 LEASE_S = 10
 READY_S = 45.0
 POLL_S = 0.05
-SEALED = ("requests", "labels", "arm_stats")
+SEALED = ("requests", "labels", "arm_stats", "spans")
 SEAL_EVERY_S = 30.0
 """How often segments become Parquet."""
 SEAL_EVERY_IN_A_REPLAY_S = 5.0

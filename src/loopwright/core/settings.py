@@ -165,7 +165,6 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         help="What training costs, as '1.20 USD/h' or '0.50 USD/run'; budgets in money of `lw.Retraining` need it.",
     ),
-    Setting(name="llm_traces", default=True, help="Whether calls of applications leave spans, which `span` searches."),
     Setting(
         name="llm_log_content",
         default="off",

@@ -11,7 +11,7 @@ class GenerationRow(RequestRow, frozen=True, kw_only=True, gc=False):
         caller: The key's id.
         user: Whom the caller says it is for, as a keyed digest.
         feature: What the caller says it is for.
-        session: The conversation that the caller says it belongs to, as a keyed digest.
+        session: The conversation that the caller says it belongs to.
         upstream: Which one answered, as its route names it; None where none did.
         provider: Whose it is, as `gen_ai.provider.name`.
         model: The upstream's name of the model.

@@ -24,6 +24,7 @@ from loopwright.core.settings import Settings
 from loopwright.errors import LoopwrightError, UsageError
 from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
+from loopwright.llm.spans import SpanLog
 from loopwright.observations.arm_stats import ArmCounters
 from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.bundle import answers_by_application
@@ -57,6 +58,8 @@ from loopwright.web.run_files import beat_path, hand_path, keep_beating, run_fil
 from loopwright.web.scrape import Scrape
 from loopwright.web.server import Server
 from loopwright.web.sockets import inherited, listen
+from loopwright.web.span_intake import PATH as SPANS_PATH
+from loopwright.web.span_intake import SpanIntake
 from loopwright.web.threads import threads_of
 from loopwright.web.tls import ServerTls, server_tls
 from loopwright.web.tracing import tracer_of
@@ -170,7 +173,11 @@ class Worker:
                 failures=self._follower.failures,
                 limits=_http_limits(self._options.settings),
                 degraded=self._log.degraded,
-                extra={"/feedback": feedback.take, **self._retrieving(doors).extra()},
+                extra={
+                    "/feedback": feedback.take,
+                    SPANS_PATH: self._span_intake(doors).take,
+                    **self._retrieving(doors).extra(),
+                },
                 applications=self._applications.endpoints,
             )
         )
@@ -214,6 +221,7 @@ class Worker:
             "writing metrics": partial(self._scrape.keep_writing, lambda: app.asking.in_flight),
             "telling of lost rows": self._log.run,
             "telling of feedback": feedback.announce,
+            **self._applications.work,
         }
 
     def _last_words(self, feedback: FeedbackTaker) -> None:
@@ -229,6 +237,10 @@ class Worker:
                 _LOG.warning("the last %s were not told: %s %s", what, error.code, error.what)
         if self._tracer is not None:
             self._tracer.close()
+
+    def _span_intake(self, doors: Doors) -> SpanIntake:
+        most = self._options.settings.whole("max_request_bytes")
+        return SpanIntake(SpanLog(self._stores.tables), doors=doors, most_bytes=most)
 
     def _feedback(self, doors: Doors) -> FeedbackTaker:
         settings = self._options.settings

@@ -14,6 +14,7 @@ from loopwright.llm.budgets.budget import Budget
 from loopwright.llm.guards.declarations import personal_data, secrets
 from loopwright.llm.prompts.prompt import Prompt
 from loopwright.llm.retrieval.index import Index
+from loopwright.llm.tracing.search import spans_of_trace
 
 KEY = "AKIAIOSFODNN7EXAMPLQ"
 GUARDS = (personal_data(kinds=("email",)), secrets())
@@ -150,14 +151,14 @@ def test_passages_of_the_pinned_index_are_in_the_prompt_the_row_and_the_spans(ho
         assert row["trace_id"] == "ab" * 16
         found = gateway.http.post("/retrieve", json={"endpoint": "support", "question": "Trout?", "limit": 1})
         assert "Trout" in found.text
-    spans = home.stores.tables.scan("spans").to_dicts()
-    by_kind = {span["kind"]: span for span in spans}
+    spans = spans_of_trace(home.stores.tables, "ab" * 16)
+    by_kind = {span.kind: span for span in spans}
     assert set(by_kind) == {"server", "internal", "client"}
-    assert {span["trace_id"] for span in spans} == {"ab" * 16}
     root = by_kind["server"]
-    assert (root["parent_id"], root["session"]) == ("cd" * 8, "talk-1")
-    assert {by_kind[kind]["parent_id"] for kind in ("internal", "client")} == {root["span_id"]}
-    assert json.loads(by_kind["client"]["attributes"])["gen_ai.usage.input_tokens"] > 0
+    assert (root.parent_id, root.session) == ("cd" * 8, "talk-1")
+    assert {by_kind[kind].parent_id for kind in ("internal", "client")} == {root.span_id}
+    assert by_kind["client"].attributes["gen_ai.usage.input_tokens"] > 0
+    assert 0 < by_kind["internal"].duration_us <= root.duration_us
     assert "nine" not in str(spans)
 
 
@@ -170,5 +171,5 @@ def test_content_is_kept_only_where_it_was_switched_on(home, upstream, content):
         kept = json.dumps([row["inputs"], row["output"]])
         assert ("hello" in kept) == (content != "off")
         assert ("john.doe" in kept) == (content == "full")
-        spans = str(home.stores.tables.scan("spans").to_dicts())
+        spans = str(spans_of_trace(home.stores.tables, row["trace_id"]))
         assert ("hello" in spans) == (content != "off")

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 from blake3 import blake3
 
 from loopwright.errors import SettingError
+from loopwright.llm.tracing.calls import trace_of
+from loopwright.llm.tracing.traceparent import trace_and_parent
 from loopwright.observations.generation_rows import GenerationRow
 from loopwright.serving.applications.course import Course
 
@@ -50,13 +52,16 @@ class RowMaker:
         call, label, upstream, usage = course.call, course.label, course.upstream, course.usage
         spend, first = course.spend, course.first_token_s
         inputs, output = self._content(course)
+        trace, parent = trace_and_parent(call.headers.get("traceparent", ""))
+        began, ready = call.started, course.prepared_s
         return GenerationRow(
             request_id=course.charge_id if shadow else call.id, at=call.at, event_time=call.at,
             endpoint=label.endpoint, release=label.release, arm=label.arm or None, version=label.version,
             inputs=inputs, output=output, latency_us=int((ended.now - call.started) * 1e6), status=ended.status,
             error=ended.error, fallback_from=course.fallback_from, shadow_of=call.id if shadow else None,
             operation=call.ask.operation, caller=call.caller, user=self._user(call.user),
-            feature=call.feature or None, upstream=upstream.name if upstream else None,
+            feature=call.feature or None, session=call.session or None,
+            upstream=upstream.name if upstream else None, provider=upstream.provider_name if upstream else None,
             model=upstream.model if upstream else None, attempts=course.attempts,
             input_tokens=usage.input_tokens if usage else None, output_tokens=usage.output_tokens if usage else None,
             cached_tokens=usage.cache_read_tokens if usage else None,
@@ -64,6 +69,9 @@ class RowMaker:
             first_token_us=None if first is None else int((first - call.started) * 1e6),
             finish=course.finish, cache=course.cache, stream=call.ask.stream, guards=tuple(course.findings),
             passages=tuple(passage.id for passage in course.passages),
+            prepared_us=None if ready is None else int((ready - began) * 1e6),
+            upstream_us=int((ended.now - (ready or began)) * 1e6) if upstream else None,
+            trace_id=trace or trace_of(call.id), parent_span_id=parent or None,
         )  # fmt: skip
 
     def _user(self, user: str) -> str | None:

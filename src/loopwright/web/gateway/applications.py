@@ -1,6 +1,6 @@
 """The applications of one worker: put together from its stores and settings, and taken apart at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
 from loopwright.llm.retrieval.version import open_version
 from loopwright.llm.retriever import Retriever
-from loopwright.llm.spans import SpanLog
+from loopwright.llm.tracing.export import CallExport, collector_of
 from loopwright.llm.upstream_keys import UpstreamKeys
 from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
@@ -82,6 +82,8 @@ class Applications:
             parts.stores, clock=parts.clock, machine=parts.machine, worker=parts.worker,
             unknown_price_usd_per_mtok=parts.settings.number("unknown_price_usd_per_mtok"),
         )  # fmt: skip
+        collector = collector_of(variables()) if names else None
+        self._export = None if collector is None else CallExport(parts.sink, collector)
         tools = self._endpoint_tools(parts)
         self.endpoints = {name: ApplicationEndpoint(name, tools) for name in names}
         keeping = ApplicationTools(ledger=parts.stores.ledger, loader=self._loader(parts))
@@ -95,10 +97,17 @@ class Applications:
             raise NotFoundError(f"there is no application {endpoint[:100]!r} that reads an index")
         return retriever
 
+    @property
+    def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What goes on beside the calls."""
+        return {} if self._export is None else {"sending spans": self._export.run}
+
     async def close(self) -> None:
         """Wait for what is under way, give back what was reserved, hang up."""
         for endpoint in self.endpoints.values():
             await endpoint.drain()
+        if self._export is not None:
+            await self._export.close()
         await self._meter.close()
         await self._pool.aclose()
 
@@ -119,9 +128,8 @@ class Applications:
             observer=parts.observer,
             figures=parts.figures,
             recorder=Recorder(
-                parts.sink,
+                self._export or parts.sink,
                 rows=RowMaker(secret=secret, content=content),
-                spans=SpanLog(stores.tables) if parts.settings.flag("llm_traces") else None,
             ),
             responder=responder,
             on_trip=parts.trips,
