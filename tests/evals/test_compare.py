@@ -89,7 +89,9 @@ def test_a_judge_prefers_one_versions_answers():
     first = result(lambda one: "long answer" if at(one) < 4 else "x", "a", n=8)
     second = result(lambda one: Answer(error="LW516") if at(one) == 7 else "y" if at(one) < 6 else "zz", "b", n=8)
     with LocalUpstream(say=saying(longer)) as upstream:
-        asked = prefer(pairwise(judge=route(upstream.url)), numbered(8), first, second, judge=SocketJudge())
+        asked = prefer(
+            pairwise(judge=route(upstream.url)), numbered(8), first=first, second=second, judge=SocketJudge()
+        )
         found = asyncio.run(asked)
     assert (found.wins, found.losses, found.ties, found.no_verdict) == (4, 1, 0, 3)
     assert found.unjudged == {"the order decided": 2, "one of the answers is missing": 1}

@@ -11,7 +11,7 @@ from loopwright.export.evaluation_page import evaluation_page
 from loopwright.export.evaluation_texts import evaluation_junit, evaluation_markdown
 from loopwright.export.report import render
 
-NASTY = "</details>\n| x | @everyone\x00\x1b[31m <script>alert(1)</script> ]]> [a](http://x) \ud83d"
+NASTY = "</details>\n| x | @everyone\x00\x1b[31m <script>alert(1)</script> ]]> [a](http://x) \ufffe"
 
 
 def reported(verdict="fail"):

@@ -9,6 +9,7 @@ from loopwright.cli.render import line, table
 from loopwright.core.clock import iso
 from loopwright.evals.calibration import ScorerAgreement
 from loopwright.evals.compare import Comparison
+from loopwright.evals.pairs import Preferences
 from loopwright.evals.plan import EvaluationPlan, explain
 from loopwright.export.evaluation_page import mean_text, money, number, percent
 
@@ -67,6 +68,15 @@ def show_comparison(found: Comparison, kept: Sequence[KeptResult], written: Sequ
     _more(len(flips))
     for path in written:
         line(f"Wrote {path}")
+
+
+def show_preferences(found: Preferences, kept: Sequence[KeptResult]) -> None:
+    """Which answers a judge prefers."""
+    line(f"{kept[0].subject} against {kept[1].subject}")
+    line(f"{found.wins} better, {found.losses} worse, {found.ties} even, {found.no_verdict} without a verdict")
+    line(f"wins less losses: {percent(found.gain)}, p {found.p_value:.3g}; judging cost {found.cost_usd:.4g} USD")
+    for why, count in found.unjudged.items():
+        line(f"  no verdict, {count} times: {why}")
 
 
 def show_agreement(found: Sequence[ScorerAgreement]) -> None:

@@ -42,7 +42,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prefer(
-    pairwise: Pairwise, cases: Cases, first: EvaluationResult, second: EvaluationResult, *, judge: Judge,
+    pairwise: Pairwise, cases: Cases, *, first: EvaluationResult, second: EvaluationResult, judge: Judge,
     concurrency: int = 8,
 ) -> Preferences:  # fmt: skip
     """Show a judge both versions' first answers to each case.

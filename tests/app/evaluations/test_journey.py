@@ -24,7 +24,7 @@ CHECK = evaluation("cases/*.jsonl", exact(), length(), at_least={"exact": 0.9}, 
 
 
 def journey(workspace, upstream, check=CHECK, *, model="tiny", **manner):
-    return EvaluationJourney(workspace, check, endpoint_target(upstream.url, model), Manner(**manner))
+    return EvaluationJourney(workspace, check, endpoint_target(upstream.url, model), manner=Manner(**manner))
 
 
 def run(*args, **more):
@@ -107,7 +107,7 @@ def test_answers_that_cases_bring_along_are_judged_and_nobody_is_asked(workspace
         '{"question": "q", "expected": "a", "metadata": {"answer": "a"}}\n{"question": "r", "expected": "a"}'
     )
     check = evaluation("cases/*.jsonl", contains(), at_least=0.5, most_no_verdict=0.5, name="given")
-    found = EvaluationJourney(workspace, check, GIVEN, Manner())
+    found = EvaluationJourney(workspace, check, GIVEN, manner=Manner())
     assert found.plan().cost_usd == 0.0
     done = asyncio.run(found.apply())
     assert (done.result.summary("contains").passed, done.result.summary("contains").no_verdict) == (1, 1)
@@ -116,7 +116,7 @@ def test_answers_that_cases_bring_along_are_judged_and_nobody_is_asked(workspace
 def test_what_may_cost_money_is_agreed_to_before(workspace, upstream):
     def asked(check=CHECK, *, agreed=False, key="env:NO_SUCH_KEY"):
         target = endpoint_target(upstream.url, "tiny", key=key)
-        found = EvaluationJourney(workspace, check, target, Manner())
+        found = EvaluationJourney(workspace, check, target, manner=Manner())
         refuse_unasked_cost(found, found.plan(), agreed=agreed)
 
     asked(key="")
@@ -164,7 +164,7 @@ from loopwright.evals.check import evaluation
 from loopwright.evals.scorers.text import exact
 check = evaluation("cases/*.jsonl", exact(), at_least=0.9, name="numbers")
 journey = EvaluationJourney(open_workspace(Path(sys.argv[1])), check, endpoint_target(sys.argv[2], "tiny"),
-                            Manner(concurrency=2))
+                            manner=Manner(concurrency=2))
 asyncio.run(journey.apply())
 """
 

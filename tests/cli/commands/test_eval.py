@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 from tests.app.evaluations.test_traffic import log
+from tests.evals.judges.local_judge import Material, saying
 
 from loopwright.app.workspace import open_workspace
 from loopwright.testing.upstream_server import LocalUpstream
@@ -103,6 +104,27 @@ def test_two_results_are_compared(project: Command, upstream: LocalUpstream) -> 
     (found,) = project.json("eval", "compare", first["id"], second["id"])["differences"]
     assert (found["wins"], found["losses"], found["ties"]) == (3, 1, 1)
     assert "won" in project.text("eval", "compare", first["id"], second["id"])
+
+
+def test_a_judge_of_pairs_says_which_answers_are_better(project: Command, upstream: LocalUpstream) -> None:
+    def first_is_longer(material: Material) -> str:
+        longer = len(material.texts["First answer"]) > len(material.texts["Second answer"])
+        return json.dumps({"reasoning": "", "better": "first" if longer else "second"})
+
+    (first,) = project.json(*at(upstream, "free", "--file", "evals.py"))
+    with LocalUpstream(say=lambda question: "many words") as other, LocalUpstream(say=saying(first_is_longer)) as judge:
+        (second,) = project.json(*at(other, "free", "--file", "evals.py"))
+        with (project.folder / "evals.py").open("a") as file:
+            file.write(f"""
+from loopwright import llm
+up = llm.Upstream(name="j", url="{judge.url}", model="judge")
+better = evals.pairwise(judge=llm.Route(upstreams=(up,)))
+""")
+        words = ["eval", "compare", second["id"], first["id"], "--pairwise", "evals.py"]
+        found = project.json(*words)
+        assert (found["wins"], found["losses"], found["no_verdict"]) == (5, 0, 0)
+        assert "5 better, 0 worse" in project.text(*words)
+    project.error("eval", "compare", second["id"], first["id"], "--pairwise", "loop.py")
 
 
 def test_scorers_are_held_against_people(project: Command, upstream: LocalUpstream, tmp_path) -> None:

@@ -62,7 +62,7 @@ class EvaluationJourney:
         SourceError: There are no cases, or a file of them holds what is none.
     """
 
-    def __init__(self, workspace: Workspace, evaluation: Evaluation, target: Target, manner: Manner) -> None:
+    def __init__(self, workspace: Workspace, evaluation: Evaluation, target: Target, *, manner: Manner) -> None:
         self._workspace = workspace
         self._evaluation = evaluation
         self._target = target

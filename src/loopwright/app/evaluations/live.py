@@ -70,7 +70,7 @@ async def live_turn(workspace: Workspace, endpoint: str, live: Live) -> LiveTurn
         for at in range(0, len(chosen), _CURSOR_BATCH):
             part = chosen[at : at + _CURSOR_BATCH]
             found = [await _scores(opened, call, scorers) for call in part]
-            _keep(workspace, endpoint, part, found)
+            _keep(workspace, endpoint, part, scores=found)
             _move(workspace, endpoint, part[-1].at)
             scores += [score for some in found for score in some]
     _move(workspace, endpoint, until)
@@ -116,7 +116,9 @@ def _with_passages(opened: OpenedApplications, call: LoggedCall) -> Answer:
     return msgspec.structs.replace(call.answer, passages=given if len(given) == len(call.passages) else ())
 
 
-def _keep(workspace: Workspace, endpoint: str, calls: Sequence[LoggedCall], scores: Sequence[Sequence[Score]]) -> None:
+def _keep(
+    workspace: Workspace, endpoint: str, calls: Sequence[LoggedCall], *, scores: Sequence[Sequence[Score]]
+) -> None:
     now = workspace.clock.now()
     rows = [
         LabelRow(

@@ -126,7 +126,7 @@ def read_result(workspace: Workspace, kept: KeptResult) -> EvaluationResult:
     return from_json(data, EvaluationResult)
 
 
-class _Form(msgspec.Struct):
+class _Form(msgspec.Struct, frozen=True):
     form: int = FORM
 
 

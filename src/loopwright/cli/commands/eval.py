@@ -11,6 +11,7 @@ from loopwright.app.evaluations.declared import file_of_evaluations, live_in
 from loopwright.app.evaluations.journey import Done, EvaluationJourney, refuse_unasked_cost
 from loopwright.app.evaluations.live import live_turn
 from loopwright.app.evaluations.logged import LoggedCall, logged_calls
+from loopwright.app.evaluations.preferring import preferences
 from loopwright.app.evaluations.results import find_result, kept_results, read_result
 from loopwright.app.evaluations.review import keep_review, review_queue
 from loopwright.app.evaluations.traffic import case_lines, traffic_cases
@@ -18,7 +19,14 @@ from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.evaluation_files import Files, write_files
 from loopwright.cli.evaluation_options import RunOptions, wanted_in
 from loopwright.cli.render import Answer, line, note, progress
-from loopwright.cli.show_evaluation import show_agreement, show_comparison, show_done, show_kept, show_plan
+from loopwright.cli.show_evaluation import (
+    show_agreement,
+    show_comparison,
+    show_done,
+    show_kept,
+    show_plan,
+    show_preferences,
+)
 from loopwright.cli.show_review import show_queue, show_turn
 from loopwright.cli.spread import spread
 from loopwright.core.clock import SECOND
@@ -54,7 +62,7 @@ def run(
     wanted = wanted_in(find_project(project.resolve()), options, evaluation or [])
     workspace = open_workspace(wanted.folder, create=True)
     target = options.target(workspace, wanted.loop)
-    journeys = [EvaluationJourney(workspace, one, target, options.manner()) for one in wanted.evaluations]
+    journeys = [EvaluationJourney(workspace, one, target, manner=options.manner()) for one in wanted.evaluations]
     plans = [journey.plan() for journey in journeys]
     if options.dry_run:
         return Answer(data=plans, show=lambda: show_plan(plans))
@@ -94,12 +102,18 @@ def compare_(
     first: Annotated[str, typer.Argument(help="A result's id, the beginning of it, or latest.")],
     second: Annotated[str, typer.Argument(help="The result to compare it with, on the same cases.")],
     *,
+    pairwise: Annotated[str | None, typer.Option(help="A file with a judge of pairs: ask it which is better.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to what asking the judge costs.")] = False,
     project: Project = Path(),
     options: Files,
 ) -> Answer:
     """Compare two results case by case: wins, losses, ties, with intervals."""
     workspace = _workspace(project)
     kept = [find_result(workspace, text) for text in (first, second)]
+    if pairwise is not None:
+        module = file_of_evaluations(workspace.project / pairwise)
+        said = asyncio.run(preferences(workspace, module, kept[0], second=kept[1], agreed=yes))
+        return Answer(data=said, show=lambda: show_preferences(said, kept))
     results = [read_result(workspace, one) for one in kept]
     found = compare(results[0], results[1])
     written = write_files([Done(kept=kept[0], result=results[0])], options, comparison=found)
