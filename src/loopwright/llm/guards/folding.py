@@ -5,6 +5,7 @@ dashes and spaces become plain; invisible characters vanish; tag characters, whi
 models, become the letters that they stand for.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -30,6 +31,7 @@ _LOOKS_LIKE = {
     "y": "\u0443\u03b3\u028f", "z": "\u1d22",
 }  # fmt: skip
 _LOOKS = {char: plain for plain, chars in _LOOKS_LIKE.items() for char in chars}
+_ODD = re.compile(r"[^\x00-\x7f]+")
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cs"})
 _FIRST_TAG, _LAST_TAG, _TAGS = 0xE0020, 0xE007E, 0xE0000
@@ -68,7 +70,7 @@ def fold(text: str) -> Folded:
     if text.isascii():
         return Folded(text, text, None)
     table = {ord(char): plain(char) for char in set(text) if not char.isascii()}
-    folded = text.translate(table)
+    folded = _ODD.sub(lambda run: run.group().translate(table), text)
     if all(len(made) == 1 for made in table.values()):
         return Folded(text, folded, None)
     offsets: list[int] = []

@@ -6,11 +6,13 @@ from loopwright.llm.guards.folding import fold
 from loopwright.llm.guards.looking import Checks, found, look, refuse
 from loopwright.llm.guards.masking import masked
 
-_CONTEXT = 256
+_CONTEXT = 128
 """Characters that were sent and are still looked at: words before a number that say what it is."""
-_SMALL = 768
-"""Characters held, up to which every piece is looked at as it comes. Where more is held, as inside a private key, the
-next look is when it has grown by an eighth, so that the work stays in proportion to the length."""
+_STEP = 12
+"""Characters that come between two looks; about three tokens."""
+_GROWTH = 8
+"""Where much is held, as inside a private key, the next look is when it has grown by this part of it, so that the work
+stays in proportion to the length."""
 
 
 class OutgoingText:
@@ -61,7 +63,7 @@ class OutgoingText:
             return "" if self._holds_all else text
         self._fresh.append(text)
         self._fresh_length += len(text)
-        if self._fresh_length < len(self._held) // 8 and len(self._held) > _SMALL:
+        if self._fresh_length < max(_STEP, len(self._held) // _GROWTH):
             return ""
         return self._let_go(final=False)
 

@@ -18,6 +18,7 @@ _WORDS = 6
 """Words that a match may have of which some are no numbers: `ann [at] example [dot] org`."""
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+/=?^_`{|}~-"
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])")
+_SPELLED_AT = re.compile(r"[\[({<] ?[aA][tT] ?[\])}>]")
 _SPELLED = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} ?[\[({<] ?at ?[\])}>] ?[A-Za-z0-9-]{1,63}"
     r"(?: ?[\[({<] ?dot ?[\])}>] ?[A-Za-z0-9-]{2,63}|\.[A-Za-z0-9-]{2,63}){1,4}",
@@ -106,11 +107,10 @@ class PersonalData(Detector):
 
     def find(self, text: str) -> Sequence[Hit]:
         found = list(_mails(text)) if self._mail else []
-        if self._iban:
-            found += _ibans(text)
-        if self._patterns:
-            for start, end in _zones(text):
-                found += self._numbers(text, start, end)
+        for start, end in _zones(text):
+            if self._iban:
+                found += _ibans(text, start, end)
+            found += self._numbers(text, start, end)
         return joined(found)
 
     def held_from(self, text: str) -> int:
@@ -158,20 +158,20 @@ def _mails(text: str) -> Iterator[Hit]:
         if domain is not None and text[at - 1] != ".":
             yield Hit("email", at - local, domain.end())
         at = text.find("@", at + 1)
-    if "at" in text or "AT" in text:
+    if _SPELLED_AT.search(text) is not None:
         for match in _SPELLED.finditer(text):
             yield Hit("email", match.start(), match.end())
 
 
-def _ibans(text: str) -> Iterator[Hit]:
-    for match in _IBAN.finditer(text):
-        code, end = match.group(), match.end()
+def _ibans(text: str, start: int, end: int) -> Iterator[Hit]:
+    for match in _IBAN.finditer(text, start, end):
+        code, last = match.group(), match.end()
         length = check_digits.iban_length(code[:2].upper())
-        while len(code) < length and end < len(text):
-            if text[end] in " -" and len(code) % 4 == 0:
-                end += 1
-            if not text[end : end + 1].isalnum():
+        while len(code) < length and last < len(text):
+            if text[last] in " -" and len(code) % 4 == 0:
+                last += 1
+            if not text[last : last + 1].isalnum():
                 break
-            code, end = code + text[end], end + 1
-        if not text[end : end + 1].isalnum() and check_digits.iban(code.upper()):
-            yield Hit("iban", match.start(), end)
+            code, last = code + text[last], last + 1
+        if not text[last : last + 1].isalnum() and check_digits.iban(code.upper()):
+            yield Hit("iban", match.start(), last)

@@ -34,8 +34,8 @@ def _f(kind: str, sign: str, looks: str) -> _Format:
 _FORMATS = (
     _f("anthropic_key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
     _f("openai_key", "sk-", r"sk-(?!ant-)(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{20,})" + _END),
-    _f("aws_access_key", "A", r"(?:AKIA|ASIA|AROA|AIDA|AGPA)[A-Z2-7]{16}" + _END),
-    _f("github_token", "gh", r"gh[pousr]_[A-Za-z0-9]{36,}"),
+    *(_f("aws_access_key", sign, sign + r"[A-Z2-7]{16}" + _END) for sign in ("AKIA", "ASIA", "AROA", "AIDA", "AGPA")),
+    *(_f("github_token", sign, sign + r"[A-Za-z0-9]{36,}") for sign in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
     _f("github_token", "github_pat_", r"github_pat_[A-Za-z0-9_]{22,}"),
     _f("gitlab_token", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
     _f("slack_token", "xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
@@ -59,11 +59,11 @@ _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{4,
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_END = re.compile(r"-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _ASSIGNED = re.compile(
-    r"(?<![A-Za-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_ -]?key|apikey|access[_ -]?key|client[_ -]?secret|"
-    r"private[_ -]?key|auth[_ -]?token|secret[_ -]?access[_ -]?key|secret[_ -]?key)[\"']?"
-    r"(?: {0,2}(?::=|=>|[=:]) {0,2}| is:? )[\"'`]?([^\s\"'`,;]{6,})",
-    re.IGNORECASE,
+    r"(?:pass(?:word|wd|phrase)?|pwd|secret(?:[_ -]?(?:access[_ -]?)?key)?|token|api[_ -]?key|access[_ -]?key|"
+    r"client[_ -]?secret|private[_ -]?key|auth[_ -]?token)[\"']?(?: {0,2}(?::=|=>|[=:]) {0,2}| is:? )[\"'`]?"
+    r"([^\s\"'`,;]{6,})"
 )
+"""Over lower-case text."""
 _IN_URL = re.compile(r"[a-z][a-z0-9+]{1,15}://[^\s:/@]{1,64}:([^\s/@]{3,128})@")
 _PLACEHOLDER = re.compile(
     r"^(?:[<${\[(%].*|.*[>}\])]|\*+|x{4,}|\.{3,}|your.*|my[_-]?.*|example.*|changeme|placeholder|redacted|none|null|"
@@ -136,9 +136,11 @@ def _private_keys(text: str) -> Iterator[Hit]:
 
 def _passwords(text: str) -> Iterator[Hit]:
     if "=" in text or ":" in text or " is " in text:
-        for match in _ASSIGNED.finditer(text):
-            value = match.group(1).rstrip(".)!?")
-            if len(value) >= 6 and _looks_secret(value):
+        lower = text.lower()
+        for match in _ASSIGNED.finditer(lower if len(lower) == len(text) else text):
+            value = text[match.start(1) : match.end(1)].rstrip(".)!?")
+            named = not text[max(0, match.start() - 1) : match.start()].isalpha()
+            if named and len(value) >= 6 and _looks_secret(value):
                 yield Hit("password", match.start(1), match.start(1) + len(value))
     if "://" in text:
         for match in _IN_URL.finditer(text):
