@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from loopwright.app.arrivals import Arrivals
+from loopwright.app.evaluations.aside import EvaluationsAside
 from loopwright.app.intake import take_feedback
 from loopwright.app.jobs import Jobs
 from loopwright.app.lease import LEASE_KEY
@@ -82,6 +83,7 @@ class Controller:
         self._intake = OnlineIntake(workspace, loaded.datasets, loaded.loop.name)
         self._arrivals = Arrivals(workspace, loaded.datasets)
         self._retention = LogRetention(workspace)
+        self._evaluations = EvaluationsAside(workspace, loaded.loop)
         self._jobs = Jobs(workspace)
         self._courier = Courier(workspace)
         self._retrainer = Retrainer(workspace, loaded)
@@ -117,6 +119,7 @@ class Controller:
                 self._seal()
                 self._retention.step()
                 self._scores.step()
+                self._evaluations.step()
             return self._passed(watch, leading=leading)
 
     def retraining(self) -> RetrainingView:

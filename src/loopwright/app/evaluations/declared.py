@@ -104,7 +104,9 @@ def live_in(module: ModuleType) -> Live:
     Raises:
         NotFoundError: It declares none, or more than one.
     """
-    found = [value for value in vars(module).values() if isinstance(value, Live)]
+    values = list(vars(module).values())
+    said = [value.live if isinstance(value, Loop) else value for value in values]
+    found = list({id(value): value for value in said if isinstance(value, Live)}.values())
     if len(found) != 1:
         raise NotFoundError(
             f"the file declares {len(found)} live evaluations", why="one is expected",

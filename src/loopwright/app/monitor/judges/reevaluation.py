@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from loopwright.app.fresh_rows import FreshRows, fresh_rows
+from loopwright.app.monitor.judges.evaluated_again import evaluated_again
 from loopwright.app.monitor.look import Judged, Look
 from loopwright.app.scoring import scores_on
 from loopwright.app.versions import manifest_of
@@ -55,7 +56,9 @@ class ReevaluationJudge:
         return None
 
     def look(self, rule: ReevaluationRule, state: Any, look: Look) -> Judged:  # noqa: ARG002 - fresh labels decide
-        """Judge the labelled requests of the span before now."""
+        """Judge the labelled requests of the span before now; of an application, what its evaluations found again."""
+        if look.loop.application is not None:
+            return evaluated_again(rule, look)
         checks = checks_of(look.loop.gate)
         if not checks:
             return Judged(verdicts=(_unknown(rule, "the gate has no rule that stands by itself, such as at_least"),))
