@@ -264,6 +264,25 @@ def test_a_slow_embedder_delays_no_request_for_long(stores, clock):
     desk.cache.close()
 
 
+def test_a_look_up_that_ran_out_of_time_is_no_evidence(stores, clock):
+    go = Event()
+
+    class Slow(HashingEmbedder):
+        def embed(self, texts):
+            go.wait(20)
+            return super().embed(texts)
+
+    desk = Desk(stores, clock, embedder=lambda: Slow(64), longest_look_s=0.05)
+    desk.look(policy=SHADOW)
+    desk.keep(policy=SHADOW)
+    desk.look(PARAPHRASE, policy=SHADOW)
+    go.set()
+    desk.keep(PARAPHRASE, policy=SHADOW)
+    assert len(desk.trials()) == 1
+    assert desk.cache.tally.dropped == 1
+    desk.cache.close()
+
+
 def test_a_request_without_json_is_a_miss(desk):
     assert desk.look(chat(extra=object())) is None
     desk.keep(chat(extra=object()))

@@ -152,6 +152,8 @@ class LayeredCache(AnswerCache):
         # In shadow the best that has no doubts is wanted, however similar: thresholds are chosen from the trials.
         threshold = policy.threshold if policy.semantic == "on" else 0.0
         found = await self._found(asked, now, longest_s=policy.semantic_s, threshold=threshold)
+        if found is _UNTRIED:
+            return None
         good = found is not None and not found.doubts and found.similarity >= policy.threshold
         if policy.semantic == "on":
             if found is None or not good:
@@ -165,19 +167,19 @@ class LayeredCache(AnswerCache):
         return None
 
     async def _found(self, asked: Question, now: Micros, *, longest_s: float, threshold: float) -> Found | None:
-        """What the cache's own thread finds in time; None, counted, where it is too far behind."""
+        """What the cache's own thread finds in time; `_UNTRIED`, counted, where it is too far behind."""
         if not self._similar.may_find(asked):
             return None
         if self._handed_over - self._done >= _MOST_BEHIND:
             self.tally.dropped += 1
-            return None
+            return _UNTRIED
         find = partial(self._similar.find, asked, now=now, longest_s=longest_s, threshold=threshold)
         try:
             async with asyncio.timeout(self._tools.longest_look_s):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, find)
         except TimeoutError:
             self.tally.dropped += 1
-            return None
+            return _UNTRIED
 
     def _later(self, asked: Question, answer: KeptAnswer, place: _Place) -> None:
         """Keep an answer in the cache's own thread, unless that is too far behind."""
