@@ -13,7 +13,11 @@ from loopwright.llm.providers.chat_stream import ChatReader
 
 
 def ask_of(operation, **body):
-    defaults = {"message": {"max_tokens": 9, "messages": []}, "completion": {"prompt": "p"}, "response": {"input": "i"}}
+    defaults = {
+        "message": {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+        "completion": {"prompt": "p"},
+        "response": {"input": "i"},
+    }
     return Ask(
         operation=operation, body={"model": "m", **defaults.get(operation, {}), **body}, stream=bool(body.get("stream"))
     )

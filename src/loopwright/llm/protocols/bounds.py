@@ -43,7 +43,7 @@ def input_bound(ask: Ask) -> int:
     turns = _turns(ask)
     bound += _PER_MESSAGE * (1 + len(turns))
     for part in _parts(turns):
-        kind = part.get("type")
+        kind = str(part.get("type"))
         if kind in _IMAGES:
             bound += IMAGE_TOKENS - _inline_bytes(part)
         elif kind in _FILES:
@@ -76,8 +76,9 @@ def _hidden(ask: Ask) -> int:
     """How many fields and tools let the upstream read what the request does not show."""
     fields = sum(1 for name in _HIDDEN if ask.body.get(name))
     stored = ask.operation == "response" and isinstance(ask.body.get("prompt"), Mapping)
-    tools = ask.body.get("tools") or ()
-    hosted = sum(1 for tool in tools if not str(tool.get("type", "custom")).startswith(_OWN_TOOLS))
+    tools = ask.body.get("tools")
+    known = [tool for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else []
+    hosted = sum(1 for tool in known if not str(tool.get("type", "custom")).startswith(_OWN_TOOLS))
     return fields + stored + hosted
 
 

@@ -10,6 +10,7 @@ from loopwright.llm.ask import Ask, Operation, Reply
 from loopwright.llm.protocols.from_completion import chat_of_completion
 from loopwright.llm.protocols.from_message import chat_of_message
 from loopwright.llm.protocols.from_response import chat_of_response
+from loopwright.llm.protocols.reading import checked
 from loopwright.llm.protocols.said import Said, ToolCall, reply_of_said
 from loopwright.llm.protocols.to_completion import CompletionTeller
 from loopwright.llm.protocols.to_message import MessageTeller
@@ -30,7 +31,7 @@ def as_chat(ask: Ask) -> Ask:
 
     Raises:
         UpstreamRefusedError: It holds what a chat cannot say; the field is named.
-        RequestRefusedError: It is for embeddings.
+        RequestRefusedError: It is for embeddings, or a field that only chats have is not of its type.
     """
     if ask.operation == "chat":
         return ask
@@ -41,6 +42,7 @@ def as_chat(ask: Ask) -> Ask:
     body = _CHATS[ask.operation](ask.body)
     if ask.stream and ask.operation != "completion":
         body["stream_options"] = {"include_usage": True}
+    checked("chat", body)
     return Ask(operation="chat", body=body, stream=ask.stream)
 
 

@@ -1,6 +1,7 @@
 """Reading a caller's body: its size and shape are checked here, once, before anything else looks at it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -16,12 +17,49 @@ MOST_CHOICES = 128
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 _Tokens = Annotated[int, msgspec.Meta(ge=1)] | None
 _Choices = Annotated[int, msgspec.Meta(ge=1, le=MOST_CHOICES)] | None
-_Content = str | list[str | dict[str, Any]] | dict[str, Any] | None
+_Object = dict[str, Any] | None
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _Part(msgspec.Struct, frozen=True):
+    type: str | None = None
+    text: str | None = None
+    source: _Object = None
+    file: _Object = None
+    image_url: str | dict[str, Any] | None = None
+    input_audio: _Object = None
+    content: "str | list[str | _Part] | _Part | None" = None
+
+
+class _Call(msgspec.Struct, frozen=True):
+    function: _Object = None
+    extra_content: _Object = None
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    type: str | None = None
+    role: str | None = None
+    content: str | list[str | _Part] | _Part | None = None
+    output: str | list[str | _Part] | dict[str, Any] | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Said(_Turn, frozen=True, kw_only=True):
     role: _Name
-    content: _Content = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    type: str | None = None
+    function: _Object = None
+
+
+class _Format(msgspec.Struct, frozen=True):
+    type: str | None = None
+    json_schema: _Object = None
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    type: str | None = None
+    function: _Object = None
 
 
 class _StreamOptions(msgspec.Struct, frozen=True):
@@ -31,42 +69,76 @@ class _StreamOptions(msgspec.Struct, frozen=True):
 class _Shape(msgspec.Struct, frozen=True):
     model: _Name
     stream: bool | None = None
+    metadata: _Object = None
+    stream_options: _StreamOptions | None = None
 
 
-class _Chat(_Shape, frozen=True, kw_only=True):
+class _Sampled(_Shape, frozen=True, kw_only=True):
+    temperature: float | None = None
+    stop: str | list[str] | None = None
+    n: _Choices = None
+    best_of: _Choices = None
+
+
+class _Chat(_Sampled, frozen=True, kw_only=True):
     messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
     max_tokens: _Tokens = None
     max_completion_tokens: _Tokens = None
-    n: _Choices = None
-    best_of: _Choices = None
-    stream_options: _StreamOptions | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[_Tool] | None = None
+    tool_choice: str | _Choice | None = None
+    response_format: _Format | None = None
+    reasoning_effort: str | None = None
+    modalities: list[str] | None = None
 
 
-class _Completion(_Shape, frozen=True, kw_only=True):
+class _Completion(_Sampled, frozen=True, kw_only=True):
     prompt: str | list[str | int | list[int]]
     max_tokens: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    n: _Choices = None
-    best_of: _Choices = None
-    stream_options: _StreamOptions | None = None
 
 
 class _Embedding(_Shape, frozen=True, kw_only=True):
     input: str | Annotated[list[str | int | list[int]], msgspec.Meta(min_length=1)]
 
 
+class _Text(msgspec.Struct, frozen=True):
+    format: _Format | None = None
+
+
+class _Reasoning(msgspec.Struct, frozen=True):
+    effort: str | None = None
+
+
 class _Response(_Shape, frozen=True, kw_only=True):
-    input: str | list[dict[str, Any]] | None = None
-    instructions: str | list[dict[str, Any]] | None = None
+    input: str | list[_Turn] | None = None
+    instructions: str | list[_Turn] | None = None
     max_output_tokens: _Tokens = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[_Tool] | None = None
+    tool_choice: str | _Choice | None = None
+    text: _Text | None = None
+    reasoning: _Reasoning | None = None
+    temperature: float | None = None
+
+
+class _OutputConfig(msgspec.Struct, frozen=True):
+    format: _Format | None = None
+    effort: str | None = None
+
+
+class _Thinking(msgspec.Struct, frozen=True):
+    budget_tokens: int | None = None
 
 
 class _Message(_Shape, frozen=True, kw_only=True):
     messages: Annotated[list[_Said], msgspec.Meta(min_length=1)]
     max_tokens: Annotated[int, msgspec.Meta(ge=1)]
-    system: str | list[dict[str, Any]] | None = None
-    tools: list[dict[str, Any]] | None = None
+    system: str | list[_Part] | None = None
+    tools: list[_Tool] | None = None
+    tool_choice: _Choice | None = None
+    stop_sequences: list[str] | None = None
+    thinking: _Thinking | None = None
+    output_config: _OutputConfig | None = None
+    output_format: _Format | None = None
+    temperature: float | None = None
 
 
 _SHAPES: dict[Operation, type[_Shape]] = {
@@ -104,15 +176,24 @@ def read_ask(operation: Operation, raw: bytes, *, most_bytes: int = MOST_BYTES) 
         raise RequestRefusedError(
             "the body is not a JSON object", why=_without_content(error), fix="Send a JSON object in UTF-8.", field=""
         ) from error
+    checked(operation, body)
+    return Ask(operation=operation, body=body, raw=raw, stream=body.get("stream") is True)
+
+
+def checked(operation: Operation, body: Mapping[str, Any]) -> None:
+    """See that a body has the shape that its protocol gives it, as far as this library looks into it.
+
+    Raises:
+        RequestRefusedError: A field is missing or not of its type; it is named.
+    """
     try:
-        shape = msgspec.convert(body, _SHAPES[operation])
+        msgspec.convert(body, _SHAPES[operation])
     except msgspec.ValidationError as error:
         field = _field(str(error))
         raise RequestRefusedError(
             f"the field `{field}` of the request is not as it must be",
             why=_PATH.sub("", str(error)), fix="Correct the field named.", field=field,
         ) from error  # fmt: skip
-    return Ask(operation=operation, body=body, raw=raw, stream=bool(shape.stream))
 
 
 def model_of(ask: Ask) -> str:

@@ -54,7 +54,10 @@ def contents_of_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     system = [part for turn in body["messages"] if turn.get("role") in _SYSTEM for part in _texts(turn.get("content"))]
     if system:
         said["systemInstruction"] = {"parts": [{"text": "\n\n".join(system)}]}
-    config = {**(body.get("generationConfig") or {}), **_config(body)}
+    given = body.get("generationConfig") or {}
+    if not isinstance(given, Mapping):
+        raise unsayable("generationConfig", _OF)
+    config = {**given, **_config(body)}
     if config:
         said["generationConfig"] = config
     return said | _tools(body)
