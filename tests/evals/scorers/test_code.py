@@ -30,6 +30,7 @@ def judge(scorer, expected=None, text="please"):
 def test_a_truth_decides_and_the_function_names_it():
     assert (judge(code(polite)).verdict, judge(code(polite)).scorer) == ("pass", "polite")
     assert judge(code(polite), text="now").verdict == "fail"
+    assert judge(code(polite, at_least=7.0)).verdict == "pass"
 
 
 @pytest.mark.parametrize(
