@@ -102,6 +102,14 @@ def test_a_refused_key_is_never_the_callers_401(alone):
     assert alone["main"].counts["calls"] == 1
 
 
+def test_a_key_that_the_upstream_repeats_is_not_told():
+    with Stage("main", key="another") as stage, pytest.raises(UpstreamError) as failure:
+        stage.call(secrets=lambda _: "odd-looking secret", upstreams=stage.upstreams(main={"key": "env:KEY"}))
+    assert stage["main"].seen[0].headers["authorization"] == "Bearer odd-looking secret"
+    assert "wrong key: …" in failure.value.why
+    assert "odd-looking" not in str(failure.value.as_dict())
+
+
 def test_a_missing_key_is_named_by_its_reference_and_the_next_upstream_asked(two):
     upstreams = two.upstreams(main={"key": "env:NO_SUCH_KEY"})
     assert two.call(upstreams=upstreams).upstream.name == "spare"

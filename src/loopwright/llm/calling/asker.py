@@ -120,7 +120,11 @@ class Asker:
             health.leave()
             return circuit_open(upstream)
         made = await self._counted(upstream, turn, speak, request=request, health=health)
-        return made if isinstance(made, Failure) else Answered(value=made, upstream=upstream)
+        if isinstance(made, Failure):
+            if secret:
+                made.error.why = made.error.why.replace(secret, "…")
+            return made
+        return Answered(value=made, upstream=upstream)
 
     async def whole(self, upstream: Upstream, turn: Turn, request: HttpAsk) -> Reply | Failure:
         """Speak to an upstream that answers as one."""
