@@ -1,5 +1,6 @@
 """The champion before its gate again, and live traffic: beside the passes, and heeded by them."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
