@@ -193,3 +193,14 @@ def test_a_store_that_fails_stops_the_run_with_its_own_error(kv):
     with pytest.raises(NoSpaceError):
         run(subject, numbered(1000), exact(), kept=Full(kv, clock=ManualClock()), concurrency=4)
     assert len(subject.asked) < 80
+
+
+def test_a_run_that_fails_asks_nobody_any_further():
+    def once(progress):
+        if progress.done == 5:
+            raise RuntimeError("a bug of the caller's")
+
+    subject = Says(lambda case: "yes", wait_s=0.001)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(subject, numbered(500), exact(), concurrency=4, on_progress=once)
+    assert len(subject.asked) < 15

@@ -1,7 +1,9 @@
 """What is to be looked at, and what a turn of live evaluation found, as a person reads them in a terminal."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from loopwright.app.evaluations.generated import Generated
 from loopwright.app.evaluations.live import LiveTurn
 from loopwright.app.evaluations.review import ToReview
 from loopwright.cli.render import line, table
@@ -14,6 +16,13 @@ def show_queue(found: Sequence[ToReview]) -> None:
         for one in found
     ]
     table(["request", "because", "question", "answer", "failed"], rows)
+
+
+def show_generated(done: Generated, out: Path) -> None:
+    """What a model wrote."""
+    for why, count in done.without.items():
+        line(f"{count} passages gave none: {why}")
+    line(f"Wrote {len(done.cases)} cases to {out}")
 
 
 def show_turn(turn: LiveTurn) -> None:

@@ -204,3 +204,15 @@ def test_traffic_is_judged_reviewed_and_made_into_cases(project: Command, upstre
     out = tmp_path / "cases.jsonl"
     assert project.json("eval", "cases", "bot", str(out), "--reviewed")["cases"] == 1
     assert json.loads(out.read_text())["expected"] == "Within 30 days."
+
+
+def test_a_model_writes_cases_to_documents(project: Command, tmp_path) -> None:
+    (project.folder / "docs").mkdir()
+    (project.folder / "docs/a.md").write_text("Parcels take two days. " * 20)
+    out = tmp_path / "new.jsonl"
+    with LocalUpstream(say=lambda question: json.dumps({"question": "How long?", "answer": "Two days."})) as upstream:
+        words = ["eval", "generate", "docs/*.md", str(out), "--endpoint", upstream.url, "--model", "tiny"]
+        assert len(project.json(*words)["cases"]) == 1
+        assert json.loads(out.read_text())["expected"] == "Two days."
+        project.error(*words, "--key", "env:NO_SUCH_KEY")
+        assert upstream.counts["calls"] == 1

@@ -37,7 +37,13 @@ GIVEN = Target(shown="answers that the cases bring along")
 
 
 def endpoint_target(url: str, model: str, *, api: str = "openai", key: str = "") -> Target:
-    """A model behind an address.
+    """A model behind an address; see `endpoint_route`."""
+    route = endpoint_route(url, model, api=api, key=key)
+    return Target(shown=f"{model} at {urlsplit(url).netloc or url}", route=route, paid=bool(key))
+
+
+def endpoint_route(url: str, model: str, *, api: str = "openai", key: str = "") -> Route:
+    """The route to a model behind an address.
 
     Raises:
         UsageError: There is no model, no such protocol, the address is none, or the key is no reference.
@@ -47,8 +53,7 @@ def endpoint_target(url: str, model: str, *, api: str = "openai", key: str = "")
         raise UsageError(f"there is no protocol {api!r}", fix=f"Name {', '.join(_APIS)}.")
     if not model:
         raise UsageError("say which model to ask", fix="Add --model NAME.")
-    upstream = Upstream(name="endpoint", url=url, model=model, api=known, key=key)
-    return Target(shown=f"{model} at {urlsplit(url).netloc or url}", route=Route(upstreams=(upstream,)), paid=bool(key))
+    return Route(upstreams=(Upstream(name="endpoint", url=url, model=model, api=known, key=key),))
 
 
 def version_target(workspace: Workspace, loop: str, text: str | None) -> Target:

@@ -1,19 +1,22 @@
-"""`loopwright eval run | list | report | compare | calibrate | cases | queue | label | live`."""
+"""`loopwright eval run | list | report | compare | calibrate | cases | generate | queue | label | live`."""
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from loopwright.app.evaluations.declared import file_of_evaluations, live_in
+from loopwright.app.evaluations.generated import generate_cases, passages_of
 from loopwright.app.evaluations.journey import Done, EvaluationJourney, refuse_unasked_cost
 from loopwright.app.evaluations.live import live_turn
 from loopwright.app.evaluations.logged import LoggedCall, logged_calls
 from loopwright.app.evaluations.preferring import preferences
 from loopwright.app.evaluations.results import find_result, kept_results, read_result
 from loopwright.app.evaluations.review import keep_review, review_queue
+from loopwright.app.evaluations.target import endpoint_route
 from loopwright.app.evaluations.traffic import case_lines, traffic_cases
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.evaluation_files import Files, write_files
@@ -27,7 +30,7 @@ from loopwright.cli.show_evaluation import (
     show_plan,
     show_preferences,
 )
-from loopwright.cli.show_review import show_queue, show_turn
+from loopwright.cli.show_review import show_generated, show_queue, show_turn
 from loopwright.cli.spread import spread
 from loopwright.core.clock import SECOND
 from loopwright.core.verdict import Outcome
@@ -152,6 +155,29 @@ def cases_(
     found = traffic_cases(_calls(_workspace(project), endpoint, days), size=size, reviewed=reviewed)
     out.write_text("".join(case_lines(found)), encoding="utf-8")
     return Answer(data={"file": str(out), "cases": len(found)}, show=lambda: line(f"Wrote {len(found)} cases to {out}"))
+
+
+@app.command("generate", epilog="Example: loopwright eval generate 'docs/*.md' new.jsonl --endpoint URL --model M")
+def generate(
+    documents: Annotated[str, typer.Argument(help="Text files, relative to the project.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+    *,
+    endpoint: Annotated[str, typer.Option(help="The model's URL, up to its /v1.")],
+    model: Annotated[str, typer.Option(help="The model there.")],
+    key: Annotated[str, typer.Option(help="Where its key is: env:NAME or file:PATH.")] = "",
+    size: Annotated[int, typer.Option(min=1, help="Passages, at most.")] = 20,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to what it costs.")] = False,
+    project: Project = Path(),
+) -> Answer:
+    """Let a model write cases to documents, as a start; read them before you use them."""
+    workspace = open_workspace(find_project(project.resolve()), create=True)
+    route = endpoint_route(endpoint, model, key=key)
+    found = passages_of([documents], workspace.project)
+    if key and not yes:
+        raise UsageError(f"{min(size, len(found))} questions may cost money", fix="Add --yes.")
+    done = asyncio.run(generate_cases(workspace, found, route, size=size))
+    out.write_text("".join(case_lines(done.cases)), encoding="utf-8")
+    return Answer(data={**msgspec.to_builtins(done), "file": str(out)}, show=lambda: show_generated(done, out))
 
 
 @app.command("queue")
