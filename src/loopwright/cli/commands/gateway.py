@@ -1,14 +1,13 @@
 """`loopwright gateway`."""
 
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from loopwright.app.workspace import Workspace, find_project, open_workspace
+from loopwright.app.workspace import Workspace, find_project, open_workspace, settings_of
 from loopwright.errors import NotFoundError
 from loopwright.serving.applications.bundle import answers_by_application
 from loopwright.web.gateway.at_once import serve_upstream
@@ -18,27 +17,24 @@ from loopwright.web.whole_loop import champions, run_whole_loop
 def command(
     *,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
-    endpoint: Annotated[list[str] | None, typer.Option(help="Applications to serve; all where none is named.")] = None,
     upstream: Annotated[str | None, typer.Option(help="An upstream's URL: any model of it is served.")] = None,
     key: Annotated[str, typer.Option(help="Where the upstream's key is: env:NAME or file:PATH.")] = "",
     api: Annotated[str, typer.Option(help="What the upstream speaks: openai, anthropic or gemini.")] = "openai",
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share the port; 0: one a core.")] = None,
-    home: Annotated[str | None, typer.Option(help="Another home of the project.")] = None,
     supervised: Annotated[bool, typer.Option(help="Stop when standard input closes.")] = False,
 ) -> None:
     """Answer OpenAI's and Anthropic's clients with the home's applications, or with one upstream. Ctrl-C stops it."""
-    settings = {"home": home, "host": host, "port": port, "workers": workers}
+    settings = {"host": host, "port": port}
     folder = find_project(project.resolve())
     with ExitStack() as held:
-        if upstream is not None and not _has_home(folder, settings):
+        if upstream is not None and not _has_home(folder):
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="loopwright-gateway-")))
         workspace = open_workspace(folder, explicit=settings, create=upstream is not None)
         held.callback(workspace.close)
         if upstream is not None:
             serve_upstream(workspace, url=upstream, api=api, key=_absolute(key))
-        run_whole_loop(workspace, _served(workspace, endpoint), control=False, supervised=supervised)
+        run_whole_loop(workspace, _served(workspace), control=False, supervised=supervised)
 
 
 def _absolute(key: str) -> str:
@@ -47,23 +43,21 @@ def _absolute(key: str) -> str:
     return f"file:{Path(name).resolve()}" if kind == "file" else key
 
 
-def _has_home(folder: Path, settings: Mapping[str, object]) -> bool:
-    named = settings["home"] or ".loopwright"
-    return (folder / str(named) / "home.json").is_file()
+def _has_home(folder: Path) -> bool:
+    return (folder / settings_of(folder).text("home") / "home.json").is_file()
 
 
-def _served(workspace: Workspace, named: list[str] | None) -> list[str]:
-    """The applications to serve. Raises NotFoundError."""
+def _served(workspace: Workspace) -> list[str]:
+    """The home's applications. Raises NotFoundError."""
     ledger, blobs = workspace.stores.ledger, workspace.stores.blobs
     found = [
         name
-        for name in named or champions(workspace)
+        for name in champions(workspace)
         if answers_by_application(ledger, blobs, workspace.ref("endpoint", name, "arms"))
     ]
-    if not found or (named and len(found) < len(named)):
-        missing = ", ".join(sorted(set(named or ()) - set(found)))
+    if not found:
         raise NotFoundError(
-            f"there is no application {missing!r}" if missing else "this home has no application yet",
+            "this home has no application yet",
             fix="Run `loopwright run` in a loop with an application, or serve an upstream with --upstream URL.",
         )
     return found

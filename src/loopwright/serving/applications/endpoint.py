@@ -29,8 +29,7 @@ from loopwright.serving.applications.default import DEFAULT, default_reply, has_
 from loopwright.serving.applications.rows import LEFT, Ended
 from loopwright.serving.applications.shadows import Shadows
 from loopwright.serving.applications.stream import GenerationStream
-from loopwright.serving.applications.tools import EndpointTools
-from loopwright.serving.applications.tripping import count_failure
+from loopwright.serving.applications.tools import EndpointTools, count_failure
 from loopwright.serving.failure import as_failure, cause_of
 from loopwright.serving.observer import ArmLabel
 

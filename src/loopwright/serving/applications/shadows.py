@@ -13,8 +13,7 @@ from loopwright.serving.applications.arms import ApplicationArm, ApplicationArms
 from loopwright.serving.applications.call import GenerationCall
 from loopwright.serving.applications.course import Course
 from loopwright.serving.applications.rows import Ended
-from loopwright.serving.applications.tools import EndpointTools
-from loopwright.serving.applications.tripping import count_failure
+from loopwright.serving.applications.tools import EndpointTools, count_failure
 from loopwright.serving.failure import as_failure, cause_of
 
 MOST_UNDER_WAY = 64

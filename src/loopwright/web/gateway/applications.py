@@ -23,13 +23,12 @@ from loopwright.llm.tracing.export import CallExport, collector_of
 from loopwright.llm.upstream_keys import UpstreamKeys
 from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
-from loopwright.serving.applications.figures import Figures
 from loopwright.serving.applications.keeper import ApplicationKeeper, ApplicationTools
 from loopwright.serving.applications.loading import CACHE, ApplicationLoader
 from loopwright.serving.applications.recording import Recorder
 from loopwright.serving.applications.responding import Responder, RespondTools
 from loopwright.serving.applications.rows import RowMaker, content_of
-from loopwright.serving.applications.tools import EndpointTools
+from loopwright.serving.applications.tools import EndpointTools, Figures
 from loopwright.serving.observer import Observer, RequestSink
 from loopwright.serving.trips import TripRecorder
 from loopwright.store.open_stores import Stores
