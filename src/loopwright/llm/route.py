@@ -5,10 +5,9 @@ from typing import Any, Literal
 import msgspec
 
 from loopwright.errors import UsageError
+from loopwright.llm.local_scheme import BUILTIN, NETWORK, local_scheme
 
 Api = Literal["openai", "anthropic", "gemini", "any-llm"]
-BUILTIN = "builtin:"
-"""How the URL begins of a model that comes with the package."""
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +16,8 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Unique within its route, as `primary`; figures, circuits and limits go by it.
         api: The protocol it speaks. `openai` is also vLLM, Ollama, TGI and most vendors.
-        url: Base URL, with the version: `http://127.0.0.1:11434/v1`.
+        url: Base URL, with the version: `http://127.0.0.1:11434/v1`. Or a model in this process:
+            `transformers:/models/qwen?adapter=part:adapter`, where `part:NAME` is what the loop's pipeline returned.
         model: What the upstream calls the model.
         key: Where its key is: `env:NAME` or `file:PATH`; empty for none. Never the key itself.
         weight: Its share among the route's upstreams, in proportion to the others'; 0: a fallback only.
@@ -41,8 +41,11 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.name or not self.model:
             raise UsageError("an upstream needs a name and a model")
-        if not self.url.startswith(("http://", "https://", BUILTIN)):
-            raise UsageError(f"the url of upstream {self.name!r} is {self.url!r}", why="it begins with http(s)://")
+        if not self.url.startswith(NETWORK) and not local_scheme(self.url):
+            raise UsageError(
+                f"the url of upstream {self.name!r} is {self.url!r}",
+                why="it begins with http(s)://, or with the scheme of an installed package that answers by itself",
+            )
         if self.key and not self.key.startswith(("env:", "file:")):
             raise UsageError(
                 f"the key of upstream {self.name!r} is no reference", why="keys are never written down",
@@ -61,7 +64,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
 
 def builtin_model(name: str = "builtin") -> Upstream:
     """The built-in model as an upstream: it quotes sentences of the documents that it is given. No network, no key."""
-    return Upstream(name=name, url=f"{BUILTIN}extractive", model="extractive", provider="loopwright")
+    return Upstream(name=name, url=f"{BUILTIN}:extractive", model="extractive", provider="loopwright")
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from loopwright.app.applications.files import with_files
 from loopwright.app.workspace import Workspace
 from loopwright.core.codec import canonical, plain
 from loopwright.core.hashing import Digest
@@ -34,7 +35,7 @@ def manifest_of_application(
         workspace: Where its parts are put.
         application: As declared.
         index: The version of its index; None where it retrieves nothing.
-        made: What its pipeline made, by name.
+        made: What its pipeline made, by name; `dict[str, bytes]` becomes files.
 
     Raises:
         UsageError: A result of the pipeline has the name of a part of ours, or an index is declared and none is there.
@@ -44,7 +45,7 @@ def manifest_of_application(
         raise UsageError(f"a result of the pipeline is named {taken[0]!r}", fix="Return it under another name.")
     if (application.retrieval is None) != (index is None):
         raise UsageError("an application that retrieves needs the version of its index, and no other one does")
-    parts = {PART: put_value(blobs, plain(canonical(application))), **made}
+    parts = {PART: put_value(blobs, plain(canonical(application))), **with_files(blobs, made)}
     if index is not None:
         parts[INDEX] = put_value(blobs, {"index": index.index, "version": index.version})
     return Manifest(

@@ -10,6 +10,7 @@ from loopwright.core.codec import to_json
 from loopwright.core.hashing import digest_bytes
 from loopwright.llm.builtin.extractive import answer
 from loopwright.llm.embedding.hashing import HashingEmbedder
+from loopwright.llm.local_upstream import LocalAnswer, refused
 from loopwright.llm.provider import HttpAsk
 
 MODEL = "extractive"
@@ -17,31 +18,23 @@ _WORD = re.compile(r"\s*\S+|\s+$")
 _DIMENSIONS = 256
 
 
-class BuiltinAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What would have come over HTTP."""
-
-    status: int
-    media_type: bytes
-    body: bytes
-
-
-def answered(ask: HttpAsk) -> BuiltinAnswer:
+def answered(ask: HttpAsk) -> LocalAnswer:
     """The answer to a request in OpenAI's protocol."""
     try:
         body = msgspec.json.decode(ask.body, type=dict[str, Any]) if ask.body else {}
     except msgspec.MsgspecError as error:
-        return _refused(400, f"the body is no JSON object: {error}")
+        return refused(400, f"the body is no JSON object: {error}")
     if ask.path == "/chat/completions":
         return _chat(body)
     if ask.path == "/embeddings":
         return _embeddings(body)
-    return _refused(404, f"the built-in model does not answer {ask.path}")
+    return refused(404, f"the built-in model does not answer {ask.path}")
 
 
-def _chat(body: Mapping[str, Any]) -> BuiltinAnswer:
+def _chat(body: Mapping[str, Any]) -> LocalAnswer:
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        return _refused(400, "'messages' must be a list of objects")
+        return refused(400, "'messages' must be a list of objects")
     words = _WORD.findall(answer(messages))
     most = body.get("max_tokens") or body.get("max_completion_tokens")
     said = words[:most] if isinstance(most, int) and most > 0 else words
@@ -50,7 +43,7 @@ def _chat(body: Mapping[str, Any]) -> BuiltinAnswer:
     usage = {"prompt_tokens": spent, "completion_tokens": len(said), "total_tokens": spent + len(said)}
     about = {"id": f"chatcmpl-{digest_bytes(to_json(body))[:24]}", "created": 0, "model": MODEL}
     if body.get("stream"):
-        return BuiltinAnswer(
+        return LocalAnswer(
             status=200, media_type=b"text/event-stream", body=_events(body, about, said, (finish, usage))
         )
     choice = {
@@ -58,7 +51,7 @@ def _chat(body: Mapping[str, Any]) -> BuiltinAnswer:
         "message": {"role": "assistant", "content": "".join(said), "refusal": None},
     }  # fmt: skip
     whole = {**about, "object": "chat.completion", "choices": [choice], "usage": usage}
-    return BuiltinAnswer(status=200, media_type=b"application/json", body=to_json(whole))
+    return LocalAnswer(status=200, media_type=b"application/json", body=to_json(whole))
 
 
 def _events(
@@ -78,19 +71,14 @@ def _events(
     return b"".join(b"data: %b\n\n" % to_json(chunk) for chunk in chunks) + b"data: [DONE]\n\n"
 
 
-def _embeddings(body: Mapping[str, Any]) -> BuiltinAnswer:
+def _embeddings(body: Mapping[str, Any]) -> LocalAnswer:
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        return _refused(400, "'input' must be a text or a list of texts")
+        return refused(400, "'input' must be a text or a list of texts")
     vectors = HashingEmbedder(_DIMENSIONS).embed(texts)
     spent = sum(len(_WORD.findall(text)) for text in texts)
     data = [{"object": "embedding", "index": n, "embedding": row.tolist()} for n, row in enumerate(vectors)]
     usage = {"prompt_tokens": spent, "total_tokens": spent}
     whole = {"object": "list", "data": data, "model": MODEL, "usage": usage}
-    return BuiltinAnswer(status=200, media_type=b"application/json", body=to_json(whole))
-
-
-def _refused(status: int, why: str) -> BuiltinAnswer:
-    error = {"error": {"message": why, "type": "invalid_request_error", "param": None, "code": None}}
-    return BuiltinAnswer(status=status, media_type=b"application/json", body=to_json(error))
+    return LocalAnswer(status=200, media_type=b"application/json", body=to_json(whole))

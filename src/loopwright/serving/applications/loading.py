@@ -19,6 +19,7 @@ from loopwright.llm.embedding.spec import minilm
 from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.guards.runner import GuardRunner
 from loopwright.llm.http.pool import HttpPool
+from loopwright.llm.local_parts import with_parts
 from loopwright.llm.provider import Provider
 from loopwright.llm.retriever import Passage, Retriever
 from loopwright.llm.route import Route
@@ -26,6 +27,7 @@ from loopwright.serving.applications.bundle import read_application
 from loopwright.serving.applications.callers import Callers, route_for
 from loopwright.serving.applications.loaded import LoadedApplication
 from loopwright.serving.applications.preparing import bounded, rendered
+from loopwright.serving.loading import bundle_folder
 from loopwright.store.blobs import Blobs
 
 CACHE = "cache"
@@ -67,6 +69,7 @@ class ApplicationLoader:
         """
         application, index = read_application(self.blobs, version)
         try:
+            application = with_parts(application, lambda: bundle_folder(self.blobs, version, self.run))
             loaded = LoadedApplication(
                 version=version,
                 application=application,
