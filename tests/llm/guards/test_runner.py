@@ -53,6 +53,15 @@ def test_a_stream_lets_go_what_the_whole_answer_would_be_however_it_is_cut(text:
     assert sorted(f.start for f in findings) == sorted(f.start for f in whole.findings)
 
 
+@pytest.mark.parametrize("guard", [personal_data(), secrets(action="redact")], ids=lambda guard: guard.kind)
+@pytest.mark.parametrize("size", [1, 5, 13])
+def test_each_guard_by_itself_holds_back_what_it_may_still_find(guard, size: int) -> None:
+    runner = GuardRunner([guard])
+    for piece in (*PIECES, "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "my password is: hunter2Xy9"):
+        text = f"some words before it {piece} and so many words after it that all is let go"
+        assert streamed(runner, text, [size])[0] == runner.whole(text).text, piece
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30), st.sampled_from((MAIL, CARD, KEY, PEM)), st.integers(1, 30))
 def test_nothing_of_a_blocked_text_leaves_a_stream(before: str, secret: str, size: int) -> None:
