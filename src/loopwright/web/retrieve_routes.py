@@ -114,7 +114,7 @@ class RetrieveRoutes:
 def _read(data: bytes) -> RetrieveBody:
     try:
         body = msgspec.json.decode(data, type=RetrieveBody)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise RequestRefusedError("the body is no question to an index", why=str(error), fix=_FIX) from error
     if (body.index is None) == (body.endpoint is None):
         raise RequestRefusedError("the body names neither an index nor an endpoint, or both", fix=_FIX)

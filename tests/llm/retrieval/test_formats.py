@@ -1,3 +1,7 @@
+import time
+
+import pytest
+
 from loopwright.llm.retrieval.formats import html, markdown, plain
 
 
@@ -37,3 +41,17 @@ def test_broken_html_is_read_as_far_as_it_goes():
 
 def test_plain_text_is_one_section():
     assert said(plain("# a\nb")) == [("", "# a\nb")]
+
+
+@pytest.mark.parametrize("part", ["<!--", "<a ", "<a b='", "<![", "<!", "</", "<script", "<script>", "<h1>", "&#", "<"])
+@pytest.mark.parametrize("read", [html, markdown])
+def test_a_page_that_was_made_to_take_long_takes_no_time(read, part):
+    began = time.process_time()
+    read(part * 100_000)
+    read("# a" + " " * 300_000 + "x")
+    assert time.process_time() - began < 3.0
+
+
+def test_what_a_page_hides_is_no_text():
+    page = "a<!-- <p>hidden --> b<SCRIPT>x < y</SCRIPT >c<style>p{}</style>d <3 e"
+    assert said(html(page)) == [("", "a bcd <3 e")]

@@ -43,6 +43,7 @@ def test_lines_are_documents_and_a_broken_line_is_left_out_with_its_number(shelf
         json.dumps({"text": "one", "id": "x", "metadata": {"year": 2024, "deep": {"a": 1}}, "access": ["staff"]}),
         "{broken", json.dumps({"text": 5}), "", json.dumps({"text": "five"}),
         json.dumps({"text": "twice", "id": "x"}), json.dumps({"text": "six", "access": "staff"}),
+        '{"text": "deep", "metadata": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}}",
     ]  # fmt: skip
     shelf.write("docs/a.jsonl", "\n".join(lines))
     found = corpus(shelf)
@@ -53,6 +54,7 @@ def test_lines_are_documents_and_a_broken_line_is_left_out_with_its_number(shelf
         "docs/a.jsonl#2",
         "docs/a.jsonl#3",
         "docs/a.jsonl#7",
+        "docs/a.jsonl#8",
         "docs/a.jsonl#x",
     ]
 

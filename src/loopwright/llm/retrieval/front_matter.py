@@ -60,7 +60,7 @@ def _scalar(text: str) -> Any:
     bare = text.strip()
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":
         return bare[1:-1]
-    bare = re.sub(r"[ \t]+#.*", "", bare)
+    bare = bare.partition(" #")[0].rstrip()
     if bare.lower() in _WORDS:
         return _WORDS[bare.lower()]
     if _NUMBER.fullmatch(bare):

@@ -95,7 +95,7 @@ def _lines(index: Index, project: Path, name: str, *, skipped: list[Skipped]) ->
     for number, line in _numbered(project / name, name, skipped):
         try:
             read = msgspec.json.decode(line, type=_Line)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             skipped.append(Skipped(name=f"{name}#{number}", why=f"line {number}: {error}"))
             continue
         called = f"{name}#{number if read.id is None else read.id}"
