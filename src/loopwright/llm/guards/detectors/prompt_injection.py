@@ -9,6 +9,7 @@ from loopwright.errors import UsageError
 from loopwright.llm.guards.detector import Detector, Hit, joined
 from loopwright.llm.guards.detectors.disguises import Seen, seen_through
 from loopwright.llm.guards.detectors.injection_rules import COMPACT, RULES, Rule
+from loopwright.llm.guards.folding import fold
 
 THRESHOLD = 0.8
 _DISGUISED = 0.3
@@ -81,3 +82,12 @@ def _hidden(seen: Seen) -> Iterator[tuple[Rule, int, int]]:
             yield rule, seen.end - end, seen.end - start
         else:
             yield rule, seen.start, seen.end
+
+
+def suspicions(text: str) -> tuple[str, ...]:
+    """Which signs of an attempt a text shows, each once, in their order; none where it is not taken for one.
+
+    What the building of an index calls for each chunk, as its `inspect`: documents may be poisoned.
+    """
+    hits = PromptInjection().find(fold(text).text)
+    return tuple(dict.fromkeys(hit.kind for hit in hits))
