@@ -12,7 +12,6 @@ from loopwright.core.codec import to_json
 from loopwright.core.hashing import Digest
 from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.llm.application import Application
-from loopwright.llm.ask import Ask
 from loopwright.llm.calling.caller import Caller
 from loopwright.llm.calling.circuits import Circuits
 from loopwright.llm.embedding.spec import minilm
@@ -20,6 +19,7 @@ from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.guards.runner import GuardRunner
 from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.local_parts import with_parts
+from loopwright.llm.protocols.reading import read_ask
 from loopwright.llm.provider import Provider
 from loopwright.llm.retriever import Passage, Retriever
 from loopwright.llm.route import Route
@@ -106,8 +106,7 @@ def prove(loaded: LoadedApplication) -> None:
         LoopwrightError: It is refused or blocked, or cannot be rendered or translated.
     """
     application = loaded.application
-    body = {"model": "example", **application.example}
-    ask = Ask(operation="chat", body=body, raw=to_json(body))
+    ask = read_ask("chat", to_json({"model": "example", **application.example}))
     if application.prompt is not None:
         passages: tuple[Passage, ...] = ()
         if loaded.retriever is not None and application.retrieval is not None:

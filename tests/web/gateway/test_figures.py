@@ -1,0 +1,35 @@
+"""What calls are counted as, without any user or request in a label."""
+
+from tests.serving.applications.stage import UPSTREAM, call, course
+
+from loopwright.llm.ask import Usage
+from loopwright.llm.metering import Spend
+from loopwright.web.gateway.figures import GenerationFigures
+from loopwright.web.metrics import Metrics
+
+
+def counted(one):
+    metrics = Metrics()
+    GenerationFigures(metrics).generated(one)
+    return {(count.family, count.labels): count.value for count in metrics.snapshot().counts}
+
+
+def test_tokens_and_money_by_provider_and_model():
+    one = course(asked=call(user="jane"))
+    one.upstream, one.usage = UPSTREAM, Usage(input_tokens=9, output_tokens=4, cache_read_tokens=2)
+    one.spend = Spend(usage=one.usage, cost_usd=0.5)
+    one.findings = ["in:my:guard:email:redact"]
+    found = counted(one)
+    model = ("support", "openai", "tiny")
+    assert found[("loopwright_llm_tokens", (*model, "input"))] == 9
+    assert found[("loopwright_llm_tokens", (*model, "output"))] == 4
+    assert found[("loopwright_llm_tokens", (*model, "cache_read"))] == 2
+    assert found[("loopwright_llm_cost_usd", model)] == 0.5
+    assert found[("loopwright_llm_guard_findings", ("support", "in", "my:guard", "email", "redact"))] == 1
+    assert "jane" not in str(found)
+
+
+def test_an_answer_from_the_cache_is_a_hit_and_no_tokens():
+    one = course()
+    one.cache, one.usage = "exact", Usage(input_tokens=9)
+    assert counted(one) == {("loopwright_llm_cache_hits", ("support", "exact")): 1}
