@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 from tests.evals.judges.local_judge import route, saying
 
@@ -168,3 +169,13 @@ def test_cases_are_drawn_masked_and_each_question_once(workspace):
 def test_a_review_says_something(workspace):
     with pytest.raises(UsageError):
         keep_review(workspace, "bot", "req_1", thumbs=None, correction=None)
+
+
+def test_variables_are_masked_however_deep(workspace):
+    log(workspace, 1)
+    (call,) = logged_calls(workspace, "bot")
+    variables = {"who": ["anna.muster@example.org", {"mail": "anna.muster@example.org"}], "n": 3}
+    asked = msgspec.structs.replace(call.case, variables=variables)
+    (case,) = traffic_cases([msgspec.structs.replace(call, case=asked)], size=1)
+    assert "anna.muster" not in json.dumps(case.variables)
+    assert case.variables["n"] == 3
