@@ -7,6 +7,7 @@ import msgspec
 
 from loopwright.errors import RequestRefusedError, UpstreamError
 from loopwright.llm.ask import Ask, Operation, Reply
+from loopwright.llm.protocols.careful_reader import ACCIDENTS, CarefulReader, malformed
 from loopwright.llm.protocols.from_completion import chat_of_completion
 from loopwright.llm.protocols.from_message import chat_of_message
 from loopwright.llm.protocols.from_response import chat_of_response
@@ -59,9 +60,12 @@ def reply_of(ask: Ask, chat_reply: Reply) -> Reply:
         choices = [dict(choice, message=choice["message"]) for choice in data["choices"]]
     except (msgspec.DecodeError, KeyError, TypeError) as error:
         raise UpstreamError("the upstream's answer is no chat's", why="it has no choices with messages") from error
-    if ask.operation == "completion":
-        return _completion(chat_reply, data, choices)
-    return reply_of_said(ask, _said(chat_reply, data, choices[0]["message"]))
+    try:
+        if ask.operation == "completion":
+            return _completion(chat_reply, data, choices)
+        return reply_of_said(ask, _said(chat_reply, data, choices[0]["message"]))
+    except ACCIDENTS as error:
+        raise malformed(error) from None
 
 
 def reader_of(ask: Ask, chat_reader: StreamReader) -> StreamReader:
@@ -72,11 +76,11 @@ def reader_of(ask: Ask, chat_reader: StreamReader) -> StreamReader:
         chat_reader: Reads the chat, with texts in its pieces.
     """
     if ask.operation == "message":
-        return MessageTeller(ask, chat_reader)
+        return CarefulReader(MessageTeller(ask, chat_reader))
     if ask.operation == "response":
-        return ResponseTeller(ask, chat_reader)
+        return CarefulReader(ResponseTeller(ask, chat_reader))
     if ask.operation == "completion":
-        return CompletionTeller(chat_reader)
+        return CarefulReader(CompletionTeller(chat_reader))
     return chat_reader
 
 

@@ -136,7 +136,7 @@ class ChatReader(StreamReader):
         elif body.get("model") and not self._head.get("model"):
             self._head["model"] = body["model"]
         for choice in body.get("choices") or ():
-            index = choice.get("index") or 0
+            index = int(choice.get("index") or 0)
             if choice.get("finish_reason"):
                 self._finish = choice["finish_reason"]
                 self._open.discard(index)
@@ -213,24 +213,29 @@ def _call_steps(call: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
-    index = choice.get("index") or 0
+    index = int(choice.get("index") or 0)
     ended = bool(choice.get("finish_reason"))
     delta = choice.get("delta")
     if not isinstance(delta, dict):
         return Piece(event=raw, text=_text(choice.get("text")), choice=index, closes=ended)
     for call in objects(delta.get("tool_calls")):
         function = call.get("function") or {}
-        said = function.get("name") or function.get("arguments") or ""
-        return Piece(event=raw, tool=said, choice=index, call=call.get("index") or 0, closes=ended)
+        said = _json_text(function.get("name") or function.get("arguments") or "")
+        return Piece(event=raw, tool=said, choice=index, call=int(call.get("index") or 0), closes=ended)
     if isinstance(delta.get("function_call"), dict):
         called = delta["function_call"]
-        said = str(called.get("arguments") or called.get("name") or "")
+        said = _json_text(called.get("arguments") or called.get("name") or "")
         return Piece(event=raw, tool=said, choice=index, closes=ended)
     content = _text(delta.get("content")) or _text(delta.get("refusal"))
     if content:
         return Piece(event=raw, text=content, choice=index, closes=ended)
     aside = next((delta[name] for name in ASIDE if isinstance(delta.get(name), str)), "")
     return Piece(event=raw, text=aside, aside=bool(aside), choice=index, closes=ended)
+
+
+def _json_text(value: Any) -> str:
+    """Arguments as JSON text; some servers send the object itself."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _text(content: Any) -> str:

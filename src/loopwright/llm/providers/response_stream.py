@@ -82,7 +82,7 @@ class ResponseReader(StreamReader):
             return (Piece(event=event.raw),)
         body = self._noted(event)
         kind = body.get("type")
-        index = body.get("output_index") or 0
+        index = int(body.get("output_index") or 0)
         if kind in _TEXTS:
             return (Piece(event=event.raw, text=str(body.get("delta") or ""), choice=0, aside=kind in _ASIDES),)
         if kind in _CALLS:

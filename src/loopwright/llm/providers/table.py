@@ -3,13 +3,14 @@
 from loopwright.errors import NotFoundError
 from loopwright.llm.provider import Provider
 from loopwright.llm.providers.anthropic import AnthropicProvider
+from loopwright.llm.providers.careful_provider import CarefulProvider
 from loopwright.llm.providers.gemini import GeminiProvider
 from loopwright.llm.providers.openai import OpenAIProvider
 
 _PROVIDERS: dict[str, Provider] = {
-    "anthropic": AnthropicProvider(),
-    "gemini": GeminiProvider(),
-    "openai": OpenAIProvider(),
+    "anthropic": CarefulProvider(AnthropicProvider()),
+    "gemini": CarefulProvider(GeminiProvider()),
+    "openai": CarefulProvider(OpenAIProvider()),
 }
 
 
