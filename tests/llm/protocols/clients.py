@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import anthropic
-import httpx
 import httpx2
 import openai
 
@@ -21,9 +20,9 @@ def openai_client(body: bytes, *, status: int = 200, stream: bool = False) -> op
 def anthropic_client(body: bytes, *, status: int = 200, stream: bool = False) -> anthropic.Anthropic:
     """The same for Anthropic's."""
     kind = "text/event-stream" if stream else "application/json"
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=body, headers={"content-type": kind}))
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(status, content=body, headers={"content-type": kind}))
     return anthropic.Anthropic(
-        api_key="k", base_url="http://127.0.0.1", max_retries=0, http_client=httpx.Client(transport=transport)
+        api_key="k", base_url="http://127.0.0.1", max_retries=0, http_client=httpx2.Client(transport=transport)
     )
 
 
