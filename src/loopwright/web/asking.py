@@ -83,13 +83,25 @@ class Asking:
         Raises:
             OverloadedError: As many as are taken are under way already.
         """
-        if self.in_flight >= self.limits.in_flight:
-            raise OverloadedError("too many requests are under way", why=f"the limit is {self.limits.in_flight}")
-        self.in_flight += 1
+        self.enter()
         try:
             yield
         finally:
-            self.in_flight -= 1
+            self.leave()
+
+    def enter(self) -> None:
+        """Take a place among the requests under way, to be left with `leave`.
+
+        Raises:
+            OverloadedError: As many as are taken are under way already.
+        """
+        if self.in_flight >= self.limits.in_flight:
+            raise OverloadedError("too many requests are under way", why=f"the limit is {self.limits.in_flight}")
+        self.in_flight += 1
+
+    def leave(self) -> None:
+        """Leave a place that was taken."""
+        self.in_flight -= 1
 
     async def answer(self, endpoint: Endpoint, asked: Asked) -> Answered:
         """Ask an endpoint.

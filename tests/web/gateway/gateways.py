@@ -20,14 +20,15 @@ from loopwright.core.ids import random_id
 from loopwright.core.schema import Column, Signature
 from loopwright.formats.value import put_value
 from loopwright.llm.application import Application
-from loopwright.llm.route import Retry, Route, Timeouts, Upstream
+from loopwright.llm.route import Circuit, Retry, Route, Timeouts, Upstream
 from loopwright.registry.bundle import Manifest, put_bundle
 from loopwright.release.routing import Arm, Arms
 from loopwright.store.ledger import Record
 from loopwright.store.open_stores import create_home, open_stores
 
 SIGNATURE = Signature(task="generation", request=(Column(name="messages", kind="string"),), features=(), label="answer")
-IMPATIENT = Timeouts(connect_s=1.0, first_token_s=1.0, between_tokens_s=1.0, total_s=5.0)
+IMPATIENT = Timeouts(connect_s=1.0, first_token_s=1.0, between_tokens_s=1.0, total_s=2.5)
+SHORT = Circuit(open_s=0.3)
 QUICK = Retry(times=1, first_s=0.01, longest_s=0.05)
 
 
@@ -39,7 +40,9 @@ def upstream_of(server, name="local", *, model="tiny", **fields):
 def application(*upstreams, **fields):
     """An application over upstreams that gives up soon."""
     route = {name: fields.pop(name) for name in ("max_tokens", "hedge_after_s") if name in fields}
-    return Application(route=Route(upstreams=upstreams, retry=QUICK, timeouts=IMPATIENT, **route), **fields)
+    return Application(
+        route=Route(upstreams=upstreams, retry=QUICK, timeouts=IMPATIENT, circuit=SHORT, **route), **fields
+    )
 
 
 class GatewayHome:

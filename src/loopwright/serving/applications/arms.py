@@ -52,6 +52,7 @@ class ApplicationArms:
         previous: The version before the champion, which answers where the champion cannot.
         cause: The journal's number of the event that set them; 0: none.
         failed: Why something else answers for the champion, which cannot be loaded; empty where it answers itself.
+        paid: Whether a call may cost somebody money, whoever answers it.
         lots: Which request is whose.
     """
 
@@ -62,12 +63,14 @@ class ApplicationArms:
     previous: ApplicationArm | None = None
     cause: int = 0
     failed: str = ""
+    paid: bool = field(init=False)
     lots: Lots = field(init=False)
     outside: ArmLabel = field(init=False)
     _by_name: dict[str, ApplicationArm] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lots", Lots(self.spec))
+        object.__setattr__(self, "paid", any(arm.loaded.paid for arm in self.all))
         object.__setattr__(self, "_by_name", {arm.spec.name: arm for arm in self.canaries})
         champion = self.champion.label
         alone = ArmLabel(endpoint=champion.endpoint, release=None, arm=champion.arm, version=champion.version)
@@ -87,11 +90,6 @@ class ApplicationArms:
     def versions(self) -> list[str]:
         """Every version in use."""
         return sorted({arm.loaded.version for arm in self.all})
-
-    @property
-    def paid(self) -> bool:
-        """Whether a call may cost somebody money, whoever answers it."""
-        return any(arm.loaded.paid for arm in self.all)
 
     def choose(self, call: GenerationCall) -> ApplicationArm:
         """The arm that a call belongs to; one that cannot answer now is passed over for the champion."""

@@ -1,7 +1,7 @@
 """Answers that stream, as server-sent events whose bytes go out as they are."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from loopwright.serving.applications.stream import GenerationStream
 from loopwright.web.gateway.headers import headers_of
@@ -21,7 +21,7 @@ class StreamAnswer:
     Args:
         stream: Whose first piece is there.
         receive: Tells that the reader has gone.
-        held: Let go of at the end: the call's place among those under way.
+        leave: Leaves the call's place among those under way; called once, at the end.
         headers: More headers.
     """
 
@@ -30,21 +30,27 @@ class StreamAnswer:
         stream: GenerationStream,
         *,
         receive: Receive,
-        held: contextlib.ExitStack,
+        leave: Callable[[], None],
         headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._stream = stream
         self._receive = receive
-        self._held = held
+        self._leave = leave
         self._headers = headers
 
     async def send(self, send: Send) -> None:
         """Send all events. Raises ConnectionAbortedError where the reader went away."""
-        events = self._stream.events()
-        with self._held, Leaving(self._receive, patience_s=0.0):
-            async with contextlib.aclosing(self._stream), contextlib.aclosing(events):
-                headers = [*_HEADERS, *headers_of(self._stream.course), *self._headers]
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                async for event in events:
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
+        try:
+            with Leaving(self._receive, patience_s=0.0):
+                await self._send(send)
+        finally:
+            self._leave()
         await send({"type": "http.response.body", "body": b""})
+
+    async def _send(self, send: Send) -> None:
+        events = self._stream.events()
+        async with contextlib.aclosing(self._stream), contextlib.aclosing(events):
+            headers = [*_HEADERS, *headers_of(self._stream.course), *self._headers]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            async for event in events:
+                await send({"type": "http.response.body", "body": event, "more_body": True})

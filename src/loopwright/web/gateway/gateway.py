@@ -3,7 +3,6 @@
 
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
 
 from loopwright.errors import NotFoundError
 from loopwright.llm.ask import Operation
@@ -96,8 +95,9 @@ class Gateway:
         caller = self._doors.admit(request.method, headers, scope="predict", open_on_loopback=True)
         if request.method != "POST":
             raise not_answered(request.method, ("POST",))
-        with ExitStack() as held:
-            held.enter_context(self._asking.room())
+        self._asking.enter()
+        held = True
+        try:
             started = self._clock.monotonic()
             ask = read_ask(operation, await read_body(request, self._asking.limits.body_bytes))
             model = model_of(ask)
@@ -111,8 +111,14 @@ class Gateway:
             with Leaving(request.receive):
                 if ask.stream:
                     stream = await endpoint.stream(call)
-                    return StreamAnswer(stream, receive=request.receive, held=held.pop_all(), headers=caller.headers)
+                    held = False
+                    return StreamAnswer(
+                        stream, receive=request.receive, leave=self._asking.leave, headers=caller.headers
+                    )
                 made = await endpoint.answer(call)
+        finally:
+            if held:
+                self._asking.leave()
         return Response(body=made.reply.body, headers=(*own_headers.headers_of(made.course), *caller.headers))
 
     def _asked(self, model: str) -> tuple[ApplicationEndpoint, str | None]:
