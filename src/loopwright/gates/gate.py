@@ -124,6 +124,9 @@ def run_gate(
 
 def describe(check: Rule[Any, Any]) -> dict[str, Any]:
     """The check as JSON, for plans and fingerprints: its own fields where it has a form for them, else its name."""
+    said = getattr(check, "describe", None)
+    if callable(said):
+        return dict(said())
     if isinstance(check, msgspec.Struct):
         return dict(msgspec.to_builtins(check))
     return {"check": f"{type(check).__module__}.{type(check).__qualname__}", "name": check.name}
@@ -165,7 +168,7 @@ def _sound(verdict: Verdict) -> Verdict:
 
 
 def _without_champion(check: Rule[Any, Any], verdict: Verdict) -> Verdict:
-    if not check.compares or verdict.outcome is not Outcome.NOT_APPLICABLE:
+    if not check.compares or verdict.outcome is Outcome.FAIL:
         return verdict
     return unknown(check.name, "there is a champion, but its answers on these rows are missing")
 

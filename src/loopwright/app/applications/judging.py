@@ -13,9 +13,11 @@ from loopwright.app.applications.answering_rule import AnswersItsExample
 from loopwright.app.applications.bundle import SIGNATURE, IndexPin, manifest_of_application
 from loopwright.app.applications.opening import OpenedApplications
 from loopwright.app.default_answer import default_answer
+from loopwright.app.evaluations.journey import verdict_of
 from loopwright.app.evaluations.opened import RouteJudge
 from loopwright.app.evaluations.results import keep_result
 from loopwright.app.indexes.building import build_index
+from loopwright.app.indexes.suspicions import SUSPICIONS
 from loopwright.app.loop_file import LoadedLoop
 from loopwright.app.loop_run import Judged, Override
 from loopwright.app.run import Planned
@@ -94,7 +96,8 @@ class _Judging:
                 why=f"declared are: {known}",
                 fix=f'Write {name} = lw.llm.Index("{name}", source="…") in the loop file.',
             )
-        return IndexPin(index=name, version=build_index(self._workspace, index, caused_by=self._done.events).version)
+        built = build_index(self._workspace, index, inspection=SUSPICIONS, caused_by=self._done.events)
+        return IndexPin(index=name, version=built.version)
 
     async def _judged(self, version: Digest) -> tuple[GateResult, ApplicationEvidence]:
         async with OpenedApplications(self._workspace, self._loop.name) as opened:
@@ -126,7 +129,8 @@ class _Judging:
                 kept=kept,
             )
             shown = f"{self._loop.name}@{version[:12]}"
-            keep_result(workspace, result, evaluation=check.name, subject=shown, verdict=None)
+            said = verdict_of(check, result)
+            keep_result(workspace, result, evaluation=check.name, subject=shown, verdict=said)
         return ApplicationEvidence(version=version, results=results, retriever=opened.loaded(version).retriever)
 
     async def _champions(self, opened: OpenedApplications, champion: Digest) -> ApplicationEvidence | None:

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from loopwright.app.applications.subject import ApplicationSubject
+from loopwright.app.indexes.building import cache_folder
 from loopwright.app.workspace import Workspace
 from loopwright.core.environment import variables
 from loopwright.core.hashing import Digest
@@ -56,7 +57,7 @@ class OpenedApplications:
             secrets=UpstreamKeys(variables(), workspace.project),
             clock=workspace.machine,
             rng=np.random.default_rng(),
-            open_index=lambda blobs, version, run: open_version(blobs, version, run=run),
+            open_index=lambda blobs, version, _: open_version(blobs, version, run=cache_folder(workspace)),
         )
 
     def loaded(self, version: Digest) -> LoadedApplication:

@@ -12,6 +12,7 @@ from loopwright.app.indexes.difference import difference
 from loopwright.app.indexes.evaluating import evaluate_index
 from loopwright.app.indexes.overview import index_details, indexes_of
 from loopwright.app.indexes.removing import remove_index
+from loopwright.app.indexes.suspicions import SUSPICIONS
 from loopwright.app.indexes.versions import Move, find_version, move_champion, roll_back
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.parameters import parameters_of
@@ -73,7 +74,10 @@ def build(
         raise NotFoundError(f"the loop file declares no index {name!r}", why=f"declared are: {known}")
     wanted = list(loaded.indexes.values()) if name is None else [loaded.indexes[name]]
     with progress() as bars:
-        made = [build_index(workspace, one, promote=not stage, progress=_told(bars, one.name)) for one in wanted]
+        made = [
+            build_index(workspace, one, promote=not stage, progress=_told(bars, one.name), inspection=SUSPICIONS)
+            for one in wanted
+        ]
     return Answer(data=made, show=lambda: show_builds(made))
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from loopwright.errors import MissingExtraError
+from loopwright.llm.embedding.neighbours import usearch_index
+
 FEW = 10_000
 _FIRST_ROWS = 8
 _BLOCK_ROWS = 1000
@@ -84,11 +87,11 @@ class Nearest:
 
     def _make_graph(self) -> None:
         try:
-            from usearch.index import Index
-        except ImportError:
+            index = usearch_index()
+        except MissingExtraError:
             self._few = 1 << 62
             return
-        graph = Index(ndim=self._dimensions, metric="ip", dtype="f16", expansion_add=64)
+        graph = index.Index(ndim=self._dimensions, metric="ip", dtype="f16", expansion_add=64)
         graph.add(np.array(self._keys, dtype=np.uint64), self._rows[: len(self._keys)], threads=1)
         self._graph = graph
         self._keys, self._places = [], {}

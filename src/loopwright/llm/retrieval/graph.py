@@ -3,11 +3,10 @@
 import importlib.util
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
-from loopwright.errors import MissingExtraError
+from loopwright.llm.embedding.neighbours import usearch_index
 from loopwright.llm.retrieval.ranking import Rows
 from loopwright.stats.arrays import AnyArray
 
@@ -23,21 +22,6 @@ def available() -> bool:
     return importlib.util.find_spec("usearch") is not None
 
 
-def _usearch() -> Any:
-    # usearch 2.26 makes symbols of its own visible to the whole process; onnxruntime, loaded after that, ends the
-    # process by a segmentation fault. Loaded before, it does not.
-    if importlib.util.find_spec("onnxruntime") is not None:
-        import onnxruntime  # noqa: F401
-    try:
-        import usearch.index
-    except ImportError as error:
-        raise MissingExtraError(
-            "this index was built with the library usearch, which is not installed", why=str(error),
-            fix="Install it: pip install 'loopwright[llm]'",
-        ) from error  # fmt: skip
-    return usearch.index
-
-
 def write_graph(vectors: AnyArray, path: Path) -> None:
     """Build a graph over unit vectors (n, dimensions) and write it; in one thread, so that it is the same every time.
 
@@ -46,7 +30,7 @@ def write_graph(vectors: AnyArray, path: Path) -> None:
     Raises:
         MissingExtraError: The library is not installed.
     """
-    library = _usearch()
+    library = usearch_index()
     made = library.Index(
         ndim=vectors.shape[1], metric="ip", dtype="i8", connectivity=_NEIGHBOURS, expansion_add=_ADD_DEPTH
     )
@@ -65,7 +49,7 @@ class Graph:
     """
 
     def __init__(self, path: Path) -> None:
-        self._index = _usearch().Index.restore(str(path), view=True, enable_key_lookups=False)
+        self._index = usearch_index().Index.restore(str(path), view=True, enable_key_lookups=False)
         self._lock = Lock()
 
     def nearest(self, vector: AnyArray, limit: int) -> Rows:
