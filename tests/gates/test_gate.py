@@ -150,3 +150,16 @@ def test_check_of_another_kind_is_described_by_its_type_and_name() -> None:
 
     assert describe(Own())["name"] == "own"
     assert run_gate([Own()], SCORES, None, evidence=EVIDENCE, first=True).outcome is P
+
+
+@pytest.mark.parametrize(("said", "heard"), [(P, U), (W, U), (N, U), (U, U), (F, F)])
+def test_a_rule_that_compares_knows_nothing_without_the_champion_that_there_is(said: Outcome, heard: Outcome) -> None:
+    assert gate(said, champion=None, compares=True).verdicts[0].outcome is heard
+
+
+def test_a_check_may_describe_itself() -> None:
+    class Told(Says, frozen=True, kw_only=True):
+        def describe(self) -> dict[str, Any]:
+            return {"check": "told", "bounds": 0.9}
+
+    assert describe(Told(name="c", answer=P)) == {"check": "told", "bounds": 0.9}

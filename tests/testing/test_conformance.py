@@ -106,7 +106,7 @@ class TestMemoryTables(TablesSuite):
         return MemoryTables()
 
 
-@pytest.mark.parametrize("seam", ["Blobs", "Ledger", "KeyValues", "Tables"])
+@pytest.mark.parametrize("seam", ["Blobs", "Embedder", "KeyValues", "Ledger", "Tables", "VectorStore"])
 def test_every_implementation_of_a_seam_is_in_its_suite(seam):
     implementations = _subclasses_of(seam, ROOT / "src" / "loopwright")
     tested = _tested(f"{seam}Suite", ROOT / "tests")
