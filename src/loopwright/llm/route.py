@@ -7,7 +7,7 @@ import msgspec
 from loopwright.errors import UsageError
 from loopwright.llm.local_scheme import BUILTIN, NETWORK, local_scheme
 
-Api = Literal["openai", "anthropic", "gemini", "any-llm"]
+Api = Literal["openai", "anthropic", "gemini"]
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,8 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
         name: Unique within its route, as `primary`; figures, circuits and limits go by it.
         api: The protocol it speaks. `openai` is also vLLM, Ollama, TGI and most vendors.
         url: Base URL, with the version: `http://127.0.0.1:11434/v1`. Or a model in this process:
-            `transformers:/models/qwen?adapter=part:adapter`, where `part:NAME` is what the loop's pipeline returned.
+            `transformers:/models/qwen?adapter=part:adapter`, where `part:NAME` is what the loop's pipeline returned. Or
+            a vendor by any-llm, with the extra of that name: `any-llm:mistral`.
         model: What the upstream calls the model.
         key: Where its key is: `env:NAME` or `file:PATH`; empty for none. Never the key itself.
         weight: Its share among the route's upstreams, in proportion to the others'; 0: a fallback only.

@@ -29,9 +29,9 @@ NAMES = st.sampled_from([
     "id", "model", "created", "choices", "index", "message", "delta", "content", "text", "finish_reason", "tool_calls",
     "function", "name", "arguments", "function_call", "reasoning_content", "refusal", "usage", "prompt_tokens",
     "input_tokens", "output_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens", "type",
-    "partial_json", "content_block", "thinking", "input", "stop_reason", "item", "response", "output", "output_index", "content_index",
-    "item_id", "part", "status", "sequence_number", "incomplete_details", "reason", "candidates", "parts",
-    "functionCall", "args", "usageMetadata", "promptTokenCount", "finishReason", "responseId", "modelVersion",
+    "partial_json", "content_block", "thinking", "input", "stop_reason", "item", "response", "output", "output_index",
+    "content_index", "item_id", "part", "status", "sequence_number", "incomplete_details", "reason", "candidates",
+    "parts", "functionCall", "args", "usageMetadata", "promptTokenCount", "finishReason", "responseId", "modelVersion",
     "promptFeedback", "blockReason", "embeddings", "values", "data", "error", "code", "summary", "annotations",
 ])  # fmt: skip
 VALUES = st.recursive(

@@ -11,7 +11,7 @@ from loopwright.errors import NotFoundError, UsageError
 from loopwright.llm.route import Api, Route, Upstream
 from loopwright.serving.applications.bundle import read_application
 
-_APIS: tuple[Api, ...] = ("openai", "anthropic", "gemini", "any-llm")
+_APIS: tuple[Api, ...] = ("openai", "anthropic", "gemini")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
