@@ -52,3 +52,9 @@ def test_without_documents_it_repeats_what_was_said() -> None:
     assert (
         answer([{"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "image_url"}]}]) == "You said: hi"
     )
+
+
+def test_a_row_of_a_table_is_quoted_as_words() -> None:
+    rows = "| term | meaning |\n|---|---|\n| **arm** | One version. |\n| *trip* | stop an arm |"
+    table = f'<document id="t.md">{rows}</document>'
+    assert _ask("What does trip mean?", table) == "term: meaning. **arm**: One version. *trip*: stop an arm. [t.md]"

@@ -93,10 +93,19 @@ def _documents(text: str) -> list[Document]:
     found = []
     for number, (attributes, body) in enumerate(_DOCUMENT.findall(text), start=1):
         named = _ID.search(attributes)
-        sentences = (" ".join(part.split()) for part in _SENTENCE.split(body))
+        sentences = (_plain(" ".join(part.split())) for part in _SENTENCE.split(body))
         kept = tuple(part for part in sentences if len(part) > 2 and not part.startswith("#"))
         found.append(Document(id=named[1] if named else str(number), sentences=kept))
     return found
+
+
+def _plain(part: str) -> str:
+    """A row of a table as words: what it is about, a colon, what it says. A line between rows says nothing."""
+    if not part.startswith("|"):
+        return part
+    cells = [cell.strip() for cell in part.strip("|").split("|")]
+    said = [cell for cell in cells if cell.strip("-: ")]
+    return f"{said[0]}: {', '.join(said[1:]).rstrip('.')}." if len(said) > 1 else "".join(said)
 
 
 def _weights(sentences: Any) -> dict[str, float]:
