@@ -12,6 +12,7 @@ streamed token is taken by a client of raw sockets. Peers have environments of t
 import argparse
 import asyncio
 import json
+import math
 import os
 import shutil
 import statistics
@@ -34,6 +35,7 @@ STREAMS = (1, 16)
 QUESTION = "Say in a few words how a canary release works."
 PATH = "/v1/chat/completions"
 PORTKEY = Path("node_modules/@portkey-ai/gateway/build/start-server.js")
+MASTER_KEY = "sk-" + "5e7c19d2a84b" * 3
 LITELLM = """
 model_list:
   - model_name: tiny
@@ -109,7 +111,7 @@ def script(headers: Mapping[str, str]) -> str:
 
 
 async def first_tokens(port: int, headers: Mapping[str, str], *, connections: int, seconds: float) -> float:
-    """Median milliseconds to the first event of a stream."""
+    """Median milliseconds to the first event of a stream; not a number where there is none."""
     found: list[float] = []
     until = time.perf_counter() + seconds
     said = json.dumps(body(stream=True)).replace("NUMBER", "%d")
@@ -123,14 +125,17 @@ async def first_tokens(port: int, headers: Mapping[str, str], *, connections: in
             head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
             began = time.perf_counter()
             writer.write(f"POST {PATH} HTTP/1.1\r\n{head}\r\n".encode() + text)
-            await reader.readuntil(b"data:")
-            found.append(time.perf_counter() - began)
-            await reader.readuntil(b"[DONE]\n\n")
-            await reader.readuntil(b"0\r\n\r\n")
+            try:
+                await reader.readuntil(b"data:")
+                found.append(time.perf_counter() - began)
+                await reader.readuntil(b"[DONE]\n\n")
+                await reader.readuntil(b"0\r\n\r\n")
+            except asyncio.IncompleteReadError:  # it answered with an error, and hung up
+                break
         writer.close()
 
     await asyncio.gather(*(ask(number) for number in range(connections)))
-    return 1e3 * statistics.median(found)
+    return 1e3 * statistics.median(found) if found else math.nan
 
 
 def gateways(port: int, upstream: int, folder: Path) -> list[Server]:
@@ -150,18 +155,17 @@ def gateways(port: int, upstream: int, folder: Path) -> list[Server]:
             subprocess.run([sys.executable, "-c", HOME, project, url, what], check=True)
         token = (project / ".loopwright" / "token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"} if what == "all" else {}
-        environment = {"LOOPWRIGHT_LLM_TRACES": "true" if what == "all" else "false"}
         command = (*worker, str(project / ".loopwright"))
-        made.append(
-            Server(name=f"Loopwright, {name}", command=command, port=port, headers=headers, environment=environment)
-        )
+        made.append(Server(name=f"Loopwright, {name}", command=command, port=port, headers=headers))
     litellm = PEERS / "litellm" / "bin" / "litellm"
     node = shutil.which("node") or "node"
     made += [
         Server(
             name="LiteLLM proxy", command=(str(litellm), "--config", str(config), "--port", str(port)), port=port,
+            headers={"Authorization": f"Bearer {MASTER_KEY}"},
             environment={
                 "LITELLM_TELEMETRY": "False", "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+                "LITELLM_MASTER_KEY": MASTER_KEY,
             },
         ),
         Server(
