@@ -226,3 +226,12 @@ def test_without_guards_everything_passes_as_it_is() -> None:
     assert look(nothing, MAIL).text == MAIL
     assert OutgoingText(nothing).feed(MAIL) == MAIL
     assert look_at_call(nothing, {"name": "f", "arguments": "{"}).arguments == "{"
+
+
+def test_what_stands_beside_the_texts_is_looked_at_by_detectors_and_has_no_length_of_its_own() -> None:
+    runner = GuardRunner([length(least=20), personal_data(action="redact"), secrets()])
+    assert [one.text for one in runner.beside(["ann", "ann@example.org"])] == ["ann", "[email]"]
+    with pytest.raises(GuardBlockedError):
+        runner.beside(["AKIAIOSFODNN7EXAMPLE"])
+    with pytest.raises(GuardBlockedError):
+        runner.incoming(["ann"])

@@ -78,6 +78,21 @@ def test_a_body_over_the_limit_is_refused_before_it_is_decoded():
         read_ask("chat", b"{" * 101, most_bytes=100)
 
 
+@pytest.mark.parametrize(("opens", "closes"), [('{"a":', "}"), ("[", "]"), ('[{"content":', "}]")])
+def test_a_body_of_too_many_levels_is_the_callers_fault(opens, closes):
+    def body(times):
+        return f'{{"model":"m","messages":[{{"role":"user","content":"x"}}],"x":{opens * times}1{closes * times}}}'
+
+    assert read_ask("chat", body(45).encode()).body["x"]
+    with pytest.raises(RequestRefusedError, match="nested too deeply"):
+        read_ask("chat", body(150).encode())
+
+
+def test_many_objects_beside_one_another_are_not_deep():
+    messages = [{"role": "user", "content": [{"type": "text", "text": "x"}]}] * 500
+    assert read_ask("chat", json.dumps({"model": "m", "messages": messages}).encode())
+
+
 def test_content_never_comes_back_in_an_error():
     raw = json.dumps({"model": "m", "messages": [{"role": "user", "content": {"a": "hush"}, "x": 1}], "n": "hush"})
     with pytest.raises(RequestRefusedError) as caught:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from loopwright.llm.ask import Ask, Reply
 from loopwright.llm.protocols.said import Said, ToolCall, reply_of_said
-from loopwright.llm.protocols.texts import reply_texts, texts_of, with_reply_texts, with_texts
+from loopwright.llm.protocols.texts import all_texts_of, reply_texts, texts_of, with_reply_texts, with_texts
 
 REQUESTS = {
     "chat": (
@@ -119,3 +119,76 @@ def test_any_texts_go_in_and_come_out(texts, others):
     ask = Ask(operation="chat", body={"model": "m", "messages": messages})
     assert texts_of(ask) == texts
     assert texts_of(with_texts(ask, others[: len(texts)])) == others[: len(texts)]
+
+
+S = "a secret of the caller's"
+TURN = {"role": "user", "content": "hi"}
+BESIDE = {
+    "name of a message": ("chat", {"messages": [{**TURN, "name": S}]}),
+    "a role of its own": ("chat", {"messages": [{**TURN, "role": S}]}),
+    "an earlier thought": ("chat", {"messages": [{"role": "assistant", "content": "x", "reasoning_content": S}]}),
+    "name of a file": ("chat", {"messages": [{"role": "user", "content": [
+        {"type": "file", "file": {"filename": S, "file_data": "data:text/plain;base64,AAAA"}}]}]}),
+    "beside a picture": ("chat", {"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "alt": S}}]}]}),
+    "name of a call": ("chat", {"messages": [{"role": "assistant", "tool_calls": [
+        {"id": "1", "type": "function", "function": {"name": S, "arguments": "{}"}}]}]}),
+    "a part that nobody knows": ("chat", {"messages": [{"role": "user", "content": [{"type": "quote", "quote": S}]}]}),
+    "a key that nobody knows": ("chat", {"messages": [{"role": "user", "content": [{"type": "quote", S: 1}]}]}),
+    "a template": ("chat", {"messages": [TURN], "chat_template": S}),
+    "what a template is given": ("chat", {"messages": [TURN], "chat_template_kwargs": {"system": [S]}}),
+    "where it stops": ("chat", {"messages": [TURN], "stop": [S]}),
+    "key of arguments": ("message", {"messages": [{"role": "assistant", "content": [
+        {"type": "tool_use", "id": "1", "name": "f", "input": {S: 1}}]}]}),
+    "key of variables": ("chat", {"messages": [TURN], "variables": {S: 1}}),
+    "a command": ("response", {"input": [{"type": "local_shell_call", "action": {"type": "exec", "command": [S]}}]}),
+    "a program": ("response", {"input": [{"type": "code_interpreter_call", "code": S}]}),
+    "a search": ("response", {"input": [{"type": "web_search_call", "action": {"type": "search", "query": S}}]}),
+    "source of what was found": ("message", {"messages": [{"role": "user", "content": [
+        {"type": "search_result", "source": S, "title": "t", "content": [{"type": "text", "text": "x"}]}]}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", BESIDE)
+def test_what_stands_beside_the_texts_is_told_apart_from_them_and_can_be_changed(place):
+    operation, body = BESIDE[place]
+    ask = Ask(operation=operation, body={"model": "m", **body})
+
+    texts = all_texts_of(ask)
+    changed = with_texts(ask, texts.said, beside=[text.replace(S, "[masked]") for text in texts.beside])
+
+    assert S in texts.beside
+    assert S not in texts.said
+    assert S not in json.dumps(changed.body)
+    assert "[masked]" in json.dumps(changed.body)
+    assert with_texts(ask, texts.said, beside=texts.beside).body == ask.body
+    assert with_texts(ask, texts.said).body == ask.body
+
+
+@pytest.mark.parametrize("field", [{"prediction": {"type": "content", "content": S}},
+                                   {"documents": [{"title": "a", "text": S}]}])  # fmt: skip
+def test_predictions_and_documents_are_said(field):
+    assert S in texts_of(Ask(operation="chat", body={"model": "m", "messages": [TURN], **field}))
+
+
+def test_numbers_of_many_digits_in_arguments_are_told_and_stay_numbers_where_nothing_changes():
+    body = {"model": "m", "variables": {"card": 4111111111111111, "few": 7, "yes": True}}
+    ask = Ask(operation="chat", body=body)
+    texts = all_texts_of(ask)
+
+    assert texts.beside == ["card", "4111111111111111", "few", "yes"]
+    assert with_texts(ask, texts.said, beside=texts.beside).body == body
+    masked = with_texts(ask, texts.said, beside=["card", "[card]", "few", "yes"])
+    assert masked.body["variables"] == {"card": "[card]", "few": 7, "yes": True}
+
+
+def test_words_of_the_protocol_identifiers_pictures_and_signed_thoughts_are_not_looked_at():
+    body = {"model": "m", "max_tokens": 5, "messages": [
+        {"role": "assistant", "content": [
+            {"type": "thinking", "thinking": "no", "signature": "s"}, {"type": "redacted_thinking", "data": "no"},
+            {"type": "tool_use", "id": "toolu_4111111111111111", "name": "find", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "no"}},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,no", "detail": "high"}},
+            {"type": "input_audio", "input_audio": {"data": "no", "format": "wav"}}]}]}  # fmt: skip
+    assert all_texts_of(Ask(operation="message", body=body)) == ([], ["find"])

@@ -47,6 +47,7 @@ class GuardRunner:
         self._judge = judge
         self._in = _checks("in", built)
         self._out = _checks("out", built)
+        self._labels = Checks("in", self._in.watching)
 
     @property
     def needs_text(self) -> bool:
@@ -65,6 +66,11 @@ class GuardRunner:
             GuardBlockedError: A guard does not let one of them pass; it names the guard and the kind, never the text.
         """
         return [look(self._in, text) for text in texts]
+
+    def beside(self, texts: Sequence[str]) -> list[Guarded]:
+        """The same for what stands beside the texts of a request, as names, keys and fields that nobody knows: by
+        detectors alone, as such a text has no length or form of its own. Raises GuardBlockedError."""
+        return [look(self._labels, text) for text in texts]
 
     @property
     def asks(self) -> bool:

@@ -1,7 +1,7 @@
 """Reading a caller's body: its size and shape are checked here, once, before anything else looks at it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +11,8 @@ from loopwright.llm.ask import Ask, Operation
 
 MOST_BYTES = 32 * 1024 * 1024
 """A body may be this long; pictures come inside it."""
+MOST_DEEP = 100
+"""Levels of objects and lists: whatever goes through a body afterwards may do so by calling itself."""
 MOST_CHOICES = 128
 """Answers to one request, as OpenAI's own limit has it."""
 
@@ -163,8 +165,8 @@ def read_ask(operation: Operation, raw: bytes, *, most_bytes: int = MOST_BYTES) 
 
     Raises:
         PayloadTooLargeError: It is longer.
-        RequestRefusedError: It is no JSON object, or a field is missing or not of its type; `field` in the error's
-            context names it. The field's value is never shown.
+        RequestRefusedError: It is no JSON object, is nested too deeply, or a field is missing or not of its type;
+            `field` in the error's context names it. The field's value is never shown.
     """
     if len(raw) > most_bytes:
         raise PayloadTooLargeError(
@@ -176,6 +178,11 @@ def read_ask(operation: Operation, raw: bytes, *, most_bytes: int = MOST_BYTES) 
         raise RequestRefusedError(
             "the body is not a JSON object", why=_without_content(error), fix="Send a JSON object in UTF-8.", field=""
         ) from error
+    if raw.count(b"[") + raw.count(b"{") > MOST_DEEP and _deeper_than(body, MOST_DEEP):
+        raise RequestRefusedError(
+            "the request is nested too deeply", why=f"at most {MOST_DEEP} levels are taken", fix="Send a flatter one.",
+            field="",
+        )  # fmt: skip
     checked(operation, body)
     return Ask(operation=operation, body=body, raw=raw, stream=body.get("stream") is True)
 
@@ -199,6 +206,20 @@ def checked(operation: Operation, body: Mapping[str, Any]) -> None:
 def model_of(ask: Ask) -> str:
     """What the caller wrote as the model: an endpoint's name, `NAME@DIGEST` for one of its versions."""
     return str(ask.body["model"])
+
+
+def _deeper_than(body: Mapping[str, Any], most: int) -> bool:
+    """Whether a body has more levels than that; goes level by level."""
+    level: list[Any] = [body]
+    for _ in range(most):
+        level = [one for value in level for one in _inside(value) if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _field(message: str) -> str:

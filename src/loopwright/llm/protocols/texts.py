@@ -1,12 +1,14 @@
 """All texts of a request and of an answer, in order, and the same with other texts in their places: for guards.
 
-In a request: system and instructions, messages and prompts, results and arguments of tools, variables of a prompt. Not
-the descriptions of tools and schemas, which are a program's; not thoughts that a vendor has signed, as nobody could
-change them. In an answer: texts, refusals, thoughts, arguments of tools.
+In a request: system and instructions, messages and prompts, results and arguments of tools, documents, variables of a
+prompt; beside these, names and every field of them that this library does not know. Not the descriptions of tools and
+schemas, which are a program's; not identifiers and addresses; not data of pictures; not thoughts that a vendor has
+signed, as nobody could change them. In an answer: texts, refusals, thoughts, arguments of tools.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,24 +16,64 @@ from loopwright.llm.ask import Ask, Reply
 from loopwright.llm.protocols.replies import reply_in
 
 _Change = Callable[[str], str]
-_REQUEST = ("system", "instructions", "messages", "prompt", "suffix", "input", "variables")
+_REQUEST = (
+    "system", "instructions", "messages", "prompt", "suffix", "input", "variables", "prediction", "documents",
+    "chat_template", "chat_template_kwargs", "stop", "stop_sequences",
+)  # fmt: skip
 _ANSWER = ("choices", "content", "output")
 _ASKED = frozenset({"content", "text", "output", "arguments", "refusal", "title", "context", "summary"})
 _ANSWERED = _ASKED | {"message", "thinking", "reasoning", "reasoning_content", "reasoning_details"}
 _AROUND = frozenset({"function", "custom", "tool_calls", "function_call"})
 _VALUES = frozenset({"input", "variables"})
+_ASIDES = frozenset({"chat_template", "chat_template_kwargs", "stop", "stop_sequences"})
+"""Fields of a request that are no part of what is said, and reach models all the same."""
+_TAGS = frozenset({"role", "type", "status", "detail", "format", "media_type", "mime_type", "ttl", "phase", "effort"})
+_NO_TEXT = frozenset({
+    "id", "call_id", "tool_call_id", "tool_use_id", "item_id", "file_id", "container_id", "model", "url", "image_url",
+    "file_url", "file_data", "encrypted_content", "signature", "thought_signature",
+})  # fmt: skip
+"""Names, addresses and data that a model never reads as text, or that cannot be changed."""
+_KEYS = _ASKED | _ANSWERED | _AROUND | _VALUES | _TAGS | _NO_TEXT
+_KEYS |= {"name", "data", "source", "filename", "file", "input_audio", "cache_control", "action"}
+_LONG_NUMBER = 10**6
+_PLAIN = re.compile(r"[a-z][a-z_/]{0,40}[0-9]{0,8}")
 
 
-def texts_of(ask: Ask) -> list[str]:
+class AskTexts(NamedTuple):
+    """The texts of a request.
+
+    Attributes:
+        said: What is said.
+        beside: What stands beside it and may reach the model too: names, file names, keys of arguments, fields that
+            this library does not know.
+    """
+
+    said: list[str]
+    beside: list[str]
+
+
+def all_texts_of(ask: Ask) -> AskTexts:
     """The texts that go in."""
-    texts: list[str] = []
-    _through(ask.body, _collected(texts), names=_ASKED)
+    texts = AskTexts([], [])
+    _Walk(_REQUEST, _ASKED, _collected(texts.said), beside=_collected(texts.beside)).through(ask.body)
     return texts
 
 
-def with_texts(ask: Ask, texts: Sequence[str]) -> Ask:
-    """The call with these texts in place of its own, as many and in the order of `texts_of`."""
-    body = _through(ask.body, _replaced(texts), names=_ASKED)
+def texts_of(ask: Ask) -> list[str]:
+    """The texts that a request says."""
+    return all_texts_of(ask).said
+
+
+def with_texts(ask: Ask, texts: Sequence[str], *, beside: Sequence[str] | None = None) -> Ask:
+    """The call with these texts in place of its own.
+
+    Args:
+        ask: Any.
+        texts: As many as `texts_of` told, in its order.
+        beside: As many as stand beside them; None: those stay.
+    """
+    around = (lambda text: text) if beside is None else _replaced(beside)
+    body = _Walk(_REQUEST, _ASKED, _replaced(texts), beside=around).through(ask.body)
     return msgspec.structs.replace(ask, body=body, raw=b"")
 
 
@@ -39,7 +81,7 @@ def reply_texts(ask: Ask, reply: Reply) -> list[str]:
     """The texts that an answer says, the arguments of its calls of tools among them; none of embeddings."""
     texts: list[str] = []
     if ask.operation != "embedding":
-        _through(msgspec.json.decode(reply.body), _collected(texts), names=_ANSWERED)
+        _Walk(_ANSWER, _ANSWERED, _collected(texts)).through(msgspec.json.decode(reply.body))
     return texts
 
 
@@ -51,7 +93,7 @@ def with_reply_texts(ask: Ask, reply: Reply, texts: Sequence[str]) -> Reply:
     data = msgspec.json.decode(reply.body)
     if ask.operation == "embedding" or list(texts) == reply_texts(ask, reply):
         return reply
-    body = _through(data, _replaced(texts), names=_ANSWERED)
+    body = _Walk(_ANSWER, _ANSWERED, _replaced(texts)).through(data)
     for part in _objects(body):
         for name in ("logprobs", "annotations"):
             if part.get(name):
@@ -74,51 +116,110 @@ def _replaced(texts: Sequence[str]) -> _Change:
     return lambda _: next(left)
 
 
-def _through(body: Any, change: _Change, *, names: frozenset[str]) -> dict[str, Any]:
-    """The body with its texts changed.
+class _Walk:
+    """Goes through the texts of a body, always in the same order.
 
     Args:
-        body: Of a request or of an answer.
-        change: Told every text, in order.
-        names: The fields that hold texts.
+        fields: Of the body, those that hold texts.
+        names: Of the objects in it, the fields that hold what is said.
+        said: Told every text that is said, gives what is to stand in its place.
+        beside: The same for all others; None where only what is said is looked at.
     """
-    changed = dict(body)
-    for field in _REQUEST if names is _ASKED else _ANSWER:
-        if body.get(field) is not None:
-            changed[field] = _field(
-                "variables" if field == "variables" else "content", body[field], change, names=names
-            )
-    return changed
+
+    def __init__(
+        self, fields: Sequence[str], names: frozenset[str], said: _Change, *, beside: _Change | None = None
+    ) -> None:
+        self._fields = fields
+        self._names = names
+        self._said = said
+        self._beside = beside
+
+    def through(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body with its texts changed."""
+        changed = dict(body)
+        for field in self._fields:
+            value = body.get(field)
+            if value is None:
+                continue
+            if field in _ASIDES:
+                changed[field] = value if self._beside is None else _all_values(value, self._beside, self._beside)
+            elif field == "variables":
+                changed[field] = _all_values(value, self._said, self._key)
+            else:
+                changed[field] = self._visited(value)
+        return changed
+
+    def _visited(self, value: Any) -> Any:
+        """What is said, with its texts changed: of an object, those of the fields that hold texts."""
+        if isinstance(value, str):
+            return self._said(value)
+        if isinstance(value, list):
+            return [self._visited(one) for one in value]
+        return self._object(value) if isinstance(value, dict) else value
+
+    def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {self._key(name): self._field(name, inner, value) for name, inner in value.items()}
+
+    def _field(self, name: str, value: Any, part: Mapping[str, Any]) -> Any:
+        """A field of an object.
+
+        Args:
+            name: Its name.
+            value: What it holds.
+            part: The object.
+        """
+        if name in _VALUES:
+            return _all_values(value, self._said, self._key)
+        if name in self._names or (name in _AROUND and not isinstance(value, str)):
+            return self._visited(value)
+        if name == "source" and isinstance(value, dict) and value.get("type") in ("text", "content"):
+            return {
+                key: self._visited(one) if key in ("data", "content") else self._rest(key, one, value)
+                for key, one in value.items()
+            }
+        return self._rest(name, value, part)
+
+    def _rest(self, name: str, value: Any, part: Mapping[str, Any]) -> Any:
+        """A field that holds nothing that is said, as far as this library knows; arguments as `_field`."""
+        if self._beside is None:
+            return value
+        if isinstance(value, str):
+            return value if _is_no_text(name, value, part) else self._beside(value)
+        if isinstance(value, list):
+            return [self._rest(name, one, part) for one in value]
+        return self._object(value) if isinstance(value, dict) else value
+
+    def _key(self, name: str) -> str:
+        return name if self._beside is None or name in _KEYS else self._beside(name)
 
 
-def _visited(value: Any, change: _Change, *, names: frozenset[str]) -> Any:
-    """The value with its texts changed: of an object, those of the fields that hold texts."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_visited(one, change, names=names) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: _field(name, inner, change, names=names) for name, inner in value.items()}
+def _is_no_text(name: str, value: str, part: Mapping[str, Any]) -> bool:
+    """Whether a field's text is a word of the protocol, an identifier, an address, data of a picture, or a thought that
+    a vendor has signed."""
+    if name in _NO_TEXT:
+        return True
+    if name in _TAGS:
+        return _PLAIN.fullmatch(value) is not None
+    if name == "data":
+        return part.get("type") in ("base64", "redacted_thinking") or {*part} == {"data", "format"}
+    return name == "thinking" and bool(part.get("signature"))
 
 
-def _field(name: str, value: Any, change: _Change, *, names: frozenset[str]) -> Any:
-    if name in _VALUES:
-        return _all_values(value, change)
-    if name in names or (name in _AROUND and not isinstance(value, str)):
-        return _visited(value, change, names=names)
-    if name == "source" and isinstance(value, dict) and value.get("type") in ("text", "content"):
-        said = ("data", "content")
-        return {key: _visited(one, change, names=names) if key in said else one for key, one in value.items()}
-    return value
+def _all_values(value: Any, change: _Change, key: _Change) -> Any:
+    """The value with every text in it changed, as in arguments that a tool was given as an object.
 
-
-def _all_values(value: Any, change: _Change) -> Any:
-    """The value with every text in it changed, as in arguments that a tool was given as an object."""
+    Args:
+        value: Any of JSON's.
+        change: Told its texts.
+        key: Told its keys, and numbers of many digits: cards and phones are written as such, too.
+    """
     if isinstance(value, dict):
-        return {name: _all_values(inner, change) for name, inner in value.items()}
+        return {key(name): _all_values(inner, change, key) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_all_values(inner, change) for inner in value]
+        return [_all_values(inner, change, key) for inner in value]
+    if isinstance(value, int) and abs(value) >= _LONG_NUMBER:
+        changed = key(str(value))
+        return value if changed == str(value) else changed
     return change(value) if isinstance(value, str) else value
 
 
