@@ -44,7 +44,7 @@ def _chat(body: Mapping[str, Any]) -> LocalAnswer:
     about = {"id": f"chatcmpl-{digest_bytes(to_json(body))[:24]}", "created": 0, "model": MODEL}
     if body.get("stream"):
         return LocalAnswer(
-            status=200, media_type=b"text/event-stream", body=_events(body, about, said, (finish, usage))
+            status=200, media_type=b"text/event-stream", body=_events(body, about, said, ended=(finish, usage))
         )
     choice = {
         "index": 0, "finish_reason": finish, "logprobs": None,
@@ -55,7 +55,7 @@ def _chat(body: Mapping[str, Any]) -> LocalAnswer:
 
 
 def _events(
-    body: Mapping[str, Any], about: Mapping[str, Any], said: list[str], ended: tuple[str, Mapping[str, int]]
+    body: Mapping[str, Any], about: Mapping[str, Any], said: list[str], *, ended: tuple[str, Mapping[str, int]]
 ) -> bytes:
     finish, usage = ended
     head = {**about, "object": "chat.completion.chunk"}

@@ -60,7 +60,7 @@ def _quoted(question: str, documents: Sequence[Document]) -> str:
     whole = sum(weight.get(word, weight[""]) for word in wanted)
     best, carried = -1, 0.0
     for number, (document, place) in enumerate(spans):
-        near = _near(number, place, len(document.sentences), words)
+        near = _near(words, number, first=place == 0, last=place + 1 == len(document.sentences))
         own = sum(weight[word] for word in wanted & words[number])
         score = own + 0.5 * sum(weight[word] for word in (wanted & near) - words[number])
         score /= 1.0 + 0.01 * len(document.sentences[place].split())  # of two that say as much, the shorter one
@@ -72,10 +72,10 @@ def _quoted(question: str, documents: Sequence[Document]) -> str:
     return f"{_passage(document.sentences, place)} [{document.id}]"
 
 
-def _near(number: int, place: int, length: int, words: Sequence[set[str]]) -> set[str]:
+def _near(words: Sequence[set[str]], number: int, *, first: bool, last: bool) -> set[str]:
     """The words of the sentences before and after, in the same document."""
-    before = words[number - 1] if place > 0 else set()
-    return before | (words[number + 1] if place + 1 < length else set())
+    before = set() if first else words[number - 1]
+    return before | (set() if last else words[number + 1])
 
 
 def _passage(sentences: Sequence[str], place: int) -> str:

@@ -20,26 +20,27 @@ _KINDS: tuple[SpanKind, ...] = ("internal", "internal", "server", "client", "pro
 _STATUSES: tuple[SpanStatus, ...] = ("unset", "ok", "error")
 _MOST_ATTRIBUTES = 512
 _LONGEST = 262_144
+_IDS = ("traceId", "spanId", "parentSpanId")
 _DEEPEST = 8
 
 
-class _Status(msgspec.Struct):
+class _Status(msgspec.Struct, frozen=True):
     code: int | str = 0
     message: str = ""
 
 
-class _Attribute(msgspec.Struct):
+class _Attribute(msgspec.Struct, frozen=True):
     key: str
     value: dict[str, Any] = {}
 
 
-class _Event(msgspec.Struct, rename="camel"):
+class _Event(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     time_unix_nano: int | str = 0
     attributes: list[_Attribute] = []
 
 
-class _Span(msgspec.Struct, rename="camel"):
+class _Span(msgspec.Struct, frozen=True, rename="camel"):
     trace_id: str
     span_id: str
     name: str = ""
@@ -52,20 +53,20 @@ class _Span(msgspec.Struct, rename="camel"):
     status: _Status | None = None
 
 
-class _Scope(msgspec.Struct, rename="camel"):
+class _Scope(msgspec.Struct, frozen=True, rename="camel"):
     spans: list[_Span] = []
 
 
-class _Resource(msgspec.Struct):
+class _Resource(msgspec.Struct, frozen=True):
     attributes: list[_Attribute] = []
 
 
-class _OfResource(msgspec.Struct, rename="camel"):
+class _OfResource(msgspec.Struct, frozen=True, rename="camel"):
     resource: _Resource | None = None
     scope_spans: list[_Scope] = []
 
 
-class _Request(msgspec.Struct, rename="camel"):
+class _Request(msgspec.Struct, frozen=True, rename="camel"):
     resource_spans: list[_OfResource] = []
 
 
@@ -133,12 +134,10 @@ def _from_protobuf(body: bytes) -> _Request:
     except DecodeError as error:
         raise RequestRefusedError("the body is no OTLP request", why=str(error)) from error
     said = MessageToDict(message, use_integers_for_enums=True)
-    for of_resource in said.get("resourceSpans", ()):
-        for scope in of_resource.get("scopeSpans", ()):
-            for span in scope.get("spans", ()):
-                for name in ("traceId", "spanId", "parentSpanId"):  # protobuf's own JSON says bytes in base64
-                    if name in span:
-                        span[name] = base64.b64decode(span[name]).hex()
+    scopes = (scope for one in said.get("resourceSpans", ()) for scope in one.get("scopeSpans", ()))
+    for span in (span for scope in scopes for span in scope.get("spans", ())):
+        # protobuf's own JSON says bytes in base64
+        span |= {name: base64.b64decode(span[name]).hex() for name in _IDS if name in span}
     return msgspec.convert(said, _Request)
 
 
