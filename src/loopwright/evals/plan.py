@@ -88,8 +88,9 @@ def plan_evaluation(
 
 def explain(plan: EvaluationPlan) -> list[str]:
     """The plan as lines to read."""
+    answers = "1 answer" if plan.repeats == 1 else f"{plan.repeats} answers"
     lines = [
-        f"{plan.cases} cases of {plan.name}, {plan.repeats} answers each: {plan.to_ask} to ask, {plan.kept} kept",
+        f"{plan.cases} cases of {plan.name}, {answers} each: {plan.to_ask} to ask, {plan.kept} kept",
         *(f"judge {name}: at most {count} questions" for name, count in plan.judges.items()),
     ]
     if plan.cost_usd is None:

@@ -26,3 +26,14 @@ def test_each_difference_is_named_by_its_path_with_both_sides() -> None:
 def test_long_texts_are_cut() -> None:
     (one,) = changes((_application(), None), (_application("x" * 500 + "{{ question }}"), None))
     assert len(one.after) == 60
+
+
+def test_long_texts_are_cut_where_they_differ() -> None:
+    before, after = (
+        "Answer in English. " * 9 + word + " Be kind. {{ question }}" for word in ("Be short.", "Be long.")
+    )
+    (one,) = changes((_application(before), None), (_application(after), None))
+    assert one.before.startswith("…")
+    assert "Be short." in one.before
+    assert "Be long." in one.after
+    assert max(len(one.before), len(one.after)) <= 60

@@ -8,6 +8,7 @@ from loopwright.core.hashing import Digest
 from loopwright.llm.application import Application
 
 _MOST = 60
+_LEAD = 20
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +23,7 @@ def changes(before: tuple[Application, Digest | None], after: tuple[Application,
     """Every difference, by path; an application comes with the version of the index that it reads."""
     old, new = _flat(before), _flat(after)
     return tuple(
-        Change(where=where, before=_shown(old.get(where)), after=_shown(new.get(where)))
+        _change(where, _text(old.get(where)), _text(new.get(where)))
         for where in sorted(old.keys() | new.keys())
         if old.get(where) != new.get(where)
     )
@@ -56,8 +57,18 @@ def _walk(value: Any, path: str, found: dict[str, Any]) -> None:
         found[path] = value
 
 
-def _shown(value: Any) -> str:
-    if value is None or value == "":
-        return "nothing"
-    text = " ".join(str(value).split())
-    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+def _change(where: str, before: str, after: str) -> Change:
+    """Both sides, cut where they differ: long texts are often alike for a while."""
+    pairs = enumerate(zip(before, after, strict=False))
+    alike = next((place for place, (one, other) in pairs if one != other), min(len(before), len(after)))
+    begin = max(0, alike - _LEAD) if max(len(before), len(after)) > _MOST else 0
+    return Change(where=where, before=_cut(before, begin), after=_cut(after, begin))
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None or value == "" else " ".join(str(value).split())
+
+
+def _cut(text: str, begin: int) -> str:
+    shown = f"…{text[begin + 1 :]}" if begin else text
+    return shown if len(shown) <= _MOST else f"{shown[: _MOST - 1]}…"

@@ -78,7 +78,9 @@ def move_alias(workspace: Workspace, selector: str, alias: str, *, reason: str, 
     ref = ref_of(version.name, alias, namespace)
     before = ledger.ref(ref)
     if before == version.digest:
-        raise UsageError(f"{version.name}@{alias} points at version {version.number} already")
+        raise UsageError(
+            f"{version.name}@{alias} points at version {version.number} already", fix="Nothing is left to do."
+        )
     by = protection_of(workspace, version.name, alias)
     passed = _admitted(workspace, version, alias=alias, by=by, override=override) if by else ""
     data: dict[str, Any] = {
@@ -152,7 +154,10 @@ def _admitted(workspace: Workspace, version: PromptVersion, *, alias: str, by: s
     if override:
         return ""
     place = f"{version.name}@{alias}"
-    fix = "Evaluate an application with it (`loopwright eval run`), or record an override with --override REASON."
+    fix = (
+        f"Give an evaluation this name (`evals.evaluation(…, name={by!r})`) in the gate of an application with this "
+        "version, run `loopwright eval run`, or record an override with --override REASON."
+    )
     if said is None:
         raise NoVerdictError(
             f"{place} cannot move to version {version.number}: the evaluation {by!r} has not judged it", fix=fix,

@@ -17,6 +17,11 @@ _KINDS = "Kind of guard: personal_data, secrets, prompt_injection, toxicity, top
 _DEFAULT = ("personal_data", "secrets", "prompt_injection", "toxicity")
 
 
+@app.callback()
+def _noun() -> None:
+    """Guards: what they find in a text, and how often they are wrong."""
+
+
 @app.command("eval")
 def eval_(
     *,

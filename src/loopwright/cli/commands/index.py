@@ -59,6 +59,11 @@ class Options:
         return version.ranked(question, limit=self.limit, where=where, reader=self.reader or (), how=how)
 
 
+@app.callback()
+def _noun() -> None:
+    """Indexes: documents made searchable, in versions that can be compared and rolled back."""
+
+
 @app.command("build")
 def build(
     name: Annotated[str | None, typer.Argument(help="The index; all that the loop file declares without it.")] = None,

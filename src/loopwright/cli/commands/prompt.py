@@ -30,6 +30,11 @@ Selector = Annotated[str, typer.Argument(help="NAME, NAME@ALIAS, NAME:NUMBER, or
 Place = Annotated[str, typer.Argument(help="NAME@ALIAS.")]
 
 
+@app.callback()
+def _noun() -> None:
+    """Prompts: files and versions of what is said to models, and the aliases that programs ask for."""
+
+
 @app.command("push")
 def push(
     files: Annotated[list[Path], typer.Argument(help="Prompt files within the project.")], *, project: Project = Path()
