@@ -43,6 +43,13 @@ def test_what_is_not_there_is_said(workspace, three, selector):
         find_version(workspace, selector)
 
 
+def test_where_no_version_is_champion_the_error_says_how_one_becomes_it(workspace):
+    build_index(workspace, INDEX, promote=False)
+    with pytest.raises(NotFoundError) as raised:
+        find_version(workspace, "docs")
+    assert "`loopwright index promote docs@latest`" in raised.value.fix
+
+
 def test_rolling_back_goes_one_champion_back_each_time_with_an_event(workspace, three):
     move = roll_back(workspace, "docs", reason="worse answers")
     assert (move.before, move.now) == (three[2], three[1])

@@ -111,9 +111,10 @@ def find_version(workspace: Workspace, selector: str) -> IndexVersionRecord:
         elif wanted == str(version.number) or (len(wanted) >= 8 and version.digest.startswith(wanted)):
             return version
     numbers = ", ".join(str(version.number) for version in versions[:10])
+    unmoved = f", or make one champion: `loopwright index promote {name}@latest`" if wanted == CHAMPION else ""
     raise NotFoundError(
         f"the index {name!r} has no version {wanted!r}", why=f"it has: {numbers}",
-        fix=f"Run `loopwright index list` to see them, or `loopwright index rollback {name} --to NUMBER`.",
+        fix=f"Name one of these, as `{name}@{versions[0].number}`{unmoved}.",
     )  # fmt: skip
 
 

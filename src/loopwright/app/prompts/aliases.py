@@ -156,7 +156,7 @@ def _admitted(workspace: Workspace, version: PromptVersion, *, alias: str, by: s
     place = f"{version.name}@{alias}"
     fix = (
         f"Give an evaluation this name (`evals.evaluation(…, name={by!r})`) in the gate of an application with this "
-        "version, run `loopwright eval run`, or record an override with --override REASON."
+        "version and run `loopwright run`, or record an override with --override REASON."
     )
     if said is None:
         raise NoVerdictError(
