@@ -76,3 +76,21 @@ def test_upstreams_are_the_same_by_address_and_model_whatever_they_are_called():
     assert [(key, health.allowed(1.0)) for key, health in circuits] == [
         (("http://x", "m"), False), (("http://x", "other"), True),
     ]  # fmt: skip
+
+
+def test_models_that_callers_make_up_do_not_pile_up_and_those_under_way_are_kept():
+    async def journey():
+        circuits = Circuits(most=8)
+        busy = circuits.of(_named("busy"))
+        await busy.enter(1, 1)
+        used = circuits.of(_named("used"))
+        for number in range(1_000):
+            circuits.of(_named(f"made-up-{number}"))
+            circuits.of(_named("used"))
+        return len(list(circuits)) <= 8, circuits.of(_named("busy")) is busy, circuits.of(_named("used")) is used
+
+    assert asyncio.run(journey()) == (True, True, True)
+
+
+def _named(model):
+    return Upstream(name="main", url="http://x", model=model)

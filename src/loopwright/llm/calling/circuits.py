@@ -1,13 +1,14 @@
 """What a worker knows of its upstreams, whichever version of an application asks them: circuits, calls under way."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 
 from loopwright.llm.calling.circuit import CLOSED, CircuitState, after, allowed, begun, left
 from loopwright.llm.route import Circuit, Upstream
 
 _LONGEST_REST_S = 60.0
+_MOST = 1_024
 
 
 class Health:
@@ -93,18 +94,36 @@ class Health:
 
 class Circuits:
     """Every upstream of a worker by its address and model, so that a new version of an application begins with what
-    the one before it knew. Lives on one event loop."""
+    the one before it knew. Lives on one event loop.
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Health] = {}
+    Where callers name the models there is no end to them: beyond so many, those that were asked last the longest ago
+    are forgotten, as long as nothing of theirs is under way.
+
+    Args:
+        most: How many are known.
+    """
+
+    def __init__(self, *, most: int = _MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[tuple[str, str], Health] = OrderedDict()
 
     def of(self, upstream: Upstream) -> Health:
         """What is known of an upstream."""
         key = (upstream.url, upstream.model)
         health = self._known.get(key)
-        if health is None:
-            health = self._known[key] = Health()
+        if health is not None:
+            self._known.move_to_end(key)
+            return health
+        if len(self._known) >= self._most:
+            self._forget()
+        health = self._known[key] = Health()
         return health
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Health]]:
         return iter(list(self._known.items()))
+
+    def _forget(self) -> None:
+        """Forget half of them, so that a flood of names looks through the others once in a while only."""
+        idle = [key for key, health in self._known.items() if not health.under_way]
+        for key in idle[: max(1, self._most // 2)]:
+            del self._known[key]
