@@ -9,6 +9,8 @@ from loopwright.app.workspace import Workspace, open_workspace
 from loopwright.errors import NotFoundError, UsageError
 from loopwright.llm.spans import Span, SpanLog
 from loopwright.llm.tracing.span_query import SpanQuery
+from loopwright.observations.generation_rows import GenerationRow
+from loopwright.observations.request_log import RequestLog
 
 ONE, OTHER = "abcdef" + "1" * 26, "abcdef" + "2" * 26
 
@@ -30,6 +32,18 @@ def test_a_trace_is_named_by_its_id_the_beginning_of_it_or_a_request(workspace: 
     found = trace_view(workspace, named)
     assert (found.trace_id, [one.span.name for one in found.spans]) == (ONE, ["first", "second"])
     assert "second" in found.page()
+
+
+def test_a_call_of_this_home_is_named_the_same_ways(workspace: Workspace) -> None:
+    request = "req_" + "5" * 32
+    RequestLog(workspace.stores.tables).append([
+        GenerationRow(
+            request_id=request, at=4, event_time=4, endpoint="bot", arm="champion", version="a" * 64, inputs={},
+            latency_us=900, upstream="main", model="gpt-5", trace_id="5" * 32,
+        )
+    ])  # fmt: skip
+    for named in (request, "5" * 32, "5" * 12):
+        assert trace_view(workspace, named).trace_id == "5" * 32
 
 
 def test_a_beginning_of_two_traces_is_no_name(workspace: Workspace) -> None:

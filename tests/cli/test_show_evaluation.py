@@ -27,6 +27,11 @@ def test_what_is_not_known_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.count("–") >= 2
 
 
+def test_an_empty_queue_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    show_queue([])
+    assert "llm_log_content" in capsys.readouterr().out
+
+
 def test_preferences_queues_and_turns(capsys: pytest.CaptureFixture[str]) -> None:
     kept, _ = reported()
     show_preferences(

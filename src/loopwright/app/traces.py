@@ -5,7 +5,7 @@ import msgspec
 from loopwright.app.workspace import Workspace
 from loopwright.errors import NotFoundError, UsageError
 from loopwright.llm.tracing.page import trace_page
-from loopwright.llm.tracing.search import TraceSummary, find_traces, spans_of_trace, trace_of_request
+from loopwright.llm.tracing.search import TraceSummary, find_traces, spans_of_trace, trace_ids, trace_of_request
 from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.llm.tracing.tree import Branch, tree
 
@@ -47,8 +47,7 @@ def trace_view(workspace: Workspace, named: str) -> TraceView:
 def _whole_id(workspace: Workspace, named: str) -> str | None:
     if len(named) < _LEAST or not set(named) <= _DIGITS:
         return None
-    known = workspace.stores.tables.scan("spans", columns=["trace_id"])
-    ids = sorted({str(one) for one in known["trace_id"] if str(one).startswith(named)}) if known.height else []
+    ids = trace_ids(workspace.stores.tables, named)
     if len(ids) > 1:
         raise UsageError(f"{len(ids)} traces begin with {named!r}", fix="Give more of the id.")
     return ids[0] if ids else None

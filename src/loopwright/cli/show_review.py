@@ -11,6 +11,9 @@ from loopwright.cli.render import line, table
 
 def show_queue(found: Sequence[ToReview]) -> None:
     """Answers to look at."""
+    if not found:
+        line("Nothing to look at. Answers are kept where the setting llm_log_content says so.")
+        return
     rows = [
         (one.request_id, one.reason.replace("_", " "), one.question[:80], one.answer[:120], ", ".join(one.failed))
         for one in found

@@ -42,6 +42,14 @@ def log(workspace: Workspace, count: int, *, first: int = 0, content: bool = Tru
     workspace.stores.tables.append("requests", rows)
 
 
+def test_a_review_of_a_request_that_was_never_answered_is_refused(workspace):
+    log(workspace, 1)
+    for endpoint, request in [("bot", "req_9"), ("tob", "req_0")]:
+        with pytest.raises(NotFoundError, match="has answered no request"):
+            keep_review(workspace, endpoint, request, thumbs=False, correction=None)
+    keep_review(workspace, "bot", "req_0", thumbs=False, correction=None)
+
+
 def turn(workspace, *scorers, **options):
     return asyncio.run(live_turn(workspace, "bot", live(*scorers, **{"share": 1.0, **options})))
 

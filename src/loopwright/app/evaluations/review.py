@@ -8,10 +8,11 @@ import numpy as np
 
 from loopwright.app.evaluations.logged import LoggedCall
 from loopwright.app.workspace import Workspace
-from loopwright.errors import UsageError
+from loopwright.errors import NotFoundError, UsageError
 from loopwright.evals.live_traffic import METRIC
 from loopwright.observations.feedback import Feedback, counts_of, keep_feedback, label_rows, landed
 from loopwright.observations.labels import TABLE
+from loopwright.observations.request_log import TABLE as REQUESTS
 
 Reason = Literal["thumbs_down", "failed", "random"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -72,6 +73,7 @@ def keep_review(
 
     Raises:
         UsageError: Nothing is said.
+        NotFoundError: The endpoint has answered no such request.
         NoSpaceError, NoPermissionError: It is not kept.
     """
     said = []
@@ -81,6 +83,12 @@ def keep_review(
         said.append(Feedback(kind="correction", value=correction, request_id=request_id))
     if not said:
         raise UsageError("nothing is said of the answer", fix="Add --up, --down or --correction TEXT.")
+    logged = workspace.stores.tables.scan(REQUESTS, columns=["endpoint", "request_id"]).iter_rows()
+    if (endpoint, request_id) not in logged:
+        raise NotFoundError(
+            f"{endpoint!r} has answered no request {request_id!r}", why="the request log does not have it",
+            fix=f"Copy the id from `loopwright eval queue {endpoint}`.",
+        )  # fmt: skip
     now = workspace.clock.now()
     rows = label_rows(endpoint, said, now=now)
     keep_feedback(workspace.stores.tables, workspace.stores.kv, rows, idempotency_key=None, now=now)

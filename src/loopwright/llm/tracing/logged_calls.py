@@ -48,6 +48,14 @@ def trace_of_call(tables: Tables, request_id: str) -> str | None:
     return str(ours[0]) if ours is not None and len(ours) else None
 
 
+def trace_ids_of_calls(tables: Tables, beginning: str) -> set[str]:
+    """The traces of calls whose id begins so."""
+    import polars as pl
+
+    rows = _calls(tables, ("trace_id",))
+    return set() if rows is None else set(rows.filter(pl.col("trace_id").str.starts_with(beginning))["trace_id"])
+
+
 def _calls(
     tables: Tables, columns: Sequence[str], *, since: Micros | None = None, until: Micros | None = None
 ) -> "pl.DataFrame | None":

@@ -7,7 +7,7 @@ import msgspec
 
 from loopwright.core.clock import Micros
 from loopwright.llm.spans import TABLE, Span, SpanRow, span_of
-from loopwright.llm.tracing.logged_calls import calls_found, calls_of_traces, trace_of_call
+from loopwright.llm.tracing.logged_calls import calls_found, calls_of_traces, trace_ids_of_calls, trace_of_call
 from loopwright.llm.tracing.span_query import SpanQuery
 from loopwright.store.tables import Tables
 
@@ -94,6 +94,17 @@ def spans_of_trace(tables: Tables, trace_id: str) -> tuple[Span, ...]:
         ours = rows.filter(pl.col("trace_id") == trace_id)
         spans |= {row["span_id"]: span_of(row) for row in ours.iter_rows(named=True)}
     return tuple(sorted(spans.values(), key=lambda span: (span.at, span.span_id)))
+
+
+def trace_ids(tables: Tables, beginning: str) -> tuple[str, ...]:
+    """The traces whose id begins so, sorted: those that were sent here, and those of this home's calls."""
+    import polars as pl
+
+    found = trace_ids_of_calls(tables, beginning)
+    rows = tables.scan(TABLE, columns=["trace_id"])
+    if rows.height:
+        found |= set(rows.filter(pl.col("trace_id").str.starts_with(beginning))["trace_id"])
+    return tuple(sorted(found))
 
 
 def trace_of_request(tables: Tables, request_id: str) -> str | None:
