@@ -3,13 +3,15 @@
 import asyncio
 from contextlib import aclosing
 
+import msgspec
 import pytest
 from tests.serving.applications.stage import UPSTREAM, Metered, call, course, loaded
 from tests.serving.applications.test_guarded_events import event
 
 from loopwright.errors import UpstreamError
+from loopwright.llm.answer_cache import CachePolicy
 from loopwright.llm.ask import Usage
-from loopwright.llm.guards.declarations import secrets
+from loopwright.llm.guards.declarations import personal_data, secrets
 from loopwright.llm.providers.openai import OpenAIProvider
 from loopwright.serving.applications.absent import NoCache, no_groups
 from loopwright.serving.applications.responding import Responder, RespondTools
@@ -44,14 +46,26 @@ class Source:
         self.closed += 1
 
 
+class Kept(NoCache):
+    """Says what it was given to keep."""
+
+    def __init__(self):
+        self.replies = []
+
+    def keep(self, ask, reply, *, version, tenant, policy):
+        self.replies.append(reply)
+
+
 class Played:
     """A stream over a source, and what became of it."""
 
-    def __init__(self, *data, guards=(), **fields):
+    def __init__(self, *data, guards=(), upstream=UPSTREAM, **fields):
         self.meter, self.ended = Metered(), []
-        tools = RespondTools(meter=self.meter, cache=NoCache(), clock=ManualClock(), groups_of=no_groups)
-        self.course = course(loaded(guards=guards), call(stream=True, **fields))
-        self.course.upstream = UPSTREAM
+        self.kept = Kept()
+        tools = RespondTools(meter=self.meter, cache=self.kept, clock=ManualClock(), groups_of=no_groups)
+        one = loaded(guards=guards, cache=CachePolicy(exact_s=60.0))
+        self.course = course(one, call(stream=True, **fields))
+        self.course.upstream = upstream
         self.source = Source(self.course.call.ask, *data)
         self.stream = GenerationStream(
             self.course, self.source, responder=Responder(tools), on_end=lambda *said: self.ended.append(said[1:])
@@ -121,3 +135,50 @@ def test_a_guard_ends_a_stream_well_formed_and_nothing_of_the_text_is_kept():
     assert played.course.text == ""
     assert played.course.finish == "content_filter"
     assert played.ended[0][0] == 200
+    assert played.kept.replies == []
+
+
+def test_what_a_guard_masks_in_a_stream_is_masked_in_the_cache_and_in_the_log_too():
+    data = (event({"content": "Write to ann@exam"}), event({"content": "ple.org soon."}), event({}, "stop"), USAGE, END)
+    played = Played(*data, guards=(personal_data(),))
+    raw = played.read()
+    (reply,) = played.kept.replies
+    assert b"ann@" not in raw + reply.body
+    assert (reply.text, played.course.text) == ("Write to [email] soon.",) * 2
+
+
+@pytest.mark.parametrize("leave", [1, 2])
+def test_of_a_stream_that_its_reader_left_only_what_was_let_go_is_kept(leave):
+    words = "one two three four five six seven eight nine ten eleven twelve "
+    data = (event({"content": words}), event({"content": words}), event({"content": "ann@example.org"}), *HELLO)
+    played = Played(*data, guards=(personal_data(),))
+    raw = played.read(leave)
+    sent = [msgspec.json.decode(line[6:]) for line in raw.splitlines() if line.startswith(b"data: {")]
+    said = "".join(one["choices"][0]["delta"].get("content") or "" for one in sent)
+    assert said
+    assert played.course.text == said
+
+
+def cut(*data, **fields):
+    played = Played(*data, **fields)
+    played.read(len(data))
+    ((_, usage, _, _),) = played.meter.settled
+    return usage
+
+
+def test_a_stream_that_is_cut_is_charged_for_its_thoughts_and_calls_too():
+    thought = event({"reasoning_content": "t" * 40})
+    call = event({"tool_calls": [{"index": 0, "function": {"arguments": "a" * 30}}]})
+    assert cut(thought, HELLO[0]).output_tokens == 43
+    assert cut(HELLO[0], call).output_tokens >= 33
+
+
+def test_a_stream_that_is_cut_is_charged_the_whole_bound_where_thoughts_may_be_hidden():
+    assert cut(HELLO[0], upstream=msgspec.structs.replace(UPSTREAM, model="o4-mini")) is None
+    assert cut(HELLO[0], reasoning_effort="high") is None
+
+
+def test_thoughts_that_a_guard_has_looked_at_are_no_part_of_the_answer():
+    played = Played(event({"reasoning_content": "a thought"}), *HELLO, guards=(secrets(),))
+    played.read()
+    assert played.course.text == "Hello"

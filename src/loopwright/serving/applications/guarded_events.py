@@ -28,6 +28,7 @@ class GuardedEvents:
         self._reader = reader
         self._open: dict[_Place, tuple[OutgoingText, Piece]] = {}
         self._findings: list[Finding] = []
+        self._let_go: list[str] = []
 
     def through(self, piece: Piece) -> list[bytes]:
         """The events that may be sent after a further piece.
@@ -36,7 +37,7 @@ class GuardedEvents:
             GuardBlockedError: Nothing more may be sent; nothing of the blocked text was.
         """
         said = piece.tool or piece.text
-        allowed = self._outgoing(piece).feed(said) if said else ""
+        allowed = self._passed(piece, self._outgoing(piece).feed(said)) if said else ""
         if not piece.closes:
             return _some([self._reader.with_text(piece, allowed)])
         if said:
@@ -53,9 +54,19 @@ class GuardedEvents:
         return self._reader.stopped("content_filter")
 
     @property
+    def text(self) -> str:
+        """What of the answer's text was let go, with its masks: all that may be kept of it."""
+        return "".join(self._let_go)
+
+    @property
     def findings(self) -> Sequence[Finding]:
         """All that was found."""
         return [*self._findings, *(finding for text, _ in self._open.values() for finding in text.findings)]
+
+    def _passed(self, piece: Piece, allowed: str) -> str:
+        if not piece.tool and not piece.aside:
+            self._let_go.append(allowed)
+        return allowed
 
     def _outgoing(self, piece: Piece) -> OutgoingText:
         place = (piece.choice, piece.call if piece.tool else _ASIDE if piece.aside else _TEXT)
@@ -77,7 +88,7 @@ class GuardedEvents:
         events: list[bytes] = []
         for place in [place for place in self._open if place[0] == choice]:
             text, piece = self._open.pop(place)
-            rest = text.end()
+            rest = self._passed(piece, text.end())
             self._findings += text.findings
             if last is not None and piece is last[0]:
                 rest = last[1] + rest

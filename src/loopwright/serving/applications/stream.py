@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+import msgspec
+
 from loopwright.errors import GuardBlockedError, LoopwrightError
 from loopwright.llm.answer_cache import CacheHit
 from loopwright.llm.ask import Piece, Reply, Usage
@@ -11,6 +13,7 @@ from loopwright.llm.protocols.bounds import input_bound
 from loopwright.llm.protocols.chat import reader_of
 from loopwright.llm.protocols.errors import error_event
 from loopwright.llm.protocols.saying import events_of, reply_saying
+from loopwright.llm.protocols.unseen import may_think_unseen
 from loopwright.llm.provider import StreamReader
 from loopwright.serving.applications.course import Course
 from loopwright.serving.applications.guarded_events import GuardedEvents
@@ -42,6 +45,8 @@ class GenerationStream:
         self._responder = responder
         self._on_end = on_end
         self._texts: list[str] = []
+        self._guarded: GuardedEvents | None = None
+        self._bytes = 0
         self._tools = False
         self._ended = False
 
@@ -81,7 +86,7 @@ class GenerationStream:
 
     async def _called(self, stream: StreamCall) -> AsyncGenerator[bytes, None]:
         guards, course = self.course.arm.loaded.guards, self.course
-        guarded = GuardedEvents(guards, stream.reader) if guards.needs_text else None
+        guarded = self._guarded = GuardedEvents(guards, stream.reader) if guards.needs_text else None
         translator = self._translator()
         try:
             async for piece in stream:
@@ -94,9 +99,9 @@ class GenerationStream:
                 yield event
         except GuardBlockedError as error:
             course.found("out", blocked_by(error))
-            self._texts.clear()
             course.finish = "content_filter"
             self._cut(stream)
+            course.text = ""
             self._end(200, error)
             if guarded is not None:
                 yield guarded.stopped() if translator is None else translator.stopped("content_filter")
@@ -112,17 +117,22 @@ class GenerationStream:
         return reader_of(original, self.course.arm.loaded.providers("openai").reader(asked))
 
     def _note(self, piece: Piece) -> None:
-        if piece.text and not piece.aside:
+        self._bytes += len((piece.text or piece.tool).encode())
+        if piece.text and not piece.aside and self._guarded is None:
             self._texts.append(piece.text)
         elif piece.tool:
             self._tools = True
 
+    def _text(self) -> str:
+        """What was answered: as it came where no guard looks, else as guards let it go."""
+        return "".join(self._texts) if self._guarded is None else self._guarded.text
+
     def _complete(self, stream: StreamCall) -> None:
         outcome, course = stream.outcome, self.course
         course.finish = outcome.finish
-        course.text = "".join(self._texts)
+        course.text = self._text()
         self._responder.settle(course, outcome.usage)
-        if self._texts and not self._tools:
+        if course.text and not self._tools:
             self._responder.keep(course, self._reply(stream))
         self._end(200, None)
 
@@ -136,15 +146,28 @@ class GenerationStream:
     def _cut(self, stream: StreamCall) -> None:
         """Settle a stream that did not come to its end.
 
-        An upstream says what it took at the end only. A token is at least one byte, so the bytes that came bound those
-        of the answer, as the request's bytes do its own; where texts were not looked at, nobody knows.
+        An upstream says what it took at the end only. A token is at least one byte, so the bytes that came, thoughts
+        and calls of tools among them, bound those of the answer, as the request's bytes do its own. Where texts were
+        not looked at, or the upstream may have thought unseen, nobody knows.
         """
         course = self.course
-        course.text = "".join(self._texts)
-        known = stream.outcome.usage
-        if known is None and self._texts and not self._tools:
-            known = Usage(input_tokens=input_bound(course.asked), output_tokens=len(course.text.encode()))
-        self._responder.settle(course, known)
+        course.text = self._text()
+        told, ended = stream.outcome.usage, stream.outcome.finish is not None
+        if told is None or not ended:
+            told = self._bound(told)
+        self._responder.settle(course, told)
+
+    def _bound(self, told: Usage | None) -> Usage | None:
+        """What an answer took at most whose end did not come; None where nobody knows.
+
+        Args:
+            told: What the upstream has said until then, which may be of the beginning.
+        """
+        course = self.course
+        if course.upstream is None or not self._bytes or may_think_unseen(course.asked, course.upstream):
+            return None
+        begun = told or Usage(input_tokens=input_bound(course.asked))
+        return msgspec.structs.replace(begun, output_tokens=max(begun.output_tokens, self._bytes))
 
     def _end(self, status: int, error: LoopwrightError | None) -> None:
         if not self._ended:
