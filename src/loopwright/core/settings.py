@@ -177,6 +177,13 @@ SETTINGS: tuple[Setting, ...] = (
         unit="USD",
         help="What a million tokens of a model without a price is taken to cost; 0: budgets in money refuse them.",
     ),
+    Setting(
+        name="llm_cache_url",
+        default="",
+        secret=True,
+        help="Where answers of applications are kept for every machine that serves this home: redis:// or rediss://, "
+        "or env:NAME where that holds a password. The home's own store where empty.",
+    ),
     Setting(name="poll_s", default=0.1, unit="s", help="How often processes look for new journal events."),
 )
 

@@ -31,7 +31,9 @@ from loopwright.serving.applications.rows import RowMaker, content_of
 from loopwright.serving.applications.tools import EndpointTools, Figures
 from loopwright.serving.observer import Observer, RequestSink
 from loopwright.serving.trips import TripRecorder
+from loopwright.store.kv import KeyValues
 from loopwright.store.open_stores import Stores
+from loopwright.store.shared_kv import open_shared
 from loopwright.web.auth import read_token
 
 
@@ -114,7 +116,7 @@ class Applications:
         stores, content = parts.stores, content_of(parts.settings.text("llm_log_content"))
         cache = open_cache(
             CacheTools(
-                kv=lambda: stores.kv, tables=stores.tables, embedder=self._embedder, clock=parts.clock,
+                kv=_answers_of(parts), tables=stores.tables, embedder=self._embedder, clock=parts.clock,
                 content=content != "off",
             )
         )  # fmt: skip
@@ -147,3 +149,12 @@ class Applications:
             rng=np.random.default_rng(),
             open_index=lambda blobs, version, cache: open_version(blobs, version, run=cache),
         )
+
+
+def _answers_of(parts: WorkerParts) -> Callable[[], KeyValues]:
+    """Where answers are kept: in the home, or where the settings say. Raises SettingError, MissingExtraError."""
+    url, stores = parts.settings.text("llm_cache_url"), parts.stores
+    if not url:
+        return lambda: stores.kv
+    shared = open_shared(url, setting="llm_cache_url", home=stores.id, clock=parts.clock, environment=variables())
+    return lambda: shared
