@@ -139,6 +139,18 @@ def test_the_request_log_gives_the_same_figures(tables):
     assert from_requests(read_requests(tables, "flights")).to_dicts() == read_arm_stats(tables, "flights").to_dicts()
 
 
+def test_a_call_whose_caller_left_is_neither_an_answer_nor_an_error_of_its_arm(tables):
+    row = {"at": 0, "endpoint": "support", "release": None, "arm": "champion", "latency_us": 9}
+    left = {**row, "status": 499}
+    RequestLog(tables).append([
+        {**row, "status": 200, "fallback_from": None}, {**left, "fallback_from": None},
+        {**left, "fallback_from": "candidate"},
+    ])  # fmt: skip
+    found = totals(from_requests(read_requests(tables, "support")))
+    assert (found["champion"].requests, found["champion"].failures) == (1, 0)
+    assert (found["candidate"].requests, found["candidate"].failures) == (1, 1)
+
+
 def test_a_failed_answer_in_the_log_is_an_error_without_latency(tables):
     row = {"at": 0, "endpoint": "flights", "release": None, "latency_us": 9, "fallback_from": None}
     RequestLog(tables).append([{**row, "arm": "champion", "status": 502}, {**row, "arm": None, "status": 422}])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from loopwright.core.clock import SECOND, Micros
-from loopwright.observations.request_log import without_shadows
+from loopwright.observations.request_log import CALLER_LEFT, without_shadows
 from loopwright.store.tables import Tables
 
 if TYPE_CHECKING:
@@ -218,7 +218,8 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
 
     A request that fell back counts as a request and an error of the arm that failed: the log does not tell a timeout
     from a crash. An answer with a status under 400 is a success; an error that met no arm is not counted, nor is a
-    shadow's copy. A row of a sampled log counts as often as it says.
+    shadow's copy, nor a call whose caller left, which shows nothing of the arm. A row of a sampled log counts as often
+    as it says.
 
     Returns:
         As `read_arm_stats`.
@@ -232,7 +233,8 @@ def from_requests(requests: "pl.DataFrame") -> "pl.DataFrame":
         *[pl.col(name).cast(pl.String) for name in ("release", "arm", "fallback_from")],
     )
     good = pl.col("status") < 400
-    answered = rows.filter(pl.col("arm").is_not_null() & (pl.col("arm") != "")).select(
+    told = pl.col("arm").is_not_null() & (pl.col("arm") != "") & (pl.col("status") != CALLER_LEFT)
+    answered = rows.filter(told).select(
         *_BY,
         (~good).cast(pl.Int64).alias("errors"),
         pl.when(good).then(pl.col("latency_us")).alias("latency_us"),

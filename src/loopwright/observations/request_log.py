@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 TABLE = "requests"
+CALLER_LEFT = 499
+"""The status of a call whose caller went away before its end: nginx's, which no server sends."""
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

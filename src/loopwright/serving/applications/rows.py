@@ -10,12 +10,13 @@ from loopwright.errors import SettingError
 from loopwright.llm.tracing.calls import trace_of
 from loopwright.llm.tracing.traceparent import trace_and_parent
 from loopwright.observations.generation_rows import GenerationRow
+from loopwright.observations.request_log import CALLER_LEFT
 from loopwright.serving.applications.course import Course
 
 Content = Literal["off", "redacted", "full"]
 _CONTEXT = "loopwright 2026 users of applications"
-LEFT = 499
-"""The status of a call whose caller went away: nginx's, which no server sends."""
+LEFT = CALLER_LEFT
+"""The status of a call whose caller went away."""
 
 
 def content_of(text: str) -> Content:
