@@ -68,6 +68,12 @@ def test_prefixes_keep_homes_apart(server, kv, clock):
     assert other.get_many(["b"]) == {"b": b"theirs"}
 
 
+@pytest.mark.parametrize("begins", ["a*", "a?", "a[b]", "a\\", "a^", "a-"])
+def test_patterns_of_redis_are_letters_in_the_beginnings_of_keys(kv, begins):
+    kv.put_many(dict.fromkeys(["ab", "abc", "a", f"{begins}/1"], b"v"))
+    assert kv.keys(begins) == [f"{begins}/1"]
+
+
 def test_redis_itself_forgets_what_has_expired_and_keeps_what_has_no_expiry(kv, client, clock):
     kv.put_many({"soon": b"1"}, expires_at=clock.now() + SECOND)
     kv.put_many({"kept": b"1"})
