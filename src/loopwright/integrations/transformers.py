@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -24,6 +25,7 @@ _MOST_MODELS = 3
 """Models in memory at once: a champion, a candidate, a shadow. The one that was used longest ago goes first."""
 _MOST_WAITING = 16
 _DEFAULT_TOKENS = 256
+_HALF = "\ufffd"
 _ANSWERING = threading.Lock()
 _LOADING = threading.Lock()
 _WAITING = threading.BoundedSemaphore(_MOST_WAITING)
@@ -134,19 +136,50 @@ class _Made:
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
+class _Texts:
+    """What a model makes, as text: one thread puts tokens, as `generate` wants it of a streamer, another reads."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._tokens: list[int] | None = None
+        self._sent = ""
+        self._queue: SimpleQueue[str | None] = SimpleQueue()
+
+    def put(self, tokens: Any) -> None:
+        """Further tokens; the first ones are the prompt's. Letters whose bytes are not all there yet are held back."""
+        if self._tokens is None:
+            self._tokens = []
+            return
+        self._tokens += tokens.reshape(-1).tolist()
+        text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
+        if not text.endswith(_HALF):
+            self._send(text)
+
+    def end(self) -> None:
+        """There is no more."""
+        self._send(self._tokenizer.decode(self._tokens or [], skip_special_tokens=True))
+        self._queue.put(None)
+
+    def __iter__(self) -> Iterator[str]:
+        while (text := self._queue.get()) is not None:
+            yield text
+
+    def _send(self, text: str) -> None:
+        self._queue.put(text[len(self._sent) :])
+        self._sent = text
+
+
 class _Answer:
     """One answer: made in a thread of its own, read as texts by another."""
 
     def __init__(self, loaded: Loaded, body: Body, *, prompt: Any, most: int, given_up: Callable[[], bool]) -> None:
-        from transformers import TextIteratorStreamer
-
         self._loaded = loaded
         self._body = body
         self._prompt = prompt
         self._most = most
         self._given_up = given_up
         self._made = _Made()
-        self._texts = TextIteratorStreamer(loaded.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self._texts = _Texts(loaded.tokenizer)
         self._ends = _ends_of(loaded)
 
     def start(self) -> bool:
@@ -158,8 +191,8 @@ class _Answer:
 
     def texts(self) -> Iterator[str]:
         """What is said, as it comes, up to a stop. Raises what the model raised."""
-        held, stops = "", self._body.stops
-        for text in self._texts:
+        held, stops, coming = "", self._body.stops, iter(self._texts)
+        for text in coming:
             held += text
             cut = min((place for place in map(held.find, stops) if place >= 0), default=-1)
             if cut >= 0:
@@ -170,7 +203,7 @@ class _Answer:
             safe = len(held) - _tail(held, stops)
             yield held[:safe]
             held = held[safe:]
-        for _ in self._texts if self._made.stopped.is_set() else ():
+        for _ in coming if self._made.stopped.is_set() else ():
             pass  # the thread sees the stop after its next token, and the count is whole only then
         if self._made.failure is not None:
             raise self._made.failure
