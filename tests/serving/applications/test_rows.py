@@ -45,3 +45,15 @@ def test_content_is_one_of_three_words():
     assert RowMaker(secret=b"s", content="full").row(finished(), Ended(now=1.5)).output == {"text": "Hi."}
     with pytest.raises(SettingError, match="llm_log_content"):
         content_of("yes")
+
+
+def test_redacted_content_is_what_guards_let_pass_and_names_nobody():
+    rows = RowMaker(secret=b"s", content="redacted")
+    one = finished(user="jane", metadata={"user_id": "jane"})
+    assert rows.row(one, Ended(now=1.5)).inputs == {}
+    one.shown = call("masked", user="jane", metadata={"user_id": "jane"}).ask
+    one.asked = call("rendered").ask
+    assert rows.row(one, Ended(now=1.5)).inputs == {
+        "model": "support", "messages": [{"role": "user", "content": "masked"}]
+    }  # fmt: skip
+    assert RowMaker(secret=b"s", content="full").row(one, Ended(now=1.5)).inputs["user"] == "jane"

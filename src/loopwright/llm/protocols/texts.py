@@ -142,9 +142,9 @@ class _Walk:
             if value is None:
                 continue
             if field in _ASIDES:
-                changed[field] = value if self._beside is None else _all_values(value, self._beside, self._beside)
+                changed[field] = value if self._beside is None else values_changed(value, self._beside, self._beside)
             elif field == "variables":
-                changed[field] = _all_values(value, self._said, self._key)
+                changed[field] = values_changed(value, self._said, self._key)
             else:
                 changed[field] = self._visited(value)
         return changed
@@ -169,7 +169,7 @@ class _Walk:
             part: The object.
         """
         if name in _VALUES:
-            return _all_values(value, self._said, self._key)
+            return values_changed(value, self._said, self._key)
         if name in self._names or (name in _AROUND and not isinstance(value, str)):
             return self._visited(value)
         if name == "source" and isinstance(value, dict) and value.get("type") in ("text", "content"):
@@ -205,7 +205,7 @@ def _is_no_text(name: str, value: str, part: Mapping[str, Any]) -> bool:
     return name == "thinking" and bool(part.get("signature"))
 
 
-def _all_values(value: Any, change: _Change, key: _Change) -> Any:
+def values_changed(value: Any, change: _Change, key: _Change) -> Any:
     """The value with every text in it changed, as in arguments that a tool was given as an object.
 
     Args:
@@ -214,9 +214,9 @@ def _all_values(value: Any, change: _Change, key: _Change) -> Any:
         key: Told its keys, and numbers of many digits: cards and phones are written as such, too.
     """
     if isinstance(value, dict):
-        return {key(name): _all_values(inner, change, key) for name, inner in value.items()}
+        return {key(name): values_changed(inner, change, key) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_all_values(inner, change, key) for inner in value]
+        return [values_changed(inner, change, key) for inner in value]
     if isinstance(value, int) and abs(value) >= _LONG_NUMBER:
         changed = key(str(value))
         return value if changed == str(value) else changed

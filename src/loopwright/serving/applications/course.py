@@ -20,6 +20,7 @@ class Course:
         arm: Who answers.
         label: Whose figures it counts among.
         charge_id: Under which the meter knows it.
+        shown: What the caller asked, as guards let it pass; None before they have.
         asked: What goes to the upstream: rendered, with passages, bounded.
         upstream: Which one was asked last.
         attempts: How often upstreams were asked.
@@ -38,7 +39,8 @@ class Course:
 
     __slots__ = (
         "arm", "asked", "attempts", "cache", "call", "charge_id", "fallback_from", "findings", "finish",
-        "first_token_s", "label", "passages", "prepared_s", "retrieved_s", "spend", "text", "upstream", "usage",
+        "first_token_s", "label", "passages", "prepared_s", "retrieved_s", "shown", "spend", "text", "upstream",
+        "usage",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +51,7 @@ class Course:
         self.label = label
         self.charge_id = charge_id
         self.fallback_from = fallback_from
+        self.shown: Ask | None = None
         self.asked: Ask = call.ask
         self.upstream: Upstream | None = None
         self.attempts = 0

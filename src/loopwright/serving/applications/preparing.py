@@ -12,8 +12,9 @@ from loopwright.llm.guard import Finding
 from loopwright.llm.prompts.prompt import Prompt
 from loopwright.llm.protocols.bounds import output_bound, with_most_tokens
 from loopwright.llm.protocols.chat import as_chat, history_of, question_of, with_messages
-from loopwright.llm.protocols.texts import texts_of, with_texts
+from loopwright.llm.protocols.texts import all_texts_of, values_changed, with_texts
 from loopwright.llm.retriever import Passage
+from loopwright.serving.applications.aside import aside
 from loopwright.serving.applications.course import Course
 
 GroupsOf = Callable[[str], Sequence[str]]
@@ -26,13 +27,16 @@ async def prepare(course: Course, groups_of: GroupsOf, clock: Clock) -> Ask:
     The caller's own texts are looked at by guards, and each passage is: one that a guard does not let pass is left out,
     for it is the corpus that is at fault and not the caller. What the prompt itself says is the application's.
 
+    Where guards look or answers are cached, the body is written anew: bytes that name a field twice would be read as
+    one request here, and maybe as another one there.
+
     Raises:
         GuardBlockedError: The caller's texts are not let pass.
         PromptError: The prompt needs variables that the caller does not give.
         RequestRefusedError: The prompt needs a question and there is none.
     """
     loaded = course.arm.loaded
-    ask = _guarded(course)
+    ask = course.shown = await _guarded(course)
     prompt = loaded.application.prompt
     if prompt is not None and ask.operation != "embedding":
         if loaded.retriever is not None:
@@ -59,7 +63,7 @@ def rendered(ask: Ask, prompt: Prompt, passages: Sequence[Passage] = ()) -> Ask:
     variables = chat.body.get("variables")
     if variables is not None and not isinstance(variables, dict):
         raise PromptError("the field 'variables' is no object", fix='Send {"variables": {"NAME": VALUE}}.')
-    documents = [{"id": one.id, "document": one.document, "text": one.text, **one.metadata} for one in passages]
+    documents = [{**one.metadata, "id": one.id, "document": one.document, "text": one.text} for one in passages]
     values = {**(variables or {}), "question": question_of(chat), "documents": documents}
     messages = prompt.render(values, history=tuple(history_of(chat)))
     fields = {name: value for name, value in prompt.parameters.items() if chat.body.get(name) is None}
@@ -69,19 +73,22 @@ def rendered(ask: Ask, prompt: Prompt, passages: Sequence[Passage] = ()) -> Ask:
     return with_messages(chat, messages).changed(variables=None, **fields)
 
 
-def _guarded(course: Course) -> Ask:
-    ask, guards = course.call.ask, course.arm.loaded.guards
-    if not guards.looks_in:
+async def _guarded(course: Course) -> Ask:
+    ask, loaded = course.call.ask, course.arm.loaded
+    guards, cache = loaded.guards, loaded.application.cache
+    if guards.looks_in:
+        texts = all_texts_of(ask)
+        length = sum(map(len, texts.said)) + sum(map(len, texts.beside))
+        try:
+            said, beside = await aside(length, lambda: (guards.incoming(texts.said), guards.beside(texts.beside)))
+        except GuardBlockedError as error:
+            course.found("in", blocked_by(error))
+            raise
+        course.found("in", [finding for one in (*said, *beside) for finding in one.findings])
+        ask = with_texts(ask, [one.text for one in said], beside=[one.text for one in beside])
+    elif not cache.exact_s and cache.semantic == "off":
         return ask
-    texts = texts_of(ask)
-    try:
-        passed = guards.incoming(texts)
-    except GuardBlockedError as error:
-        course.found("in", blocked_by(error))
-        raise
-    course.found("in", [finding for one in passed for finding in one.findings])
-    changed = [one.text for one in passed]
-    return ask if changed == list(texts) else with_texts(ask, changed)
+    return msgspec.structs.replace(ask, raw=msgspec.json.encode(ask.body))
 
 
 async def _passages(course: Course, ask: Ask, groups_of: GroupsOf) -> tuple[Passage, ...]:
@@ -99,13 +106,25 @@ async def _passages(course: Course, ask: Ask, groups_of: GroupsOf) -> tuple[Pass
 
 
 def _let_pass(course: Course, passage: Passage) -> Passage | None:
+    """The passage as guards let it pass, with what its document says of itself; None where one does not."""
+    guards = course.arm.loaded.guards
+    findings: list[Finding] = []
+
+    def looked(text: str) -> str:
+        (guarded,) = guards.beside([text])
+        findings.extend(guarded.findings)
+        return guarded.text
+
     try:
-        (passed,) = course.arm.loaded.guards.incoming([passage.text])
+        (passed,) = guards.incoming([passage.text])
+        findings.extend(passed.findings)
+        metadata = values_changed(passage.metadata, looked, looked)
+        document = looked(passage.document)
     except GuardBlockedError as error:
         course.found("passage", blocked_by(error))
         return None
-    course.found("passage", passed.findings)
-    return passage if passed.text == passage.text else msgspec.structs.replace(passage, text=passed.text)
+    course.found("passage", findings)
+    return msgspec.structs.replace(passage, text=passed.text, metadata=metadata, document=document)
 
 
 def blocked_by(error: GuardBlockedError) -> list[Finding]:

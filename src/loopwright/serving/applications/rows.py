@@ -15,6 +15,8 @@ from loopwright.serving.applications.course import Course
 
 Content = Literal["off", "redacted", "full"]
 _CONTEXT = "loopwright 2026 users of applications"
+_OF_PEOPLE = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "conversation"})
+"""Fields of a body that name people to programs; no guard looks at them, and a row has a digest in their place."""
 LEFT = CALLER_LEFT
 """The status of a call whose caller went away."""
 
@@ -40,7 +42,8 @@ class RowMaker:
 
     Args:
         secret: Keys the digests of users, so that nobody without it can try names.
-        content: Whether questions and answers are kept: never, as guards masked them, or as they are.
+        content: Whether questions and answers are kept: never; as guards masked them, before a prompt is made of them,
+            and nothing of what they blocked; or as they are.
     """
 
     def __init__(self, *, secret: bytes, content: Content = "off") -> None:
@@ -88,5 +91,8 @@ class RowMaker:
     def _content(self, course: Course) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         if self.content == "off":
             return {}, {}
-        asked = course.call.ask if self.content == "full" else course.asked
-        return dict(asked.body), {"text": course.text}
+        output = {"text": course.text}
+        if self.content == "full":
+            return dict(course.call.ask.body), output
+        shown = {} if course.shown is None else course.shown.body
+        return {name: value for name, value in shown.items() if name not in _OF_PEOPLE}, output
