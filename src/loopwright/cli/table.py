@@ -109,6 +109,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Search traces, and see what took so long in a call.",
                 "loopwright span search --longer-than 2s",
             ),
+            Entry(
+                "export",
+                "Write what vLLM or KServe serve a fine-tuned adapter by.",
+                "loopwright export vllm page-finder --base /models/qwen3 --to serving",
+            ),
         ),
     ),
     (
