@@ -46,6 +46,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(
                 f"the url of upstream {self.name!r} is {self.url!r}",
                 why="it begins with http(s)://, or with the scheme of an installed package that answers by itself",
+                fix="Write the url of a server, or install the package that brings the scheme.",
             )
         if self.key and not self.key.startswith(("env:", "file:")):
             raise UsageError(
