@@ -45,6 +45,7 @@ class MessageTeller(StreamReader):
 
     def stopped(self, reason: str) -> bytes:
         self._finish = reason
+        self._reader.stopped(reason)
         pieces = [*self._beginning(), *self._closing()]
         return b"".join([*(piece.event for piece in pieces), *ending(reason, self._reader.outcome.usage)])
 

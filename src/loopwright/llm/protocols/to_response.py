@@ -54,6 +54,7 @@ class ResponseTeller(StreamReader):
 
     def stopped(self, reason: str) -> bytes:
         self._finish = reason
+        self._reader.stopped(reason)
         begun = b"".join(piece.event for piece in self._beginning(0))
         items = self._texts.output(dict(enumerate(self._items))) if self._texts.asked else self._items
         return begun + self._ended(reason if reason in _REASONS else "content_filter", items)
