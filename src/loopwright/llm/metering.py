@@ -16,6 +16,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         caller: The key's id, `home` or `anyone`.
         user: Whom the caller says it is for; empty where it does not.
         feature: What for, as the caller's header says; empty where it does not.
+        lost: Earlier attempts of the same call that their upstreams may charge for, though nobody has their answers: a
+            time-out, an answer that broke off, a second upstream that is asked at once.
         provider: The upstream's.
         model: The upstream's name of the model.
         input_tokens: At most so many; an upper bound by the bytes of the request.
@@ -31,6 +33,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     user: str = ""
     feature: str = ""
+    lost: int = 0
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,8 @@ class Meter(ABC):
     @abstractmethod
     async def reserve(self, charge: Charge) -> None:
         """Set aside what the call may cost, under `charge.call`, in every budget and rate that it falls under, or in
-        none. A retry on another upstream reserves anew under the same id: the greater of the two bounds is then held.
+        none. A retry on another upstream reserves anew under the same id: the greater of the two bounds is then held,
+        once more for each attempt that is lost.
 
         Raises:
             BudgetExceededError: A budget has no room for it; nothing was set aside.
@@ -71,7 +75,7 @@ class Meter(ABC):
         """Replace what was set aside by what was used, once; what a call did not use is free again. Never waits.
 
         A call whose upstream was reached and did not say what it took is charged what was set aside, unless `usage` is
-        known to be zero.
+        known to be zero. Attempts that are lost are charged what was set aside for them.
         """
 
     @abstractmethod

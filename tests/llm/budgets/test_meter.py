@@ -177,7 +177,7 @@ def test_a_call_that_is_under_way_when_the_meter_closes_stays_charged_at_its_bou
 def test_a_retry_elsewhere_holds_the_greater_bound_and_only_the_one_that_answered_is_charged(
     stores: Stores, declare: Declare
 ) -> None:
-    declare(tokens("all"), tokens("model", per="model"), Budget(name="calls", limit=9, unit="requests", every="total"))
+    declare(tokens("all"), tokens("model", per="model"), Budget(name="calls", limit=2, unit="requests", every="total"))
 
     async def play(meter: Meter) -> None:
         await meter.reserve(charge(tokens=(10, 20)))
@@ -207,6 +207,37 @@ def test_a_retry_needs_room_only_for_what_it_may_take_more(stores: Stores, decla
 
     run(stores, play)
     assert spent(stores) == {"budget/b/all-tokens/all/": 7}
+
+
+def test_attempts_that_are_lost_are_held_and_charged_at_their_bound(stores: Stores, declare: Declare) -> None:
+    async def play(meter: Meter) -> None:
+        await meter.reserve(charge())
+        await meter.reserve(charge(lost=1))
+        await meter.reserve(charge("other", tokens=(40, 20)))
+        with pytest.raises(BudgetExceededError):
+            await meter.reserve(charge(lost=2))
+        spend = settle(meter)
+        assert spend.usage == USED
+        assert spend.cost_usd == pytest.approx((3 * 0.15e-6 + 4 * 0.6e-6) + (10 * 0.15e-6 + 20 * 0.6e-6))
+        meter.release("other")
+
+    declare(tokens(limit=120), Budget(name="calls", limit=2, unit="requests", every="total"))
+    run(stores, play)
+    assert sorted(spent(stores).values()) == [1, 7 + 30]
+
+
+def test_two_attempts_that_wait_for_room_at_once_are_held_and_given_back_together(
+    stores: Stores, declare: Declare
+) -> None:
+    async def play(meter: Meter) -> None:
+        await asyncio.gather(meter.reserve(charge()), meter.reserve(charge(lost=1)))
+        with pytest.raises(BudgetExceededError):
+            await meter.reserve(charge("other", tokens=(40, 21)))
+        meter.release("c1")
+
+    declare(tokens(limit=120))
+    run(stores, play)
+    assert list(spent(stores).values()) == [0]
 
 
 def test_a_retry_for_which_there_is_no_room_leaves_what_was_held(stores: Stores, declare: Declare) -> None:

@@ -24,7 +24,7 @@ def chat(text: str = "one two three", *, stream: bool = False, **fields) -> Ask:
     return Ask(operation="chat", body=body | ({"stream": True} if stream else {}), stream=stream)
 
 
-async def nothing(_: Upstream) -> None:
+async def nothing(_: Upstream, _lost: int) -> None:
     """Nothing to do before an attempt."""
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import msgspec
 import pytest
 from tests.llm.calling.callers import Stage, chat, nothing, settled
 
@@ -136,14 +137,14 @@ def test_before_each_attempt_its_upstream_is_told_and_what_is_raised_there_ends_
     two["main"].fail("500")
     told = []
 
-    async def before(upstream):
-        told.append(upstream.name)
+    async def before(upstream, lost):
+        told.append((upstream.name, lost))
         if upstream.name == "spare":
             raise BudgetExceededError("nothing left")
 
     with pytest.raises(BudgetExceededError):
         two.call(before=before)
-    assert told == ["main", "main", "main", "spare"]
+    assert told == [("main", 0), ("main", 0), ("main", 0), ("spare", 0)]
     assert (two["main"].counts["calls"], two["spare"].counts["calls"]) == (3, 0)
 
 
@@ -396,13 +397,49 @@ def test_a_second_is_asked_where_the_first_says_nothing_and_the_later_one_is_can
 
 
 def test_a_hedge_that_no_budget_allows_is_not_made_and_harms_nobody(two):
-    async def before(upstream):
+    async def before(upstream, _lost):
         if upstream.name == "spare":
             raise BudgetExceededError("nothing left")
 
     two["main"].fail("late=0.2")
     called = two.call(before=before, hedge_after_s=0.05, timeouts=Timeouts())
     assert (called.upstream.name, errors(called)) == ("main", [""])
+
+
+@pytest.mark.parametrize("fault", ["reset", "malformed_json", "truncated", "hang_midway"])
+def test_an_attempt_whose_answer_nobody_has_may_be_on_the_bill_as_a_retry_is_told(alone, fault):
+    told = []
+
+    async def before(_, lost):
+        told.append(lost)
+
+    alone["main"].fail(f"{fault}*2")
+    called = alone.call(before=before, retry=Retry(times=2, first_s=0.0), timeouts=Timeouts(between_tokens_s=0.1))
+    assert (called.reply.text, told) == ("one two three", [0, 1, 2])
+
+
+def test_an_upstream_that_cannot_be_reached_has_charged_nothing(two):
+    told = []
+
+    async def before(upstream, lost):
+        told.append((upstream.name, lost))
+
+    gone, spare = two.upstreams()
+    gone = msgspec.structs.replace(gone, url="http://127.0.0.1:9/v1")
+    called = two.run(lambda caller: caller.call(chat(), before=before), upstreams=(gone, spare))
+    assert (called.upstream.name, told) == ("spare", [("main", 0), ("spare", 0)])
+
+
+def test_of_two_that_are_asked_at_once_the_one_that_loses_may_be_on_the_bill(two):
+    told = []
+
+    async def before(upstream, lost):
+        told.append((upstream.name, lost))
+        await asyncio.sleep(0.1 if upstream.name == "main" else 0.0)
+
+    two["main"].fail("late=0.2")
+    called = two.call(before=before, hedge_after_s=0.05, timeouts=Timeouts())
+    assert (called.upstream.name, told) == ("spare", [("main", 0), ("spare", 1)])
 
 
 def test_where_both_fail_there_are_still_retries(two):

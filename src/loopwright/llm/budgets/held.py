@@ -52,14 +52,16 @@ class Held:
         caller: The key's id.
         rate: The key's token rate.
         tokens: Taken of it.
+        lost: Attempts that their upstreams may charge for beside the one that is settled.
     """
 
-    __slots__ = ("_amounts", "_attempts", "caller", "rate", "tokens")
+    __slots__ = ("_amounts", "_attempts", "caller", "lost", "rate", "tokens")
 
     def __init__(self, caller: str) -> None:
         self.caller = caller
         self.rate: Rate | None = None
         self.tokens = 0
+        self.lost = 0
         self._attempts: list[Attempt] = []
         self._amounts: dict[Purse, int] = {}
 
@@ -67,14 +69,23 @@ class Held:
         """What is set aside in a purse."""
         return self._amounts.get(purse, 0)
 
+    def missing(self, attempt: Attempt, purse: Purse) -> int:
+        """What must be set aside in a purse before an attempt is made, beside what is already."""
+        return self._whole(attempt, purse, max(self.lost, attempt.charge.lost)) - self.of(purse)
+
     def add(self, attempt: Attempt) -> None:
         """Set aside what an attempt needs more than those before it."""
-        self._attempts.append(attempt)
         for purse in attempt.purses:
-            more = attempt.bound(purse.unit) - self._amounts.get(purse, 0)
+            more = self.missing(attempt, purse)
             if more > 0:
                 purse.counter.reserve(more)
                 self._amounts[purse] = self._amounts.get(purse, 0) + more
+        self._attempts.append(attempt)
+        self.lost = max(self.lost, attempt.charge.lost)
+
+    def lost_bound(self, unit: Unit) -> int:
+        """The most that the lost attempts may have taken together."""
+        return self.lost * max(one.bound(unit) for one in self._attempts) if self.lost else 0
 
     def attempt(self, provider: str, model: str) -> Attempt:
         """The one that reached this upstream's model, the last where none is known to."""
@@ -88,15 +99,26 @@ class Held:
 
         Args:
             attempt: The one that was answered.
-            taken: By unit; None where nobody can say, and then all that was set aside.
+            taken: By unit, of the one alone; None where nobody can say, and then all that was set aside.
         """
         for purse, amount in self._amounts.items():
-            spent: int | None = 0
-            if purse in attempt.purses:
-                spent = taken[purse.unit]
-            purse.counter.settle(amount, amount if spent is None else spent)
+            spent = taken[purse.unit] if purse in attempt.purses else 0
+            lost = self._lost_in(purse)
+            purse.counter.settle(amount, amount if spent is None else spent + lost)
 
     def release(self) -> None:
         """Free everything."""
         for purse, amount in self._amounts.items():
             purse.counter.settle(amount, 0)
+
+    def _whole(self, attempt: Attempt, purse: Purse, lost: int) -> int:
+        bound = max([attempt.bound(purse.unit), *(one.bound(purse.unit) for one in self._in(purse))])
+        return bound if purse.unit == "requests" else bound * (1 + lost)
+
+    def _lost_in(self, purse: Purse) -> int:
+        if not self.lost or purse.unit == "requests":
+            return 0
+        return self.lost * max(one.bound(purse.unit) for one in self._in(purse))
+
+    def _in(self, purse: Purse) -> list[Attempt]:
+        return [one for one in self._attempts if purse in one.purses]

@@ -85,13 +85,13 @@ class BudgetMeter(Meter):
         if self._tending is None:
             await self._begin()
         facts = self._key_facts(charge.caller)
-        held = self._held.get(charge.call)
         priced = self._priced(charge.provider, charge.model)
         if not self._rules.budgets:
             attempt = Attempt(charge, priced, ())
         else:
-            attempt = await self._room(charge, facts, priced=priced, held=held)
-        # From here on nothing waits: all is set aside, or nothing.
+            attempt = await self._room(charge, facts, priced=priced)
+        # From here on nothing waits: all is set aside, or nothing. Another attempt of the call may have been meanwhile.
+        held = self._held.get(charge.call)
         taken = self._take_tokens(charge, facts, held)
         if held is None:
             held = self._held[charge.call] = Held(charge.caller)
@@ -113,15 +113,14 @@ class BudgetMeter(Meter):
         else:
             tokens, over = usage.input_tokens + usage.output_tokens, attempt.passed_by(usage)
             nano = None if priced is None else priced.cost_nano(usage)
+        lost = held.lost_bound("tokens"), held.lost_bound("usd")
         if over:
             _LOG.warning("upstream %s says that %s took more tokens than was possible: %s", provider, model, usage)
         if not self._closed:
             held.settle(attempt, {"usd": nano, "tokens": max(tokens, 0), "requests": 1})
-            self._correct_tokens(held, max(tokens, 0))
-        return Spend(
-            usage=usage, cost_usd=None if nano is None else usd(nano), price="" if priced is None else priced.version,
-            over_bound=over,
-        )  # fmt: skip
+            self._correct_tokens(held, max(tokens, 0) + lost[0])
+        cost, version = None if nano is None else usd(nano + lost[1]), "" if priced is None else priced.version
+        return Spend(usage=usage, cost_usd=cost, price=version, over_bound=over)
 
     def release(self, call: str) -> None:
         held = self._held.pop(call, None)
@@ -139,14 +138,15 @@ class BudgetMeter(Meter):
         await self._purses.close()
         self._rates.close()
 
-    async def _room(self, charge: Charge, facts: KeyFacts, *, priced: Priced | None, held: Held | None) -> Attempt:
+    async def _room(self, charge: Charge, facts: KeyFacts, *, priced: Priced | None) -> Attempt:
         """Every purse that the call falls under, each with room for it."""
         while True:
             attempt = Attempt(charge, priced, await self._plan(charge, facts))
+            held = self._held.get(charge.call) or Held(charge.caller)
             for purse in attempt.purses:
                 if purse.unit == "usd" and priced is None:
                     raise _unpriced(charge, purse)
-                need = attempt.bound(purse.unit) - (held.of(purse) if held is not None else 0)
+                need = held.missing(attempt, purse)
                 if purse.closing or purse.free < need:
                     await self._make_room(purse, need)
                     break
@@ -188,7 +188,8 @@ class BudgetMeter(Meter):
     def _take_tokens(self, charge: Charge, facts: KeyFacts, held: Held | None) -> int:
         if facts.tokens is None:
             return 0
-        wanted = charge.input_tokens + charge.output_tokens - (held.tokens if held is not None else 0)
+        bound = (charge.input_tokens + charge.output_tokens) * (1 + charge.lost)
+        wanted = bound - (held.tokens if held is not None else 0)
         return self._rates.take(charge.caller, facts.tokens, wanted) if wanted > 0 else 0
 
     def _correct_tokens(self, held: Held, used: int) -> None:

@@ -31,12 +31,19 @@ class Turn:
         before: Asked before the upstream is.
         deadline: When the whole call must be over, in the clock's monotonic seconds.
         attempts: Where it is written down.
+        under_way: The upstreams that are being asked.
     """
 
     ask: Ask
     before: BeforeAttempt
     deadline: float
     attempts: list[Attempt] = field(default_factory=list)
+    under_way: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """How many attempts may be on somebody's bill."""
+        return len(self.under_way) + sum(attempt.lost for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +188,16 @@ class Asker:
         started: float | None = None
         made: _T | Failure | None = None
         try:
-            await turn.before(upstream)
+            lost = turn.lost
+            turn.under_way.append(upstream.name)
+            await turn.before(upstream, lost)
             started = self._clock.monotonic()
             try:
                 made = await speak(upstream, turn, request)
             except (UpstreamError, UpstreamRefusedError) as error:
                 made = failure_of_error(_named(error, upstream))
         finally:
+            turn.under_way.remove(upstream.name)
             ended = self._clock.monotonic()
             failure = made if isinstance(made, Failure) else None
             if made is None or (failure is not None and failure.cause == "untold"):

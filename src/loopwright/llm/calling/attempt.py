@@ -9,8 +9,9 @@ from loopwright.errors import LoopwrightError
 from loopwright.llm.ask import Reply
 from loopwright.llm.route import Upstream
 
-BeforeAttempt = Callable[[Upstream], Awaitable[None]]
-"""Called before each attempt, with the upstream that is about to be asked. What it raises ends the call at once."""
+BeforeAttempt = Callable[[Upstream, int], Awaitable[None]]
+"""Called before each attempt, with the upstream that is about to be asked, and how many other attempts of the call may
+be on somebody's bill: those under way, and those of which nobody knows. What it raises ends the call at once."""
 Cause = Literal[
     "connect", "timeout", "closed", "malformed", "too_large", "status", "limited", "denied", "config", "open", "busy",
     "refused", "untold", "cancelled",
@@ -41,6 +42,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     ended: float
     status: int | None
     error: str
+
+    @property
+    def lost(self) -> bool:
+        """Whether its upstream may charge for it, though nobody has its answer."""
+        return self.status is None and self.error != "connect"
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from loopwright.llm.protocols.chat import reply_of
 from loopwright.llm.protocols.texts import reply_texts, with_reply_texts
 from loopwright.llm.route import Upstream
 from loopwright.serving.applications.course import Course
+from loopwright.serving.applications.looking_over import looked_over
 from loopwright.serving.applications.preparing import GroupsOf, blocked_by, prepare
 
 _WELL_ENDED = frozenset({"stop", "tool_calls"})
@@ -60,7 +61,7 @@ class Responder:
             course.upstream, course.attempts = called.upstream, len(called.attempts)
             self.settle(course, called.reply.usage)
             course.replied(called.reply)
-            reply = self._guarded(course, called.reply)
+            reply = await self._guarded(course, called.reply)
         except BaseException as error:
             self.give_up(course, error)
             raise
@@ -93,7 +94,7 @@ class Responder:
         if not policy.exact_s and policy.semantic == "off":
             return None
         hit = await self._tools.cache.look(
-            course.asked, version=course.arm.loaded.version, tenant=tenant_of(course), policy=policy
+            course.asked, version=_kept_under(course), tenant=tenant_of(course), policy=policy
         )
         if hit is None:
             return None
@@ -105,8 +106,8 @@ class Responder:
     def keep(self, course: Course, reply: Reply) -> None:
         """Offer an answer to the cache."""
         policy = course.arm.loaded.application.cache
-        if (policy.exact_s or policy.semantic != "off") and reply.finish in _WELL_ENDED:
-            version = course.arm.loaded.version
+        if (policy.exact_s or policy.semantic != "off") and (reply.finish in _WELL_ENDED or _is_embedding(course)):
+            version = _kept_under(course)
             self._tools.cache.keep(course.asked, reply, version=version, tenant=tenant_of(course), policy=policy)
 
     def settle(self, course: Course, usage: Usage | None) -> None:
@@ -129,31 +130,31 @@ class Responder:
         )
         self.settle(course, Usage() if nothing else None)
 
-    async def _reserve(self, course: Course, upstream: Upstream) -> None:
+    async def _reserve(self, course: Course, upstream: Upstream, lost: int) -> None:
         call, asked = course.call, course.asked
         await self._tools.meter.reserve(
             Charge(
                 call=course.charge_id, endpoint=course.label.endpoint, caller=call.caller, user=call.user,
-                feature=call.feature, provider=upstream.provider_name, model=upstream.model,
+                feature=call.feature, lost=lost, provider=upstream.provider_name, model=upstream.model,
                 input_tokens=input_bound(asked), output_tokens=output_bound(asked) or 0,
             )
         )  # fmt: skip
         course.upstream = upstream
         course.attempts += 1
 
-    def _guarded(self, course: Course, reply: Reply) -> Reply:
+    async def _guarded(self, course: Course, reply: Reply) -> Reply:
         """The answer as guards let it pass. Raises GuardBlockedError."""
         guards = course.arm.loaded.guards
-        if not guards.needs_text or course.asked.operation == "embedding":
+        if not guards.needs_text or _is_embedding(course):
             return reply
         try:
-            passed = [guards.whole(text) for text in reply_texts(course.asked, reply)]
+            texts, findings = await looked_over(guards, reply_texts(course.asked, reply), "out")
         except GuardBlockedError as error:
             course.found("out", blocked_by(error))
             course.text = ""
             raise
-        course.found("out", [finding for one in passed for finding in one.findings])
-        changed = with_reply_texts(course.asked, reply, [one.text for one in passed])
+        course.found("out", findings)
+        changed = with_reply_texts(course.asked, reply, texts)
         course.text = changed.text
         return changed
 
@@ -162,6 +163,17 @@ def translated(course: Course, reply: Reply) -> Reply:
     """An answer in the caller's protocol, where a prompt made a chat of the call."""
     original = course.call.ask
     return reply if original.operation == course.asked.operation else reply_of(original, reply)
+
+
+def _is_embedding(course: Course) -> bool:
+    """Whether vectors are asked for, which have no text and no reason to end."""
+    return course.asked.operation == "embedding"
+
+
+def _kept_under(course: Course) -> str:
+    """What answers are kept under: the version, and where callers name the upstream's model, that too."""
+    loaded = course.arm.loaded
+    return f"{loaded.version}/{course.call.model}" if loaded.takes_any_model else loaded.version
 
 
 def tenant_of(course: Course) -> str:
