@@ -235,3 +235,12 @@ def test_what_stands_beside_the_texts_is_looked_at_by_detectors_and_has_no_lengt
         runner.beside(["AKIAIOSFODNN7EXAMPLE"])
     with pytest.raises(GuardBlockedError):
         runner.incoming(["ann"])
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_arguments_of_calls_are_looked_at_behind_their_escapes_either_way(way) -> None:
+    escaped = '{"key": "\\u0041KIAIOSFODNN7EXAMPLE"}'
+    with pytest.raises(GuardBlockedError):
+        GuardRunner([secrets()]).calls([escaped], way)
+    (call,) = GuardRunner([personal_data()]).calls(['{"to": "ann\\u0040example.org"}'], way)
+    assert json.loads(call.arguments) == {"to": "[email]"}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from loopwright.llm.ask import Ask, Reply
 from loopwright.llm.protocols.said import Said, ToolCall, reply_of_said
-from loopwright.llm.protocols.texts import all_texts_of, reply_texts, texts_of, with_reply_texts, with_texts
+from loopwright.llm.protocols.texts import Texts, reply_texts, texts_of, with_reply_texts, with_texts
 
 REQUESTS = {
     "chat": (
@@ -19,10 +19,12 @@ REQUESTS = {
             {"role": "tool", "tool_call_id": "c", "content": "result"},
         ], "tools": [{"type": "function", "function": {"name": "f", "description": "no"}}], "user": "no",
          "variables": {"name": "var", "deep": ["inner", 3]}},
-        ["sys", "look", '{"a": "arg"}', "result", "var", "inner"],
+        ["sys", "look", "result", "var", "inner"], ['{"a": "arg"}'], ["f", "deep"],
     ),
-    "completion": ({"model": "m", "prompt": ["one", "two"], "suffix": "end", "user": "no"}, ["one", "two", "end"]),
-    "embedding": ({"model": "m", "input": ["one", [1, 2]]}, ["one"]),
+    "completion": (
+        {"model": "m", "prompt": ["one", "two"], "suffix": "end", "user": "no"}, ["one", "two", "end"], [], [],
+    ),
+    "embedding": ({"model": "m", "input": ["one", [1, 2]]}, ["one"], [], []),
     "response": (
         {"model": "m", "instructions": "ins", "input": [
             {"role": "user", "content": [
@@ -30,7 +32,7 @@ REQUESTS = {
             {"type": "function_call", "call_id": "c", "name": "f", "arguments": "args"},
             {"type": "function_call_output", "call_id": "c", "output": "out"},
         ], "text": {"format": {"type": "text"}}},
-        ["ins", "look", "args", "out"],
+        ["ins", "look", "out"], ["args"], ["f"],
     ),
     "message": (
         {"model": "m", "max_tokens": 5, "system": [{"type": "text", "text": "sys"}], "messages": [
@@ -43,54 +45,54 @@ REQUESTS = {
                 {"type": "document", "source": {"type": "text", "data": "doc"}, "title": "tit"},
                 {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "no"}}]},
         ]},
-        ["sys", "plain", "said", "arg", "deep", "result", "doc", "tit"],
+        ["sys", "plain", "said", "result", "doc", "tit"], ['{"q":"arg","n":1,"list":["deep"]}'], ["f"],
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_every_text_that_goes_in_is_told_and_nothing_else(operation):
-    body, texts = REQUESTS[operation]
-    assert texts_of(Ask(operation=operation, body=body)) == texts
+    body, *texts = REQUESTS[operation]
+    assert texts_of(Ask(operation=operation, body=body)) == tuple(texts)
 
 
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_texts_are_put_back_in_their_places(operation):
-    body, texts = REQUESTS[operation]
+    body, *texts = REQUESTS[operation]
     ask = Ask(operation=operation, body=body, raw=json.dumps(body).encode())
 
-    assert with_texts(ask, texts).body == body
-    changed = with_texts(ask, [f"<{text}>" for text in texts])
+    assert with_texts(ask, Texts(*texts)).body == body
+    calls = [call.replace("arg", "<arg>") for call in texts[1]]
+    others = Texts([f"<{text}>" for text in texts[0]], calls, [f"<{text}>" for text in texts[2]])
+    changed = with_texts(ask, others)
 
-    assert texts_of(changed) == [f"<{text}>" for text in texts]
+    assert texts_of(changed) == tuple(others)
     assert changed.raw == b""
     assert ask.body == REQUESTS[operation][0]
-    bare = json.dumps(changed.body)
-    for text in texts:
-        bare = bare.replace(json.dumps(f"<{text}>"), json.dumps(text))
-    assert json.loads(bare) == body
 
 
 CALL = ToolCall(id="c", name="f", arguments='{"a":"arg"}')
 
 
 @pytest.mark.parametrize(
-    ("operation", "texts"),
+    ("operation", "texts", "calls"),
     [
-        ("chat", ["hello", "hm", '{"a":"arg"}']),
-        ("completion", ["hello"]),
-        ("message", ["hm", "hello", "arg"]),
-        ("response", ["hm", "hello", '{"a":"arg"}']),
+        ("chat", ["hello", "hm"], ['{"a":"arg"}']),
+        ("completion", ["hello"], []),
+        ("message", ["hm", "hello"], ['{"a":"arg"}']),
+        ("response", ["hm", "hello"], ['{"a":"arg"}']),
     ],
 )
-def test_every_text_of_an_answer_is_told_and_can_be_changed(operation, texts):
+def test_every_text_of_an_answer_is_told_and_can_be_changed(operation, texts, calls):
     ask = Ask(operation=operation, body={"model": "m"})
-    calls = () if operation == "completion" else (CALL,)
-    reply = reply_of_said(ask, Said(text="hello", model="m", id="i", created=1, tool_calls=calls, reasoning="hm"))
+    made = () if operation == "completion" else (CALL,)
+    reply = reply_of_said(ask, Said(text="hello", model="m", id="i", created=1, tool_calls=made, reasoning="hm"))
 
-    assert reply_texts(ask, reply) == texts
-    assert with_reply_texts(ask, reply, texts) is reply
-    changed = with_reply_texts(ask, reply, [text.replace("hello", "***").replace("arg", "!!!") for text in texts])
+    told = reply_texts(ask, reply)
+    assert told == (texts, calls, ["f"] * len(calls))
+    assert with_reply_texts(ask, reply, told) is reply
+    masked = [[text.replace("hello", "***").replace("arg", "!!!") for text in kind] for kind in told]
+    changed = with_reply_texts(ask, reply, Texts(*masked))
 
     assert b"hello" not in changed.body
     assert changed.text == "***"
@@ -98,27 +100,53 @@ def test_every_text_of_an_answer_is_told_and_can_be_changed(operation, texts):
     assert (changed.id, changed.finish) == (reply.id, reply.finish)
 
 
+def test_arguments_that_masks_left_no_json_are_an_object_all_the_same():
+    ask = Ask(operation="message", body={"model": "m"})
+    said = Said(text="", model="m", id="i", created=1, tool_calls=(CALL,))
+    told = reply_texts(ask, reply_of_said(ask, said))
+    changed = with_reply_texts(ask, reply_of_said(ask, said), told._replace(calls=["[masked]"]))
+    assert [call["arguments"] for call in changed.tool_calls] == ['{"masked":"[masked]"}']
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"audio": {"id": "a", "data": "UklGR", "transcript": "SAID"}}, {"something": {"new": ["SAID"]}},
+     {"annotations": [{"type": "url_citation", "url_citation": {"title": "SAID"}}]},
+     {"tool_calls": [{"id": "1", "type": "function", "function": {"name": "SAID", "arguments": "{}"}}]},
+     {"tool_calls": [{"id": "1", "type": "custom", "custom": {"name": "f", "input": "SAID"}}]}],
+)  # fmt: skip
+def test_whatever_words_an_answer_holds_are_told_and_can_be_changed(message):
+    ask = Ask(operation="chat", body={"model": "m"})
+    choice = {"index": 0, "message": {"role": "assistant", "content": "x", **message}, "finish_reason": "stop"}
+    reply = Reply(body=json.dumps({"choices": [choice]}).encode())
+    told = reply_texts(ask, reply)
+    changed = with_reply_texts(ask, reply, Texts(*([one.replace("SAID", "***") for one in kind] for kind in told)))
+    assert b"SAID" not in changed.body
+    assert b"UklGR" not in changed.body
+
+
 def test_log_probabilities_and_annotations_do_not_tell_what_was_taken_out():
     ask = Ask(operation="chat", body={"model": "m"})
     choice = {"index": 0, "message": {"role": "assistant", "content": "secret", "annotations": [{"a": "secret"}]},
               "logprobs": {"content": [{"token": "secret"}]}, "finish_reason": "stop"}  # fmt: skip
     reply = Reply(body=json.dumps({"choices": [choice]}).encode())
-    assert b"secret" not in with_reply_texts(ask, reply, ["***"]).body
+    assert b"secret" not in with_reply_texts(ask, reply, reply_texts(ask, reply)._replace(said=["***", "x"])).body
 
 
 def test_embeddings_say_nothing():
     ask = Ask(operation="embedding", body={"model": "m", "input": "x"})
     reply = Reply(body=b'{"data": [{"embedding": [1.0]}]}')
-    assert reply_texts(ask, reply) == []
-    assert with_reply_texts(ask, reply, []) is reply
+    assert reply_texts(ask, reply) == ((), (), ())
+    assert with_reply_texts(ask, reply, Texts((), (), ())) is reply
 
 
 @given(st.lists(st.text(), min_size=1, max_size=5), st.lists(st.text(), min_size=5, max_size=5))
 def test_any_texts_go_in_and_come_out(texts, others):
     messages = [{"role": "user", "content": text} for text in texts]
     ask = Ask(operation="chat", body={"model": "m", "messages": messages})
-    assert texts_of(ask) == texts
-    assert texts_of(with_texts(ask, others[: len(texts)])) == others[: len(texts)]
+    told = texts_of(ask)
+    assert told.said == texts
+    assert texts_of(with_texts(ask, told._replace(said=others[: len(texts)]))).said == others[: len(texts)]
 
 
 S = "a secret of the caller's"
@@ -154,31 +182,30 @@ def test_what_stands_beside_the_texts_is_told_apart_from_them_and_can_be_changed
     operation, body = BESIDE[place]
     ask = Ask(operation=operation, body={"model": "m", **body})
 
-    texts = all_texts_of(ask)
-    changed = with_texts(ask, texts.said, beside=[text.replace(S, "[masked]") for text in texts.beside])
+    texts = texts_of(ask)
+    changed = with_texts(ask, Texts(*([text.replace(S, "[masked]") for text in kind] for kind in texts)))
 
-    assert S in texts.beside
+    assert S in [*texts.beside, *(key for call in texts.calls for key in json.loads(call))]
     assert S not in texts.said
     assert S not in json.dumps(changed.body)
     assert "[masked]" in json.dumps(changed.body)
-    assert with_texts(ask, texts.said, beside=texts.beside).body == ask.body
-    assert with_texts(ask, texts.said).body == ask.body
+    assert with_texts(ask, texts).body == ask.body
 
 
 @pytest.mark.parametrize("field", [{"prediction": {"type": "content", "content": S}},
                                    {"documents": [{"title": "a", "text": S}]}])  # fmt: skip
 def test_predictions_and_documents_are_said(field):
-    assert S in texts_of(Ask(operation="chat", body={"model": "m", "messages": [TURN], **field}))
+    assert S in texts_of(Ask(operation="chat", body={"model": "m", "messages": [TURN], **field})).said
 
 
 def test_numbers_of_many_digits_in_arguments_are_told_and_stay_numbers_where_nothing_changes():
     body = {"model": "m", "variables": {"card": 4111111111111111, "few": 7, "yes": True}}
     ask = Ask(operation="chat", body=body)
-    texts = all_texts_of(ask)
+    texts = texts_of(ask)
 
     assert texts.beside == ["card", "4111111111111111", "few", "yes"]
-    assert with_texts(ask, texts.said, beside=texts.beside).body == body
-    masked = with_texts(ask, texts.said, beside=["card", "[card]", "few", "yes"])
+    assert with_texts(ask, texts).body == body
+    masked = with_texts(ask, texts._replace(beside=["card", "[card]", "few", "yes"]))
     assert masked.body["variables"] == {"card": "[card]", "few": 7, "yes": True}
 
 
@@ -191,4 +218,4 @@ def test_words_of_the_protocol_identifiers_pictures_and_signed_thoughts_are_not_
             {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "no"}},
             {"type": "image_url", "image_url": {"url": "data:image/png;base64,no", "detail": "high"}},
             {"type": "input_audio", "input_audio": {"data": "no", "format": "wav"}}]}]}  # fmt: skip
-    assert all_texts_of(Ask(operation="message", body=body)) == ([], ["find"])
+    assert texts_of(Ask(operation="message", body=body)) == ([], ["{}"], ["find"])

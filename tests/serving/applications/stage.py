@@ -60,7 +60,7 @@ class Scripted:
         return self
 
     async def call(self, asked, *, sticky="", before):
-        await before(UPSTREAM)
+        await before(UPSTREAM, 0)
         self.asked.append(asked)
         answer = self.answer(asked) if callable(self.answer) else self.answer
         if isinstance(answer, BaseException):
@@ -92,7 +92,7 @@ def reply(text="Hi.", **fields):
 
 
 def loaded(answer=None, *, version="v" * 64, guards=(), retriever=None, **application):
-    made = Application(route=Route(upstreams=(UPSTREAM,)), guards=guards, **application)
+    made = Application(**{"route": Route(upstreams=(UPSTREAM,)), "guards": guards, **application})
     return LoadedApplication(
         version=version, application=made, callers=Scripted(reply() if answer is None else answer),
         guards=GuardRunner(guards), retriever=retriever, providers=provider_of,

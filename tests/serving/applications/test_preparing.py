@@ -143,6 +143,14 @@ def test_what_stands_beside_the_texts_is_guarded_too():
         prepared(course(loaded(guards=(secrets(),)), call(stop=[KEY])))
 
 
+def test_arguments_of_earlier_calls_are_guarded_behind_their_escapes():
+    escaped = "".join(f"\\u{ord(char):04x}" for char in KEY)
+    tool = {"id": "1", "type": "function", "function": {"name": "f", "arguments": f'{{"key": "{escaped}"}}'}}
+    asked = call(messages=[{"role": "assistant", "content": None, "tool_calls": [tool]}])
+    with pytest.raises(GuardBlockedError):
+        prepared(course(loaded(guards=(secrets(),)), asked))
+
+
 def test_long_texts_are_guarded_as_short_ones_are():
     made = course(loaded(guards=(personal_data(),)), call("ann@example.org " * 2000))
     assert "ann@" not in str(prepared(made).body)

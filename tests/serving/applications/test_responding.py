@@ -1,14 +1,17 @@
 """What a call costs, however it ends; what the cache is offered."""
 
 import asyncio
+import json
 
+import msgspec
 import pytest
-from tests.serving.applications.stage import Metered, call, course, loaded, reply, said
+from tests.serving.applications.stage import UPSTREAM, Metered, call, course, loaded, reply, said
 
 from loopwright.errors import GuardBlockedError, UpstreamError, UpstreamRefusedError
 from loopwright.llm.answer_cache import AnswerCache, CacheHit, CachePolicy
-from loopwright.llm.ask import Usage
+from loopwright.llm.ask import Ask, Reply, Usage
 from loopwright.llm.guards.declarations import personal_data, secrets
+from loopwright.llm.route import Route
 from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.responding import Responder, RespondTools, tenant_of
 from loopwright.testing.clocks import ManualClock
@@ -18,13 +21,15 @@ KEY = "AKIAIOSFODNN7EXAMPLQ"
 
 class Kept(AnswerCache):
     def __init__(self):
-        self.hit, self.offered = None, []
+        self.hit, self.offered, self.versions = None, [], []
 
     async def look(self, ask, *, version, tenant, policy):
+        self.versions.append(version)
         return self.hit
 
     def keep(self, ask, reply, *, version, tenant, policy):
         self.offered.append((reply.text, tenant))
+        self.versions.append(version)
 
 
 def responder():
@@ -103,3 +108,46 @@ def test_no_cache_is_asked_where_the_application_has_none():
     assert asyncio.run(made.whole(course())).text == "Hi."
     assert cache.offered == []
     assert tenant_of(course()) == "key_1"
+
+
+def calling(arguments):
+    tool = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    message = {"role": "assistant", "content": None, "tool_calls": [tool]}
+    body = {"id": "c", "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    return Reply(body=json.dumps(body).encode(), finish="tool_calls")
+
+
+def test_arguments_of_a_call_are_guarded_behind_their_escapes_and_stay_json():
+    made, _, _ = responder()
+    escaped = "".join(f"\\u{ord(char):04x}" for char in KEY)
+    with pytest.raises(GuardBlockedError):
+        asyncio.run(made.whole(course(loaded(calling(f'{{"key": "{escaped}"}}'), guards=(secrets(),)))))
+    mail = loaded(calling('{"to": "a\\u0040example.com"}'), guards=(personal_data(kinds=("email",)),))
+    answer = asyncio.run(made.whole(course(mail)))
+    (called,) = answer.tool_calls
+    assert json.loads(called["arguments"]) == {"to": "[email]"}
+
+
+def test_a_long_answer_is_guarded_as_a_short_one_is():
+    made, _, _ = responder()
+    one = loaded(reply("word " * 6000 + "a@example.com"), guards=(personal_data(kinds=("email",)),))
+    assert "a@example.com" not in asyncio.run(made.whole(course(one))).text
+
+
+def test_vectors_are_offered_to_the_cache_though_they_have_no_reason_to_end():
+    made, _, cache = responder()
+    body = {"model": "support", "input": "x"}
+    asked = msgspec.structs.replace(call(), ask=Ask(operation="embedding", body=body, raw=json.dumps(body).encode()))
+    vectors = Reply(body=b'{"data": [{"embedding": [1.0]}]}')
+    asyncio.run(made.whole(course(loaded(vectors, cache=CachePolicy(exact_s=60.0)), asked)))
+    assert len(cache.offered) == 1
+
+
+def test_answers_of_one_model_are_never_those_of_another_where_callers_name_the_model():
+    made, _, cache = responder()
+    route = Route(upstreams=(msgspec.structs.replace(UPSTREAM, model="*"),))
+    one = loaded(cache=CachePolicy(exact_s=60.0), route=route)
+    for model in ("small", "large"):
+        asyncio.run(made.whole(course(one, msgspec.structs.replace(call(), model=model))))
+    assert len(set(cache.versions)) == 2
+    assert all(version.startswith(one.version) for version in cache.versions)

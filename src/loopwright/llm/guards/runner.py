@@ -47,7 +47,6 @@ class GuardRunner:
         self._judge = judge
         self._in = _checks("in", built)
         self._out = _checks("out", built)
-        self._labels = Checks("in", self._in.watching)
 
     @property
     def needs_text(self) -> bool:
@@ -67,10 +66,17 @@ class GuardRunner:
         """
         return [look(self._in, text) for text in texts]
 
-    def beside(self, texts: Sequence[str]) -> list[Guarded]:
-        """The same for what stands beside the texts of a request, as names, keys and fields that nobody knows: by
-        detectors alone, as such a text has no length or form of its own. Raises GuardBlockedError."""
-        return [look(self._labels, text) for text in texts]
+    def beside(self, texts: Sequence[str], way: Way = "in") -> list[Guarded]:
+        """Let the guards look at what stands beside the texts of a request or of an answer, as names, keys and fields
+        that nobody knows: detectors alone, as such a text has no length or form of its own. Raises
+        GuardBlockedError."""
+        checks = self._in if way == "in" else self._out
+        return [look(Checks(way, checks.watching), text) for text in texts]
+
+    def calls(self, arguments: Sequence[str], way: Way = "in") -> list[GuardedCall]:
+        """Let the detectors look at arguments of calls of tools, JSON text; see `whole_call`. Raises
+        GuardBlockedError."""
+        return [look_at_call(self._in if way == "in" else self._out, {"arguments": text}) for text in arguments]
 
     @property
     def asks(self) -> bool:

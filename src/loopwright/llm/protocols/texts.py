@@ -21,86 +21,100 @@ _REQUEST = (
     "chat_template", "chat_template_kwargs", "stop", "stop_sequences",
 )  # fmt: skip
 _ANSWER = ("choices", "content", "output")
-_ASKED = frozenset({"content", "text", "output", "arguments", "refusal", "title", "context", "summary"})
-_ANSWERED = _ASKED | {"message", "thinking", "reasoning", "reasoning_content", "reasoning_details"}
-_AROUND = frozenset({"function", "custom", "tool_calls", "function_call"})
-_VALUES = frozenset({"input", "variables"})
+_ASKED = frozenset({"content", "text", "output", "refusal", "title", "context", "summary"})
+_ANSWERED = _ASKED | {"message", "thinking", "reasoning", "reasoning_content", "reasoning_details", "transcript"}
+_AROUND = frozenset({"function", "custom", "tool_calls", "function_call", "audio"})
+_CALLED = frozenset({"arguments", "input"})
 _ASIDES = frozenset({"chat_template", "chat_template_kwargs", "stop", "stop_sequences"})
 """Fields of a request that are no part of what is said, and reach models all the same."""
-_TAGS = frozenset({"role", "type", "status", "detail", "format", "media_type", "mime_type", "ttl", "phase", "effort"})
+_TAGS = frozenset({
+    "role", "type", "status", "detail", "format", "media_type", "mime_type", "ttl", "phase", "effort",
+    "finish_reason", "native_finish_reason", "stop_reason",
+})  # fmt: skip
 _NO_TEXT = frozenset({
     "id", "call_id", "tool_call_id", "tool_use_id", "item_id", "file_id", "container_id", "model", "url", "image_url",
     "file_url", "file_data", "encrypted_content", "signature", "thought_signature",
 })  # fmt: skip
 """Names, addresses and data that a model never reads as text, or that cannot be changed."""
-_KEYS = _ASKED | _ANSWERED | _AROUND | _VALUES | _TAGS | _NO_TEXT
-_KEYS |= {"name", "data", "source", "filename", "file", "input_audio", "cache_control", "action"}
+_KEYS = _ASKED | _ANSWERED | _AROUND | _CALLED | _TAGS | _NO_TEXT
+_KEYS |= {
+    "name", "data", "source", "filename", "file", "input_audio", "cache_control", "action",
+    "index", "logprobs", "annotations", "citations", "delta",
+}  # fmt: skip
 _LONG_NUMBER = 10**6
 _PLAIN = re.compile(r"[a-z][a-z_/]{0,40}[0-9]{0,8}")
 
 
-class AskTexts(NamedTuple):
-    """The texts of a request.
+class Texts(NamedTuple):
+    """The texts of a request or of an answer, each kind in its order.
 
     Attributes:
         said: What is said.
-        beside: What stands beside it and may reach the model too: names, file names, keys of arguments, fields that
-            this library does not know.
+        calls: Arguments of calls of tools, as JSON text.
+        beside: What stands beside these and may be read too: names, file names, keys, fields that this library does not
+            know.
     """
 
-    said: list[str]
-    beside: list[str]
+    said: Sequence[str]
+    calls: Sequence[str]
+    beside: Sequence[str]
 
 
-def all_texts_of(ask: Ask) -> AskTexts:
+def texts_of(ask: Ask) -> Texts:
     """The texts that go in."""
-    texts = AskTexts([], [])
-    _Walk(_REQUEST, _ASKED, _collected(texts.said), beside=_collected(texts.beside)).through(ask.body)
-    return texts
+    return _told(_REQUEST, _ASKED, ask.body)
 
 
-def texts_of(ask: Ask) -> list[str]:
-    """The texts that a request says."""
-    return all_texts_of(ask).said
-
-
-def with_texts(ask: Ask, texts: Sequence[str], *, beside: Sequence[str] | None = None) -> Ask:
-    """The call with these texts in place of its own.
-
-    Args:
-        ask: Any.
-        texts: As many as `texts_of` told, in its order.
-        beside: As many as stand beside them; None: those stay.
-    """
-    around = (lambda text: text) if beside is None else _replaced(beside)
-    body = _Walk(_REQUEST, _ASKED, _replaced(texts), beside=around).through(ask.body)
+def with_texts(ask: Ask, texts: Texts) -> Ask:
+    """The call with these texts in place of its own, as many and in the order of `texts_of`."""
+    body = _Walk(_REQUEST, _ASKED, _replacing(texts)).through(ask.body)
     return msgspec.structs.replace(ask, body=body, raw=b"")
 
 
-def reply_texts(ask: Ask, reply: Reply) -> list[str]:
-    """The texts that an answer says, the arguments of its calls of tools among them; none of embeddings."""
-    texts: list[str] = []
-    if ask.operation != "embedding":
-        _Walk(_ANSWER, _ANSWERED, _collected(texts)).through(msgspec.json.decode(reply.body))
-    return texts
+def reply_texts(ask: Ask, reply: Reply) -> Texts:
+    """The texts that come out; none of embeddings."""
+    if ask.operation == "embedding":
+        return Texts((), (), ())
+    return _told(_ANSWER, _ANSWERED, msgspec.json.decode(reply.body))
 
 
-def with_reply_texts(ask: Ask, reply: Reply, texts: Sequence[str]) -> Reply:
+def with_reply_texts(ask: Ask, reply: Reply, texts: Texts) -> Reply:
     """The answer with these texts in place of its own, as many and in the order of `reply_texts`.
 
-    Where a text changed, log probabilities and annotations, which would tell it, are taken out.
+    Where a text changed, log probabilities, annotations and sound, which would tell it, are taken out.
     """
-    data = msgspec.json.decode(reply.body)
-    if ask.operation == "embedding" or list(texts) == reply_texts(ask, reply):
+    if ask.operation == "embedding" or [*map(list, texts)] == [*map(list, reply_texts(ask, reply))]:
         return reply
-    body = _Walk(_ANSWER, _ANSWERED, _replaced(texts)).through(data)
+    body = _Walk(_ANSWER, _ANSWERED, _replacing(texts)).through(msgspec.json.decode(reply.body))
     for part in _objects(body):
         for name in ("logprobs", "annotations"):
             if part.get(name):
                 part[name] = None if "message" in part or "finish_reason" in part else []
+        if "transcript" in part and part.get("data"):
+            part["data"] = ""
     encoded = msgspec.json.encode(body)
     read = reply_in(ask.operation, encoded, body)
     return msgspec.structs.replace(reply, body=encoded, text=read.text, tool_calls=read.tool_calls)
+
+
+class _Changes(NamedTuple):
+    """What is told each kind of text, and gives what is to stand in its place; see `Texts`."""
+
+    said: _Change
+    calls: _Change
+    beside: _Change
+
+
+def _told(fields: Sequence[str], names: frozenset[str], body: Mapping[str, Any]) -> Texts:
+    said: list[str] = []
+    calls: list[str] = []
+    beside: list[str] = []
+    _Walk(fields, names, _Changes(_collected(said), _collected(calls), _collected(beside))).through(body)
+    return Texts(said, calls, beside)
+
+
+def _replacing(texts: Texts) -> _Changes:
+    return _Changes(_replaced(texts.said), _replaced(texts.calls), _replaced(texts.beside))
 
 
 def _collected(texts: list[str]) -> _Change:
@@ -122,17 +136,13 @@ class _Walk:
     Args:
         fields: Of the body, those that hold texts.
         names: Of the objects in it, the fields that hold what is said.
-        said: Told every text that is said, gives what is to stand in its place.
-        beside: The same for all others; None where only what is said is looked at.
+        change: Told every text.
     """
 
-    def __init__(
-        self, fields: Sequence[str], names: frozenset[str], said: _Change, *, beside: _Change | None = None
-    ) -> None:
+    def __init__(self, fields: Sequence[str], names: frozenset[str], change: _Changes) -> None:
         self._fields = fields
         self._names = names
-        self._said = said
-        self._beside = beside
+        self._said, self._calls, self._beside = change
 
     def through(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The body with its texts changed."""
@@ -142,7 +152,7 @@ class _Walk:
             if value is None:
                 continue
             if field in _ASIDES:
-                changed[field] = value if self._beside is None else values_changed(value, self._beside, self._beside)
+                changed[field] = values_changed(value, self._beside, self._beside)
             elif field == "variables":
                 changed[field] = values_changed(value, self._said, self._key)
             else:
@@ -168,8 +178,8 @@ class _Walk:
             value: What it holds.
             part: The object.
         """
-        if name in _VALUES:
-            return values_changed(value, self._said, self._key)
+        if name in _CALLED:
+            return self._call(value)
         if name in self._names or (name in _AROUND and not isinstance(value, str)):
             return self._visited(value)
         if name == "source" and isinstance(value, dict) and value.get("type") in ("text", "content"):
@@ -181,7 +191,7 @@ class _Walk:
 
     def _rest(self, name: str, value: Any, part: Mapping[str, Any]) -> Any:
         """A field that holds nothing that is said, as far as this library knows; arguments as `_field`."""
-        if self._beside is None:
+        if name == "logprobs":
             return value
         if isinstance(value, str):
             return value if _is_no_text(name, value, part) else self._beside(value)
@@ -190,7 +200,20 @@ class _Walk:
         return self._object(value) if isinstance(value, dict) else value
 
     def _key(self, name: str) -> str:
-        return name if self._beside is None or name in _KEYS else self._beside(name)
+        return name if name in _KEYS else self._beside(name)
+
+    def _call(self, arguments: Any) -> Any:
+        """Arguments of a call: JSON text, or what that says."""
+        if arguments is None or isinstance(arguments, str):
+            return arguments and self._calls(arguments)
+        text = msgspec.json.encode(arguments).decode()
+        changed = self._calls(text)
+        if changed == text:
+            return arguments
+        try:
+            return msgspec.json.decode(changed)
+        except msgspec.DecodeError:
+            return {"masked": changed}
 
 
 def _is_no_text(name: str, value: str, part: Mapping[str, Any]) -> bool:

@@ -12,10 +12,10 @@ from loopwright.llm.guard import Finding
 from loopwright.llm.prompts.prompt import Prompt
 from loopwright.llm.protocols.bounds import output_bound, with_most_tokens
 from loopwright.llm.protocols.chat import as_chat, history_of, question_of, with_messages
-from loopwright.llm.protocols.texts import all_texts_of, values_changed, with_texts
+from loopwright.llm.protocols.texts import texts_of, values_changed, with_texts
 from loopwright.llm.retriever import Passage
-from loopwright.serving.applications.aside import aside
 from loopwright.serving.applications.course import Course
+from loopwright.serving.applications.looking_over import looked_over
 
 GroupsOf = Callable[[str], Sequence[str]]
 """The groups that a key's holder belongs to, for access to documents."""
@@ -77,15 +77,13 @@ async def _guarded(course: Course) -> Ask:
     ask, loaded = course.call.ask, course.arm.loaded
     guards, cache = loaded.guards, loaded.application.cache
     if guards.looks_in:
-        texts = all_texts_of(ask)
-        length = sum(map(len, texts.said)) + sum(map(len, texts.beside))
         try:
-            said, beside = await aside(length, lambda: (guards.incoming(texts.said), guards.beside(texts.beside)))
+            texts, findings = await looked_over(guards, texts_of(ask), "in")
         except GuardBlockedError as error:
             course.found("in", blocked_by(error))
             raise
-        course.found("in", [finding for one in (*said, *beside) for finding in one.findings])
-        ask = with_texts(ask, [one.text for one in said], beside=[one.text for one in beside])
+        course.found("in", findings)
+        ask = with_texts(ask, texts)
     elif not cache.exact_s and cache.semantic == "off":
         return ask
     return msgspec.structs.replace(ask, raw=msgspec.json.encode(ask.body))
