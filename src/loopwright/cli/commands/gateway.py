@@ -28,7 +28,9 @@ def command(
     settings = {"host": host, "port": port}
     folder = find_project(project.resolve())
     with ExitStack() as held:
-        if upstream is not None and not _has_home(folder):
+        if not _has_home(folder):
+            if upstream is None:
+                raise _nothing_to_serve("there is no home here")
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="loopwright-gateway-")))
         workspace = open_workspace(folder, explicit=settings, create=upstream is not None)
         held.callback(workspace.close)
@@ -56,8 +58,11 @@ def _served(workspace: Workspace) -> list[str]:
         if answers_by_application(ledger, blobs, workspace.ref("endpoint", name, "arms"))
     ]
     if not found:
-        raise NotFoundError(
-            "this home has no application yet",
-            fix="Run `loopwright run` in a loop with an application, or serve an upstream with --upstream URL.",
-        )
+        raise _nothing_to_serve("this home has no application yet")
     return found
+
+
+def _nothing_to_serve(what: str) -> NotFoundError:
+    return NotFoundError(
+        what, fix="Run `loopwright run` in a loop with an application, or serve an upstream with --upstream URL."
+    )

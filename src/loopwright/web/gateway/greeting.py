@@ -33,8 +33,6 @@ def greeting(workspace: Workspace, endpoint: str, place: str) -> str | None:
         f'  client.chat.completions.create(model="{model}", messages=[{{"role": "user", "content": "Hello"}}])',
     ]
     if paid:
-        lines.append(
-            f"  calls take a key, as they may cost money: the text in {workspace.home / 'token'}, or one of your own"
-        )
+        lines.append(f"  calls take a key, as they may cost money: the text in {workspace.home / 'token'},")
         lines.append("  or one that `loopwright key new NAME --scope predict` makes")
     return "\n".join(lines)
