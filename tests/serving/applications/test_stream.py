@@ -182,3 +182,44 @@ def test_thoughts_that_a_guard_has_looked_at_are_no_part_of_the_answer():
     played = Played(event({"reasoning_content": "a thought"}), *HELLO, guards=(secrets(),))
     played.read()
     assert played.course.text == "Hello"
+
+
+def other(text):
+    return event({"content": text}).replace(b'"index":0', b'"index":1')
+
+
+@pytest.mark.parametrize("guards", [(), (secrets(),)])
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        ((HELLO[0], other("Hel"), HELLO[1], other("lo"), event({}, "stop"), USAGE, END), {"n": 2}),
+        ((HELLO[0], HELLO[1], event({}, "stop"), USAGE, END), {"n": 2}),
+        ((event({"refusal": "No, never."}), event({}, "stop"), USAGE, END), {}),
+    ],
+)
+def test_what_is_more_than_one_text_is_never_kept_as_one(guards, data, fields):
+    played = Played(*data, guards=guards, **fields)
+    played.read()
+    assert played.kept.replies == []
+    assert Played(*HELLO, guards=guards).read()
+
+
+@pytest.mark.parametrize("guards", [(), (secrets(),)])
+def test_several_choices_are_told_apart_in_the_log(guards):
+    played = Played(HELLO[0], other("Hi "), HELLO[1], other("there"), event({}, "stop"), USAGE, END, guards=guards, n=2)
+    played.read()
+    assert played.course.text == "Hello\nHi there"
+
+
+def test_a_stream_without_further_choices_is_kept():
+    played = Played(*HELLO)
+    played.read()
+    assert [one.text for one in played.kept.replies] == ["Hello"]
+
+
+def test_long_texts_of_a_stream_are_guarded_too():
+    long = "word " * 6000
+    played = Played(event({"content": long}), event({"content": "ann@example.org "}), *HELLO, guards=(personal_data(),))
+    raw = played.read()
+    assert b"ann@" not in raw
+    assert played.course.text == f"{long}[email] Hello"

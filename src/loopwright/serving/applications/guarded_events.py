@@ -28,7 +28,8 @@ class GuardedEvents:
         self._reader = reader
         self._open: dict[_Place, tuple[OutgoingText, Piece]] = {}
         self._findings: list[Finding] = []
-        self._let_go: list[str] = []
+        self._let_go: dict[int, list[str]] = {}
+        self._waiting = 0
 
     def through(self, piece: Piece) -> list[bytes]:
         """The events that may be sent after a further piece.
@@ -37,6 +38,7 @@ class GuardedEvents:
             GuardBlockedError: Nothing more may be sent; nothing of the blocked text was.
         """
         said = piece.tool or piece.text
+        self._waiting += len(said)
         allowed = self._passed(piece, self._outgoing(piece).feed(said)) if said else ""
         if not piece.closes:
             return _some([self._reader.with_text(piece, allowed)])
@@ -55,8 +57,14 @@ class GuardedEvents:
 
     @property
     def text(self) -> str:
-        """What of the answer's text was let go, with its masks: all that may be kept of it."""
-        return "".join(self._let_go)
+        """What of the answer's text was let go, with its masks: all that may be kept of it. Several choices by
+        newlines."""
+        return "\n".join("".join(self._let_go[choice]) for choice in sorted(self._let_go))
+
+    @property
+    def waiting(self) -> int:
+        """About how many characters are held back: what the next look is at."""
+        return max(0, self._waiting)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -64,8 +72,9 @@ class GuardedEvents:
         return [*self._findings, *(finding for text, _ in self._open.values() for finding in text.findings)]
 
     def _passed(self, piece: Piece, allowed: str) -> str:
-        if not piece.tool and not piece.aside:
-            self._let_go.append(allowed)
+        self._waiting -= len(allowed)
+        if not piece.tool and not piece.aside and allowed:
+            self._let_go.setdefault(piece.choice, []).append(allowed)
         return allowed
 
     def _outgoing(self, piece: Piece) -> OutgoingText:

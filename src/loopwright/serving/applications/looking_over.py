@@ -25,6 +25,7 @@ def _looked(guards: GuardRunner, texts: Texts, way: Way) -> tuple[Texts, list[Fi
     )
     calls = guards.calls(texts.calls, way)
     beside = guards.beside(texts.beside, way)
-    findings = [finding for one in (*said, *calls, *beside) for finding in one.findings]
+    looks: list[Sequence[Finding]] = [one.findings for one in (*said, *beside)] + [one.findings for one in calls]
+    findings = [finding for found in looks for finding in found]
     passed = Texts([one.text for one in said], [one.arguments for one in calls], [one.text for one in beside])
     return passed, findings

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 
 import msgspec
 
@@ -15,6 +16,7 @@ from loopwright.llm.protocols.errors import error_event
 from loopwright.llm.protocols.saying import events_of, reply_saying
 from loopwright.llm.protocols.unseen import may_think_unseen
 from loopwright.llm.provider import StreamReader
+from loopwright.serving.applications.aside import aside
 from loopwright.serving.applications.course import Course
 from loopwright.serving.applications.guarded_events import GuardedEvents
 from loopwright.serving.applications.preparing import blocked_by
@@ -22,6 +24,7 @@ from loopwright.serving.applications.responding import Responder, translated
 from loopwright.serving.applications.rows import LEFT
 from loopwright.serving.failure import as_failure
 
+_REFUSAL = b'"refusal":"'
 OnEnd = Callable[[Course, int, LoopwrightError | None], None]
 """Told once how a stream ended: the status that stands for it, and the error where it broke. Must not raise or wait."""
 
@@ -44,10 +47,10 @@ class GenerationStream:
         self._source = source
         self._responder = responder
         self._on_end = on_end
-        self._texts: list[str] = []
+        self._texts: dict[int, list[str]] = {}
         self._guarded: GuardedEvents | None = None
         self._bytes = 0
-        self._tools = False
+        self._plain = True
         self._ended = False
 
     async def events(self) -> AsyncGenerator[bytes, None]:
@@ -91,10 +94,10 @@ class GenerationStream:
         try:
             async for piece in stream:
                 self._note(piece)
-                events = [piece.event] if guarded is None else guarded.through(piece)
+                events = [piece.event] if guarded is None else await _guarded(guarded, piece)
                 for event in events if translator is None else _translated(translator, events):
                     yield event
-            rest = [] if guarded is None else guarded.end()
+            rest = [] if guarded is None else await aside(guarded.waiting, guarded.end)
             for event in rest if translator is None else (*_translated(translator, rest), *_ends(translator)):
                 yield event
         except GuardBlockedError as error:
@@ -119,20 +122,22 @@ class GenerationStream:
     def _note(self, piece: Piece) -> None:
         self._bytes += len((piece.text or piece.tool).encode())
         if piece.text and not piece.aside and self._guarded is None:
-            self._texts.append(piece.text)
-        elif piece.tool:
-            self._tools = True
+            self._texts.setdefault(piece.choice, []).append(piece.text)
+        self._plain = self._plain and not piece.tool and not piece.choice and _REFUSAL not in piece.event
 
     def _text(self) -> str:
         """What was answered: as it came where no guard looks, else as guards let it go."""
-        return "".join(self._texts) if self._guarded is None else self._guarded.text
+        if self._guarded is not None:
+            return self._guarded.text
+        return "\n".join("".join(self._texts[choice]) for choice in sorted(self._texts))
 
     def _complete(self, stream: StreamCall) -> None:
         outcome, course = stream.outcome, self.course
         course.finish = outcome.finish
         course.text = self._text()
         self._responder.settle(course, outcome.usage)
-        if course.text and not self._tools:
+        # What a reply that says one text would not repeat is not kept: calls of tools, further choices, refusals.
+        if course.text and self._plain and course.asked.body.get("n") in (None, 1):
             self._responder.keep(course, self._reply(stream))
         self._end(200, None)
 
@@ -173,6 +178,10 @@ class GenerationStream:
         if not self._ended:
             self._ended = True
             self._on_end(self.course, status, error)
+
+
+async def _guarded(guarded: GuardedEvents, piece: Piece) -> list[bytes]:
+    return await aside(guarded.waiting + len(piece.tool or piece.text), partial(guarded.through, piece))
 
 
 def _translated(translator: StreamReader, events: list[bytes]) -> list[bytes]:
