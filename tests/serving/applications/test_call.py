@@ -26,3 +26,12 @@ def test_a_conversation_is_sticky_and_a_request_of_nobody_is_not():
     assert call(headers={"loopwright-session": "s", "loopwright-user": "u"}).sticky == "s"
     assert call(user="u").sticky == "u"
     assert call().sticky == ""
+
+
+def test_names_without_end_go_by_their_digests_and_are_still_told_apart():
+    long = {"user": "u" * 5_000_000, "conversation": "s" * 5_000_000}
+    one, other = call(headers={"loopwright-feature": "f" * 60_000}, **long), call(**(long | {"user": "v" * 5_000_000}))
+    assert max(len(one.user), len(one.session), len(one.feature)) < 50
+    assert one.user != other.user
+    assert one.session == other.session
+    assert call(user="u" * 200).user == "u" * 200

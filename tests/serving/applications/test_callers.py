@@ -1,5 +1,8 @@
 """Routes that take any model of their upstream."""
 
+import pytest
+
+from loopwright.errors import RequestRefusedError
 from loopwright.llm.route import Route, Upstream
 from loopwright.serving.applications.callers import Callers, route_for, takes_any_model
 
@@ -27,3 +30,12 @@ def test_each_model_has_a_caller_of_its_own_and_the_oldest_is_let_go():
 def test_a_route_of_one_model_has_one_caller():
     callers = Callers(Route(upstreams=(ONE,)), lambda route: object())
     assert callers.of("a") is callers.of("b")
+
+
+def test_a_name_that_no_model_has_is_refused_and_not_kept():
+    made = []
+    callers = Callers(Route(upstreams=(ANY,)), lambda route: made.append(route) or len(made))
+    with pytest.raises(RequestRefusedError) as refused:
+        callers.of("m" * 257)
+    assert (refused.value.context["field"], "mmm" in str(refused.value), made) == ("model", False, [])
+    assert callers.of("m" * 256) == 1

@@ -1,5 +1,6 @@
 """What calls are counted as, without any user or request in a label."""
 
+import msgspec
 from tests.serving.applications.stage import UPSTREAM, call, course
 
 from loopwright.llm.ask import Usage
@@ -33,3 +34,15 @@ def test_an_answer_from_the_cache_is_a_hit_and_no_tokens():
     one = course()
     one.cache, one.usage = "exact", Usage(input_tokens=9)
     assert counted(one) == {("loopwright_llm_cache_hits", ("support", "exact")): 1}
+
+
+def test_models_that_callers_make_up_are_counted_together_beyond_some_hundred():
+    metrics = Metrics()
+    figures = GenerationFigures(metrics)
+    for number in [*range(1_000), 7]:
+        one = course()
+        one.upstream = msgspec.structs.replace(UPSTREAM, model=f"made-up-{number}")
+        one.usage = Usage(input_tokens=1)
+        figures.generated(one)
+    found = {count.labels[2]: count.value for count in metrics.snapshot().counts if count.labels[-1] == "input"}
+    assert (len(found), found["made-up-7"], found["other"], sum(found.values())) == (201, 2, 800, 1_001)

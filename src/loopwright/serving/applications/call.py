@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from blake3 import blake3
 
 from loopwright.core.clock import Micros
 from loopwright.llm.ask import Ask
@@ -13,6 +14,8 @@ USER_HEADER = "loopwright-user"
 FEATURE_HEADER = "loopwright-feature"
 SESSION_HEADER = "loopwright-session"
 _CONVERSATION = ("conversation_id", "session_id")
+LONGEST_NAME = 200
+"""Characters of a user, a conversation or a feature; what is longer goes by its digest, as every row holds it."""
 
 
 class GenerationCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +69,9 @@ def named(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]
     metadata = body.get("metadata")
     about: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
     return {
-        "user": headers.get(USER_HEADER) or _text(body.get("user")) or _text(about.get("user_id")),
-        "session": headers.get(SESSION_HEADER) or _conversation(body, about),
-        "feature": headers.get(FEATURE_HEADER, ""),
+        "user": _short(headers.get(USER_HEADER) or _text(body.get("user")) or _text(about.get("user_id"))),
+        "session": _short(headers.get(SESSION_HEADER) or _conversation(body, about)),
+        "feature": _short(headers.get(FEATURE_HEADER, "")),
     }
 
 
@@ -77,6 +80,12 @@ def _conversation(body: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     if isinstance(conversation, Mapping):
         conversation = conversation.get("id")
     return _text(conversation) or next((_text(about[name]) for name in _CONVERSATION if name in about), "")
+
+
+def _short(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"blake3:{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(16)}"
 
 
 def _text(value: Any) -> str:

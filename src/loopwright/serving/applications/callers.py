@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import msgspec
 
+from loopwright.errors import RequestRefusedError
 from loopwright.llm.calling.caller import Caller
 from loopwright.llm.route import Route
 
 ANY_MODEL = "*"
 """What a route calls the model of an upstream that is asked for whichever model the caller names."""
 _MOST_MODELS = 256
+_LONGEST_NAME = 256
 
 
 def takes_any_model(route: Route) -> bool:
@@ -41,9 +43,14 @@ class Callers:
         self._by_model: OrderedDict[str, Caller] = OrderedDict()
 
     def of(self, model: str) -> Caller:
-        """The caller of a call that names `model`."""
+        """The caller of a call that names `model`. Raises RequestRefusedError where no upstream has such a name."""
         if self._one is not None:
             return self._one
+        if len(model) > _LONGEST_NAME:
+            raise RequestRefusedError(
+                f"the model's name has {len(model)} characters", why=f"at most {_LONGEST_NAME} are taken",
+                fix="Name a model of the upstream.", field="model",
+            )  # fmt: skip
         known = self._by_model.get(model)
         if known is None:
             if len(self._by_model) >= _MOST_MODELS:

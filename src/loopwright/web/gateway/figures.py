@@ -4,12 +4,19 @@ from loopwright.serving.applications.course import Course
 from loopwright.web.metric_families import LLM_CACHED, LLM_COST, LLM_FIRST, LLM_FOUND, LLM_TOKENS
 from loopwright.web.metrics import Metrics
 
+OTHER = "other"
+_MOST_MODELS = 200
+
 
 class GenerationFigures:
-    """Counts calls of applications in a worker's metrics."""
+    """Counts calls of applications in a worker's metrics.
+
+    Where callers name the models, there is no end to them: those beyond the first few hundred are counted together.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._models: set[str] = set()
 
     def generated(self, course: Course) -> None:
         metrics, endpoint = self._metrics, course.label.endpoint
@@ -23,7 +30,7 @@ class GenerationFigures:
         upstream, usage = course.upstream, course.usage
         if upstream is None:
             return
-        named = (endpoint, upstream.provider_name, upstream.model)
+        named = (endpoint, upstream.provider_name, self._labelled(upstream.model))
         if usage is not None:
             metrics.count(LLM_TOKENS, (*named, "input"), usage.input_tokens)
             metrics.count(LLM_TOKENS, (*named, "output"), usage.output_tokens)
@@ -35,3 +42,10 @@ class GenerationFigures:
             metrics.count(LLM_COST, named, course.spend.cost_usd)
         if course.first_token_s is not None:
             metrics.measure(LLM_FIRST, (endpoint,), course.first_token_s - course.call.started)
+
+    def _labelled(self, model: str) -> str:
+        if model not in self._models:
+            if len(self._models) >= _MOST_MODELS:
+                return OTHER
+            self._models.add(model)
+        return model
