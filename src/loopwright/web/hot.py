@@ -1,13 +1,14 @@
 """The short way of a prediction: from the parser to the endpoint and back to the connection, past ASGI.
 
 It takes what callers send all the time: POST /predict/{endpoint} with a JSON body and nothing special about it. All
-else goes the usual way, and so may this: both answer the same. `web.hot_protocol` puts it into uvicorn's connections.
+else goes the usual way, and so may this: both answer the same. `web.hot_protocol` puts it into uvicorn's connections;
+`web.gateway.short_way` is the same for calls of applications.
 """
 
 import asyncio
-import http
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,7 @@ from loopwright.web.asking import CLOCK_HEADER, ID_HEADER, Asking, checked_count
 from loopwright.web.auth import Doors
 from loopwright.web.errors import as_known, body_of, headers_of, status_of
 from loopwright.web.request_ids import RequestIds
+from loopwright.web.short_cycle import NobodyWaits, ShortHead, message
 
 if TYPE_CHECKING:
     from loopwright.web.hot_protocol import HotProtocol
@@ -51,19 +53,25 @@ class _ScoreAnswer(msgspec.Struct, frozen=True, gc=False):
     release: str | None
 
 
-class Head:
-    """What the head of a request says: who is asked, with how many bytes of body, by whom.
+HeadOf = Callable[[Mapping[str, str], int], ShortHead]
+"""Makes the head of a request from its headers by lower-case name and the bytes of its body."""
+
+
+class Head(ShortHead):
+    """The head of a prediction: who is asked.
 
     `open` is whether a door let it in that will always do so: no key was needed.
     """
 
-    __slots__ = ("endpoint", "headers", "length", "open")
+    __slots__ = ("endpoint", "open")
 
     def __init__(self, endpoint: Endpoint, headers: Mapping[str, str], length: int) -> None:
+        super().__init__(headers, length)
         self.endpoint = endpoint
-        self.headers = headers
-        self.length = length
         self.open = False
+
+    def cycle(self, protocol: "HotProtocol", body: bytes, *, more_body: bool) -> "HotCycle":
+        return HotCycle(protocol, self, body, more_body=more_body)
 
 
 class HotPath:
@@ -75,26 +83,29 @@ class HotPath:
         clock: Times requests; its `now` is not a replay's.
         ids: Gives requests their ids.
         header_timeout_s: Seconds that a caller may take to send a head, and again a body.
+        others: What else goes this way, by path.
 
     Attributes:
         heads: Heads that came before, by their very bytes: the same bytes mean the same again.
     """
 
     def __init__(
-        self, asking: Asking, *, doors: Doors, clock: Clock, ids: RequestIds, header_timeout_s: float = 10.0
-    ) -> None:
+        self, asking: Asking, *, doors: Doors, clock: Clock, ids: RequestIds, header_timeout_s: float = 10.0,
+        others: Mapping[bytes, HeadOf] | None = None,
+    ) -> None:  # fmt: skip
         self.asking = asking
         self.monotonic = clock.monotonic
         self.header_timeout_s = header_timeout_s
-        self.heads: dict[bytes, Head] = {}
+        self.heads: dict[bytes, ShortHead] = {}
         self._doors = doors
         self._ids = ids
-        self._endpoints = {_PATH + name.encode(): endpoint for name, endpoint in asking.endpoints.items()}
+        self._paths: dict[bytes, HeadOf] = dict(others or {})
+        self._paths |= {_PATH + name.encode(): partial(Head, endpoint) for name, endpoint in asking.endpoints.items()}
 
-    def head(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Head | None:
+    def head(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> ShortHead | None:
         """The head of a POST over HTTP/1.1, or None where it goes the usual way."""
-        endpoint = self._endpoints.get(url)
-        if endpoint is None:
+        head_of = self._paths.get(url)
+        if head_of is None:
             return None
         length = -1
         for name, value in headers:
@@ -107,12 +118,13 @@ class HotPath:
         if not 0 < length <= self.asking.limits.body_bytes:
             return None
         named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-        return Head(endpoint, named, length)
+        head = head_of(named, length)
+        return head if length <= head.most_bytes else None
 
     def end(self) -> None:
         """Take no more requests: all go the usual way from now on, which says that the connection closes."""
         self.heads.clear()
-        self._endpoints = {}
+        self._paths = {}
 
     async def keep_sweeping(self, connections: Collection[Any]) -> None:
         """Let go of callers who are silent for too long or send too slowly, until cancelled.
@@ -126,7 +138,7 @@ class HotPath:
             for connection in list(connections):
                 connection.sweep(now)
 
-    def remember(self, data: bytes, head: Head) -> None:
+    def remember(self, data: bytes, head: ShortHead) -> None:
         """Know the bytes of a head again."""
         if len(data) > _MOST_HEAD_BYTES or not _UNIQUE.isdisjoint(head.headers):
             return
@@ -164,30 +176,21 @@ class HotPath:
         head.open = "authorization" not in head.headers
 
 
-class _NobodyWaits:
-    """Stands for the event that uvicorn sets for whoever reads a request."""
-
-    def set(self) -> None:
-        """Nobody waits."""
-
-
 class HotCycle(Pending):
-    """One request on the short way; to its connection it looks like a cycle of uvicorn's.
+    """One prediction on the short way; the rest as `ShortCycle` has it.
 
     Attributes:
-        head, body: What was asked.
-        queued: Whether it waits until an earlier request of its connection has been answered.
-        out: The answer, where it is there before its turn.
+        head: What was asked.
         under_way: Whether it counts as a request under way.
         rate: Headers about the rate of the caller's key.
-        response_complete, more_body, keep_alive, disconnected, message_event: As uvicorn's cycles have them.
     """
 
     __slots__ = (
         "_door", "_many", "_records", "_row", "body", "disconnected", "head", "keep_alive", "more_body", "out",
         "protocol", "queued", "rate", "response_complete", "under_way",
     )  # fmt: skip
-    message_event = _NobodyWaits()
+    message_event = NobodyWaits()
+    streaming: bool = False
 
     def __init__(self, protocol: "HotProtocol", head: Head, body: bytes, *, more_body: bool) -> None:
         self.protocol = protocol
@@ -210,6 +213,13 @@ class HotCycle(Pending):
     def headers(self) -> Mapping[str, str]:  # type: ignore[override]
         """The request's headers by lower-case name."""
         return self.head.headers
+
+    def begin(self) -> None:
+        """See `ShortCycle`."""
+        self.protocol.hot.ask(self)
+
+    def left(self) -> None:
+        """See `ShortCycle`; an answer that nobody reads costs nothing more."""
 
     def read(self) -> None:
         """Decode the body.
@@ -251,7 +261,7 @@ class HotCycle(Pending):
         answered = outcome.answered(call, start, rows)
         headers = (*json_records.headers_of(answered), *self.rate)
         said = json_records.answer(answered, many=self._many)
-        self._end(_message(200, said, headers), len(said))
+        self._end(message(200, said, headers), len(said))
 
     def refuse(self, error: LoopwrightError) -> None:
         self.fail(error)
@@ -262,24 +272,13 @@ class HotCycle(Pending):
         if known is not error:
             _LOG.error("POST /predict/%s failed", self.head.endpoint.name, exc_info=error)
         said = body_of(known)
-        self._end(_message(status_of(known), said, headers_of(known)), len(said))
+        self._end(message(status_of(known), said, headers_of(known)), len(said))
 
-    def _end(self, message: bytes, body_bytes: int) -> None:
+    def _end(self, out: bytes, body_bytes: int) -> None:
         if self.under_way:
             self.under_way = False
             self.protocol.hot.asking.in_flight -= 1
         traffic = self.head.endpoint.traffic
         traffic.received += len(self.body)
         traffic.sent += body_bytes
-        self.protocol.answered(self, message)
-
-
-def _message(status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """An answer as it goes out, in the form that uvicorn gives to ours."""
-    lines = [b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\n" % (status, _PHRASES.get(status, b""))]
-    lines.append(b"content-length: %d\r\n" % len(body))
-    lines += [b"%b: %b\r\n" % header for header in headers]
-    return b"".join((*lines, b"\r\n", body))
-
-
-_PHRASES = {status.value: status.phrase.encode() for status in http.HTTPStatus}
+        self.protocol.answered(self, out)

@@ -8,9 +8,10 @@ import re
 from collections import deque
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from loopwright.web.hot import Head, HotCycle, HotPath
+from loopwright.web.hot import HotPath
+from loopwright.web.short_cycle import ShortCycle, ShortHead
 
 _END = b"\r\n\r\n"
 _CLOSE = (b"connection", b"close")
@@ -63,12 +64,12 @@ class HotProtocol(HttpToolsProtocol):
     def __init__(self, hot: HotPath, **given: Any) -> None:
         super().__init__(**given)
         self.hot = hot
-        self._line: deque[HotCycle] = deque()
+        self._line: deque[ShortCycle] = deque()
         self._between = True
         self._beginning = False
         self._at_work: Any = None
         self._messages = 0
-        self._last_head: Head | None = None
+        self._last_head: ShortHead | None = None
         self._since = hot.monotonic()
 
     def data_received(self, data: bytes) -> None:
@@ -91,10 +92,10 @@ class HotProtocol(HttpToolsProtocol):
             at = body_at + head.length
             if self.timeout_keep_alive_task is not None:
                 self._unset_keepalive_if_required()
-            cycle = HotCycle(self, head, data[body_at:at], more_body=False)
+            cycle = head.cycle(self, data[body_at:at], more_body=False)
             self._enter(cycle)
             if not cycle.queued:
-                self.hot.ask(cycle)
+                cycle.begin()
         return at
 
     def _read_whole(self, data: bytes) -> None:
@@ -122,11 +123,11 @@ class HotProtocol(HttpToolsProtocol):
         if head is None:
             super().on_headers_complete()
         else:
-            self._enter(HotCycle(self, head, b"", more_body=True))
+            self._enter(head.cycle(self, b"", more_body=True))
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
-        if type(cycle) is HotCycle:
+        if type(cycle) is not RequestResponseCycle:
             cycle.body += body
         else:
             super().on_body(body)
@@ -135,18 +136,22 @@ class HotProtocol(HttpToolsProtocol):
         self._between = True
         self._messages += 1
         cycle: Any = self.cycle
-        if type(cycle) is not HotCycle:
+        if type(cycle) is RequestResponseCycle:
             super().on_message_complete()
             return
         cycle.more_body = False
         if not cycle.queued:
-            self.hot.ask(cycle)
+            cycle.begin()
 
-    def _enter(self, cycle: HotCycle) -> None:
+    def _enter(self, cycle: ShortCycle) -> None:
         """Make it the connection's latest request: at work now, or behind one that is not on the short way."""
         before: Any = self.cycle
         self.cycle = cycle  # type: ignore[assignment]
-        if before is None or before.response_complete or (type(before) is HotCycle and not before.queued):
+        if (
+            before is None
+            or before.response_complete
+            or (type(before) is not RequestResponseCycle and not before.queued)
+        ):
             self._line.append(cycle)
             if len(self._line) > _MOST_IN_LINE:
                 self.flow.pause_reading()
@@ -156,16 +161,16 @@ class HotProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))  # type: ignore[arg-type]
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        if type(cycle) is not HotCycle:
+        if type(cycle) is RequestResponseCycle:
             self._at_work = cycle
             super()._start_asgi_task(cycle, app)
             return
         cycle.queued = False
         self._line.append(cycle)
         if not cycle.more_body:
-            self.hot.ask(cycle)
+            cycle.begin()
 
-    def answered(self, cycle: HotCycle, message: bytes) -> None:
+    def answered(self, cycle: ShortCycle, message: bytes) -> None:
         """Send the answer to a request of this connection, once those before it are sent."""
         line = self._line
         cycle.out = message
@@ -174,21 +179,39 @@ class HotProtocol(HttpToolsProtocol):
         if not line:
             self._rest()
 
-    def _send(self, cycle: HotCycle, message: bytes) -> None:
+    def is_first(self, cycle: ShortCycle) -> bool:
+        """Whether it is this request's turn to be answered."""
+        return bool(self._line) and self._line[0] is cycle
+
+    def stream(self, cycle: ShortCycle, part: bytes) -> None:
+        """Send part of an answer whose turn it is; the first begins with its head. Its end goes by `answered`."""
+        if not self.transport.is_closing():
+            self.transport.write(part if cycle.streaming else self._headed(part, last=self._is_last(cycle)))
+        cycle.streaming = True
+
+    def _send(self, cycle: ShortCycle, message: bytes) -> None:
         cycle.response_complete = True
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        headers = self.server_state.default_headers
-        last = not cycle.keep_alive or (bool(headers) and _CLOSE in headers)
-        if last and _CLOSE not in headers:
-            headers = [*headers, _CLOSE]
-        if headers:
-            status, _, rest = message.partition(b"\r\n")
-            message = b"\r\n".join((status, *(b"%b: %b" % header for header in headers), rest))
-        self.transport.write(message)
+        last = self._is_last(cycle)
+        self.transport.write(message if cycle.streaming else self._headed(message, last=last))
         if last:
             self.transport.close()
+
+    def _is_last(self, cycle: ShortCycle) -> bool:
+        """Whether the connection ends with this answer."""
+        return not cycle.keep_alive or _CLOSE in self.server_state.default_headers
+
+    def _headed(self, message: bytes, *, last: bool) -> bytes:
+        """An answer with the headers that all of this server's have."""
+        headers = self.server_state.default_headers
+        if last and _CLOSE not in headers:
+            headers = [*headers, _CLOSE]
+        if not headers:
+            return message
+        status, _, rest = message.partition(b"\r\n")
+        return b"\r\n".join((status, *(b"%b: %b" % header for header in headers), rest))
 
     def _rest(self) -> None:
         """Nothing on the short way is under way: what waits behind it begins, one after the other.
@@ -204,7 +227,7 @@ class HotProtocol(HttpToolsProtocol):
             while self.pipeline and not self._line and not self.transport.is_closing():
                 cycle: Any = self.pipeline[-1][0]
                 self._start_asgi_task(*self.pipeline.pop())
-                if type(cycle) is not HotCycle:
+                if type(cycle) is RequestResponseCycle:
                     break
         finally:
             self._beginning = False
@@ -221,7 +244,10 @@ class HotProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request at work too, where others wait behind it; uvicorn tells the last one only."""
+        """Tell every request at work, where others wait behind it too; uvicorn tells the last one only."""
+        for cycle in self._line:
+            cycle.disconnected = True
+            cycle.left()
         if self._at_work is not None and not self._at_work.response_complete:
             self._at_work.disconnected = True
             self._at_work.message_event.set()

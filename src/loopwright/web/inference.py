@@ -72,6 +72,7 @@ class InferenceServer:
     Attributes:
         asking: The way to the endpoints, for other protocols of the same worker.
         health: How the worker is, for the same.
+        gateway: Answers for applications.
         draining: Whether the worker is about to end.
     """
 
@@ -83,7 +84,7 @@ class InferenceServer:
             failures=served.failures, well=served.well, draining=lambda: self.draining, degraded=served.degraded
         )
         self.health = HealthRoutes({**served.endpoints, **served.applications}, condition)
-        self._gateway = Gateway(
+        self.gateway = Gateway(
             served.applications, asking=self.asking, doors=served.doors, clock=served.clock, ids=served.ids
         )
         self._routes = Routes(
@@ -112,8 +113,8 @@ class InferenceServer:
     async def _respond(self, request: Request) -> Answer:
         if (extra := self._served.extra.get(request.path)) is not None:
             return await extra(request)
-        if self._gateway.takes(request.path):
-            return await self._gateway.answer(request)
+        if self.gateway.takes(request.path):
+            return await self.gateway.answer(request)
         try:
             route, named = self._routes.find(request.path)
         except LoopwrightError:

@@ -45,6 +45,7 @@ from loopwright.web.feedback import FeedbackTaker
 from loopwright.web.garbage import keep_settled
 from loopwright.web.gateway.applications import Applications, WorkerParts
 from loopwright.web.gateway.figures import GenerationFigures
+from loopwright.web.gateway.short_way import short_ways
 from loopwright.web.grpc_server import GrpcOptions, GrpcServer
 from loopwright.web.hot import HotPath
 from loopwright.web.hot_protocol import HotProtocol, missing_parts
@@ -271,7 +272,7 @@ class Worker:
         return made
 
     def _hot_path(self, app: InferenceServer, doors: Doors, ids: RequestIds) -> HotPath | None:
-        """The short way of predictions; None where it is off: a replay's clock is set request by request."""
+        """The short way of predictions and of calls; None where it is off: a replay's clock is set by requests."""
         settings = self._options.settings
         if self._clock.replay or not settings.flag("hot_path"):
             return None
@@ -279,7 +280,10 @@ class Worker:
             _LOG.warning("predictions go the usual way: this uvicorn's connections lack %s", ", ".join(missing))
             return None
         patience_s = settings.number("header_timeout_s")
-        return HotPath(app.asking, doors=doors, clock=self._clock, ids=ids, header_timeout_s=patience_s)
+        return HotPath(
+            app.asking, doors=doors, clock=self._clock, ids=ids, header_timeout_s=patience_s,
+            others=short_ways(app.gateway) if self._applications.endpoints else None,
+        )  # fmt: skip
 
     def _obey(self, server: Server, app: InferenceServer, hot: HotPath | None) -> None:
         loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ class StreamAnswer:
 
     Args:
         stream: Whose first piece is there.
-        receive: Tells that the reader has gone.
+        receive: Tells that the reader has gone; None where the server cancels `send` then.
         leave: Leaves the call's place among those under way; called once, at the end.
         headers: More headers.
     """
@@ -29,7 +29,7 @@ class StreamAnswer:
         self,
         stream: GenerationStream,
         *,
-        receive: Receive,
+        receive: Receive | None,
         leave: Callable[[], None],
         headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
@@ -41,7 +41,7 @@ class StreamAnswer:
     async def send(self, send: Send) -> None:
         """Send all events. Raises ConnectionAbortedError where the reader went away."""
         try:
-            with Leaving(self._receive, patience_s=0.0):
+            with contextlib.nullcontext() if self._receive is None else Leaving(self._receive, patience_s=0.0):
                 await self._send(send)
         finally:
             self._leave()

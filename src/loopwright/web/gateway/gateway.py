@@ -3,6 +3,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from loopwright.errors import NotFoundError
 from loopwright.llm.ask import Operation
@@ -25,7 +26,7 @@ from loopwright.web.routes import Answer, not_answered
 from loopwright.web.workspace_clock import WorkspaceClock
 
 _LOG = logging.getLogger("loopwright.gateway")
-_OPERATIONS: dict[str, Operation] = {
+OPERATIONS: dict[str, Operation] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "completion",
     "/v1/embeddings": "embedding",
@@ -33,6 +34,7 @@ _OPERATIONS: dict[str, Operation] = {
     "/v1/messages": "message",
 }
 _MODELS = "/v1/models"
+_UNWATCHED = nullcontext()
 _STATUSES = {422: 400}
 """As the protocols have it: what is wrong with a body is a bad request."""
 
@@ -65,20 +67,25 @@ class Gateway:
 
     def takes(self, path: str) -> bool:
         """Whether a path is the gateway's."""
-        return path in _OPERATIONS or path == _MODELS or path.startswith(f"{_MODELS}/")
+        return path in OPERATIONS or path == _MODELS or path.startswith(f"{_MODELS}/")
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, *, body: bytes | None = None) -> Answer:
         """Answer one request. What goes wrong is an answer too.
+
+        Args:
+            request: What was asked.
+            body: Its body, where a server has read it that cancels this when the caller goes away; else it is read
+                here, and the caller watched.
 
         Raises:
             ConnectionAbortedError: The caller went away.
         """
-        operation = _OPERATIONS.get(request.path)
+        operation = OPERATIONS.get(request.path)
         id = self._ids.of(request.headers.get(ID_HEADER))
         try:
             if operation is None:
                 return self._models(request)
-            return await self._generate(request, operation, id=id)
+            return await self._generate(request, operation, id=id, body=body)
         except ConnectionAbortedError:
             raise
         except Exception as error:  # noqa: BLE001 - boundary: one request; the error is its answer, or in the log
@@ -90,7 +97,7 @@ class Gateway:
             said = (*headers_of(known), (b"x-request-id", id.encode()))
             return Response(status=status, body=error_body(shape, known, status=status), headers=said)
 
-    async def _generate(self, request: Request, operation: Operation, *, id: str) -> Answer:
+    async def _generate(self, request: Request, operation: Operation, *, id: str, body: bytes | None) -> Answer:
         headers = own_headers.with_key(request.headers)
         caller = self._doors.admit(request.method, headers, scope="predict", open_on_loopback=True)
         if request.method != "POST":
@@ -99,7 +106,10 @@ class Gateway:
         held = True
         try:
             started = self._clock.monotonic()
-            ask = read_ask(operation, await read_body(request, self._asking.limits.body_bytes))
+            watched = body is None
+            if body is None:
+                body = await read_body(request, self._asking.limits.body_bytes)
+            ask = read_ask(operation, body)
             model = model_of(ask)
             endpoint, version = self._asked(model)
             self._check_paid(endpoint, caller, headers)
@@ -108,13 +118,14 @@ class Gateway:
                 caller=caller.name, headers=headers, model=model, pinned=version,
                 **named(headers, ask.body),
             )  # fmt: skip
-            with Leaving(request.receive):
+            with Leaving(request.receive) if watched else _UNWATCHED:
                 if ask.stream:
                     stream = await endpoint.stream(call)
                     held = False
                     return StreamAnswer(
-                        stream, receive=request.receive, leave=self._asking.leave, headers=caller.headers
-                    )
+                        stream, receive=request.receive if watched else None, leave=self._asking.leave,
+                        headers=caller.headers,
+                    )  # fmt: skip
                 made = await endpoint.answer(call)
         finally:
             if held:
