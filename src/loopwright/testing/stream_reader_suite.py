@@ -20,6 +20,7 @@ _ENDS: Mapping[Operation, bytes] = {
     "chat": b"data: [DONE]", "completion": b"data: [DONE]", "response": b"event: response.completed",
     "message": b"event: message_stop",
 }  # fmt: skip
+_STOPS: Mapping[Operation, bytes] = {**_ENDS, "response": b"event: response.incomplete"}
 _STREAMED = tuple(operation for operation in OPERATIONS if operation != "embedding")
 
 
@@ -133,6 +134,8 @@ class StreamReaderSuite(ABC):
             ended = reader.stopped("content_filter")
             stream = b"".join(piece.event for piece in pieces) + ended
             assert self.heard(streamed, stream) == "".join(piece.text for piece in pieces if not piece.aside)
+            assert stream.count(_STOPS[streamed]) == ended.count(_STOPS[streamed]) == 1
+            assert stream.count(b"event: content_block_start\n") == stream.count(b"event: content_block_stop\n")
             assert reader.outcome.finish == "content_filter"
             assert not b"".join(piece.event for piece in reader.end())
 
