@@ -119,8 +119,8 @@ class BudgetMeter(Meter):
         if not self._closed:
             held.settle(attempt, {"usd": nano, "tokens": max(tokens, 0), "requests": 1})
             self._correct_tokens(held, max(tokens, 0) + lost[0])
-        cost, version = None if nano is None else usd(nano + lost[1]), "" if priced is None else priced.version
-        return Spend(usage=usage, cost_usd=cost, price=version, over_bound=over)
+        money, version = None if nano is None else usd(nano + lost[1]), "" if priced is None else priced.version
+        return Spend(usage=usage, cost_usd=money, price=version, over_bound=over)
 
     def release(self, call: str) -> None:
         held = self._held.pop(call, None)
