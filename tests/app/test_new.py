@@ -19,7 +19,7 @@ def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
 
 
 def test_every_template_is_named() -> None:
-    assert template_names() == ("flights", "tabular")
+    assert template_names() == ("finetune", "flights", "llm", "tabular")
 
 
 @pytest.mark.parametrize("name", ["nothing", "../tabular", "", "from_data"])

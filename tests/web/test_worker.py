@@ -1,7 +1,6 @@
 """One worker, as a real process: what it keeps when it is killed, what it follows, when it ends."""
 
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -28,12 +27,14 @@ def test_an_answer_was_logged_before_it_was_given_even_if_the_worker_is_killed(h
                         return
                     answered.append(answer.json()["request_id"])
 
+        def enough():
+            assert len(answered) > 20
+
         with ThreadPoolExecutor(4) as pool:
             for thread in range(4):
                 pool.submit(keep_asking, thread)
-            time.sleep(0.4)
+            wait_until(enough)
             process.kill()
-    assert len(answered) > 20
     logged = {row["request_id"]: row for row in home.requests()}
     assert set(answered) <= set(logged)
     row = logged[answered[0]]
