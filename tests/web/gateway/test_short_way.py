@@ -122,6 +122,22 @@ def test_a_caller_who_leaves_ends_the_call_at_the_upstream_and_is_logged(both, s
         short.upstream.fail("")
 
 
+def test_a_stream_that_is_under_way_when_the_worker_ends_comes_to_its_end(both):
+    short, _ = both
+    with Gateway(short.home, "support", name="ending") as ending:
+        short.upstream.fail("slow=0.1")
+        try:
+            with socket.create_connection(("127.0.0.1", ending.port), timeout=10) as connection:
+                connection.sendall(request({**BODY, "stream": True}))
+                data = connection.recv(100)
+                ending.child.terminate()
+                while more := connection.recv(65536):
+                    data += more
+        finally:
+            short.upstream.fail("")
+    assert data.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
 def _more(now, before):
     assert now > before
 
