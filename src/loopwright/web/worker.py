@@ -26,7 +26,6 @@ from loopwright.features.online import OnlineFeatures
 from loopwright.features.view import FeatureView
 from loopwright.llm.spans import SpanLog
 from loopwright.observations.arm_stats import ArmCounters
-from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.bundle import answers_by_application
 from loopwright.serving.bundle_folder import BundleFolder
 from loopwright.serving.champion_failures import ChampionFailures
@@ -256,8 +255,8 @@ class Worker:
             stores.ledger, stores.blobs, namespace=settings.text("namespace"), cache=stores.home / "cache"
         )  # fmt: skip
         return RetrieveRoutes(
-            indexes.champion, by_endpoint=self._applications.retriever, doors=doors, groups_of=no_groups,
-            most_bytes=settings.whole("max_request_bytes"),
+            indexes.champion, by_endpoint=self._applications.retriever, doors=doors,
+            groups_of=self._applications.groups_of, most_bytes=settings.whole("max_request_bytes"),
         )  # fmt: skip
 
     async def _grpc(self, app: InferenceServer, doors: Doors, tls: ServerTls | None) -> GrpcServer:

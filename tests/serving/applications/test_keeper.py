@@ -7,6 +7,7 @@ from tests.serving.applications.stage import UPSTREAM, bundle
 from loopwright.errors import ModelLoadError, ReleaseError
 from loopwright.llm.application import Application
 from loopwright.llm.calling.circuits import Circuits
+from loopwright.llm.embedding.hashing import HashingEmbedder
 from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.providers.table import provider_of
 from loopwright.llm.route import Route
@@ -27,6 +28,7 @@ class Stage:
         loader = ApplicationLoader(
             blobs=self.blobs, run=run, pool=HttpPool(), circuits=Circuits(), providers=provider_of,
             secrets=lambda reference: "", clock=self.clock, rng=np.random.default_rng(0), open_index=None,
+            embedder=lambda: HashingEmbedder(8),
         )  # fmt: skip
         tools = type("Tools", (), {"clock": self.clock})()
         self.endpoint = ApplicationEndpoint("support", tools)

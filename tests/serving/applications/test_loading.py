@@ -6,9 +6,10 @@ import pytest
 from tests.serving.applications.stage import UPSTREAM, bundle
 from tests.serving.applications.test_keeper import Stage
 
-from loopwright.errors import ModelLoadError
+from loopwright.errors import MissingExtraError, ModelLoadError
+from loopwright.llm.answer_cache import CachePolicy
 from loopwright.llm.application import Application, Retrieval
-from loopwright.llm.guards.declarations import secrets
+from loopwright.llm.guards.declarations import secrets, topics
 from loopwright.llm.prompts.prompt import Prompt
 from loopwright.llm.route import Route, Upstream
 
@@ -40,6 +41,23 @@ def test_what_fails_on_its_example_is_not_loaded_and_says_why(tmp_path, fields, 
     with pytest.raises(ModelLoadError) as caught:
         loader.load(bundle(blobs, made))
     assert why in f"{caught.value.what} {caught.value.why}"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"cache": CachePolicy(semantic="shadow")}, {"guards": (topics(allow={"pets": ["cats"]}, similarity=0.5),)}],
+)
+def test_a_version_that_goes_by_similarity_needs_an_embedder_before_it_answers(tmp_path, fields):
+    blobs, loader = loading(tmp_path)
+    version = bundle(blobs, Application(route=Route(upstreams=(UPSTREAM,)), **fields))
+    assert loader.load(version).version == version
+
+    def missing():
+        raise MissingExtraError("nothing here embeds")
+
+    with pytest.raises(ModelLoadError) as caught:
+        replace(loader, embedder=missing).load(version)
+    assert "nothing here embeds" in caught.value.why
 
 
 def test_the_pinned_version_of_the_index_is_opened(tmp_path):

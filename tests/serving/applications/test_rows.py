@@ -57,3 +57,10 @@ def test_redacted_content_is_what_guards_let_pass_and_names_nobody():
         "model": "support", "messages": [{"role": "user", "content": "masked"}]
     }  # fmt: skip
     assert RowMaker(secret=b"s", content="full").row(one, Ended(now=1.5)).inputs["user"] == "jane"
+
+
+def test_a_call_that_took_more_than_it_could_is_flagged():
+    one = finished()
+    assert RowMaker(secret=b"s").row(one, Ended(now=1.5)).flags == ()
+    one.spend = Spend(usage=one.usage, cost_usd=0.25, over_bound=True)
+    assert RowMaker(secret=b"s").row(one, Ended(now=1.5)).flags == ("over_bound",)

@@ -1,5 +1,6 @@
 """Versions of applications open in this process, outside of a worker: for evaluations and for one-off answers."""
 
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,9 @@ from loopwright.core.hashing import Digest
 from loopwright.llm.budgets.meter import open_meter
 from loopwright.llm.builtin.pool import UpstreamPool
 from loopwright.llm.calling.circuits import Circuits
+from loopwright.llm.embedding.opened_once import OpenedOnce
+from loopwright.llm.embedding.spec import minilm
+from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
 from loopwright.llm.retrieval.version import open_version
 from loopwright.llm.upstream_keys import UpstreamKeys
@@ -58,6 +62,7 @@ class OpenedApplications:
             clock=workspace.machine,
             rng=np.random.default_rng(),
             open_index=lambda blobs, version, _: open_version(blobs, version, run=cache_folder(workspace)),
+            embedder=OpenedOnce(partial(open_embedder, minilm(), folder=cache_folder(workspace))),
         )
 
     def loaded(self, version: Digest) -> LoadedApplication:

@@ -14,8 +14,7 @@ from loopwright.errors import LoopwrightError, ModelLoadError
 from loopwright.llm.application import Application
 from loopwright.llm.calling.caller import Caller
 from loopwright.llm.calling.circuits import Circuits
-from loopwright.llm.embedding.spec import minilm
-from loopwright.llm.embedding.table import open_embedder
+from loopwright.llm.embedder import Embedder
 from loopwright.llm.guards.runner import GuardRunner
 from loopwright.llm.http.pool import HttpPool
 from loopwright.llm.local_parts import with_parts
@@ -49,6 +48,7 @@ class ApplicationLoader:
         clock: Times calls.
         rng: Draws upstreams and waits.
         open_index: Opens a version of an index.
+        embedder: Opens what makes vectors, for guards that go by similarity and for caches.
     """
 
     blobs: Blobs
@@ -60,6 +60,7 @@ class ApplicationLoader:
     clock: Clock
     rng: np.random.Generator
     open_index: OpenIndex
+    embedder: Callable[[], Embedder]
 
     def load(self, version: Digest) -> LoadedApplication:
         """A version, proven.
@@ -80,6 +81,8 @@ class ApplicationLoader:
             )
             if application.retrieval is not None and loaded.retriever is None:
                 raise ModelLoadError("the bundle names no version of the index that its application reads")
+            if application.cache.semantic != "off":
+                self.embedder()
             prove(loaded)
         except LoopwrightError as error:
             raise ModelLoadError(
@@ -89,8 +92,7 @@ class ApplicationLoader:
 
     def _guards(self, application: Application) -> GuardRunner:
         similar = any(guard.options.get("similarity") for guard in application.guards)
-        embedder = open_embedder(minilm(), folder=self.run.parent / CACHE) if similar else None
-        return GuardRunner(application.guards, embedder=embedder)
+        return GuardRunner(application.guards, embedder=self.embedder() if similar else None)
 
     def _caller(self, route: Route) -> Caller:
         return Caller(

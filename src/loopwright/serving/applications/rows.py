@@ -17,6 +17,8 @@ Content = Literal["off", "redacted", "full"]
 _CONTEXT = "loopwright 2026 users of applications"
 _OF_PEOPLE = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "conversation"})
 """Fields of a body that name people to programs; no guard looks at them, and a row has a digest in their place."""
+_OVER_BOUND = "over_bound"
+"""The flag of a call whose upstream counted more tokens than the call could take."""
 LEFT = CALLER_LEFT
 """The status of a call whose caller went away."""
 
@@ -72,6 +74,7 @@ class RowMaker:
             cost_usd=spend.cost_usd if spend else None, price=spend.price or None if spend else None,
             first_token_us=None if first is None else int((first - call.started) * 1e6),
             finish=course.finish, cache=course.cache, stream=call.ask.stream, guards=tuple(course.findings),
+            flags=(_OVER_BOUND,) if spend and spend.over_bound else (),
             passages=tuple(passage.id for passage in course.passages),
             prepared_us=None if ready is None else int((ready - began) * 1e6),
             upstream_us=int((ended.now - (ready or began)) * 1e6) if upstream else None,

@@ -1,5 +1,6 @@
 """The applications of one worker: put together from its stores and settings, and taken apart at its end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from loopwright.llm.budgets.meter import open_meter
 from loopwright.llm.builtin.pool import UpstreamPool
 from loopwright.llm.cache.store import CacheTools, open_cache
 from loopwright.llm.calling.circuits import Circuits
+from loopwright.llm.embedding.opened_once import OpenedOnce
 from loopwright.llm.embedding.spec import minilm
 from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
@@ -21,8 +23,8 @@ from loopwright.llm.retrieval.version import open_version
 from loopwright.llm.retriever import Retriever
 from loopwright.llm.tracing.export import CallExport, collector_of
 from loopwright.llm.upstream_keys import UpstreamKeys
-from loopwright.serving.applications.absent import no_groups
 from loopwright.serving.applications.endpoint import ApplicationEndpoint
+from loopwright.serving.applications.groups import TeamOfKey
 from loopwright.serving.applications.keeper import ApplicationKeeper, ApplicationTools
 from loopwright.serving.applications.loading import CACHE, ApplicationLoader
 from loopwright.serving.applications.recording import Recorder
@@ -73,12 +75,14 @@ class Applications:
 
     Attributes:
         endpoints: By name.
+        groups_of: The groups of a caller, for access to documents: the team of its key.
         keepers: What keeps them at their arms.
     """
 
     def __init__(self, names: Sequence[str], parts: WorkerParts) -> None:
         self._pool = UpstreamPool()
-        self._embedder = partial(open_embedder, minilm(), folder=parts.stores.home / CACHE)
+        self._embedder = OpenedOnce(partial(open_embedder, minilm(), folder=parts.stores.home / CACHE))
+        self.groups_of = TeamOfKey(parts.stores.ledger)
         self._meter = open_meter(
             parts.stores, clock=parts.clock, machine=parts.machine, worker=parts.worker,
             unknown_price_usd_per_mtok=parts.settings.number("unknown_price_usd_per_mtok"),
@@ -104,24 +108,25 @@ class Applications:
         return {} if self._export is None else {"sending spans": self._export.run}
 
     async def close(self) -> None:
-        """Wait for what is under way, give back what was reserved, hang up."""
+        """Wait for what is under way, write what the cache keeps, give back what was reserved, hang up."""
         for endpoint in self.endpoints.values():
             await endpoint.drain()
         if self._export is not None:
             await self._export.close()
+        await asyncio.to_thread(self._cache.close)
         await self._meter.close()
         await self._pool.aclose()
 
     def _endpoint_tools(self, parts: WorkerParts) -> EndpointTools:
         stores, content = parts.stores, content_of(parts.settings.text("llm_log_content"))
-        cache = open_cache(
+        self._cache = open_cache(
             CacheTools(
                 kv=_answers_of(parts), tables=stores.tables, embedder=self._embedder, clock=parts.clock,
                 content=content != "off",
             )
         )  # fmt: skip
         responder = Responder(
-            RespondTools(meter=self._meter, cache=cache, clock=parts.clock, groups_of=no_groups)
+            RespondTools(meter=self._meter, cache=self._cache, clock=parts.clock, groups_of=self.groups_of)
         )  # fmt: skip
         secret = read_token(stores.home).encode()
         return EndpointTools(
@@ -148,6 +153,7 @@ class Applications:
             clock=parts.machine,
             rng=np.random.default_rng(),
             open_index=lambda blobs, version, cache: open_version(blobs, version, run=cache),
+            embedder=self._embedder,
         )
 
 
