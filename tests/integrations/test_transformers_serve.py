@@ -95,4 +95,5 @@ def test_a_chat_is_answered_whole_and_as_a_stream(server: tuple[str, str]) -> No
     whole, tokens, streamed = asyncio.run(both())
     assert whole
     assert 0 < tokens <= 8
-    assert streamed.strip() == whole.strip()
+    # Of letters whose last bytes never come that server's stream says nothing, and its whole answer a sign for each.
+    assert streamed.replace("\ufffd", "").strip() == whole.replace("\ufffd", "").strip()

@@ -7,7 +7,7 @@ folder is run. Chats and completions are answered, streams token by token as the
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -126,14 +126,14 @@ def _begun(call: LocalAsk, body: Body) -> LocalAnswer:
     return LocalAnswer(status=200, media_type=b"text/event-stream", body=form.head(), pieces=form.events())
 
 
-@dataclass(slots=True, kw_only=True)
 class _Made:
     """What a model has made so far; written by its thread."""
 
-    tokens: int = 0
-    ended: bool = False
-    failure: BaseException | None = None
-    stopped: threading.Event = field(default_factory=threading.Event)
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.ended = False
+        self.failure: BaseException | None = None
+        self.stopped = threading.Event()
 
 
 class _Texts:
