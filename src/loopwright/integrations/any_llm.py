@@ -68,12 +68,13 @@ def answered(call: LocalAsk) -> LocalAnswer:
         return refused(400, f"any-llm cannot tell its vendors {odd[0]!r}")
     vendor = _vendor_of(call)
     try:
-        return _answer(vendor, path, {name: value for name, value in body.items() if value is not None}, call)
+        return _answer(vendor, {name: value for name, value in body.items() if value is not None}, call)
     except Exception as error:  # noqa: BLE001 - vendors' libraries raise what they like; it is told as a refusal
         return _refusal(error)
 
 
-def _answer(vendor: Any, path: str, body: dict[str, Any], call: LocalAsk) -> LocalAnswer:
+def _answer(vendor: Any, body: dict[str, Any], call: LocalAsk) -> LocalAnswer:
+    path = call.ask.path
     model = str(body.pop("model", ""))
     if path == "/embeddings":
         packed = body.pop("encoding_format", None) == "base64"
