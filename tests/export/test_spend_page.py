@@ -61,5 +61,11 @@ def test_of_many_groups_the_dearest_are_drawn_and_days_stay_in_their_order() -> 
     assert "2026-01-07" not in labels
 
 
+def test_what_cost_nothing_has_no_chart_of_costs() -> None:
+    page = spend_page(report(line("2026-01-01", 0.0), total=line("", 0.0), by="day"), [], made_at=START)
+    assert not [one for one in page.sections if isinstance(one, BarChart)]
+    assert "2026-01-01" in render(page)
+
+
 def test_a_page_of_nothing_is_a_page() -> None:
     assert "nothing" in render(spend_page(report(total=line("", 0.0)), [], made_at=START))

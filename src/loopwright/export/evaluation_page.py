@@ -29,7 +29,7 @@ def evaluation_page(kept: KeptResult, result: EvaluationResult, comparison: Comp
     return Report(
         title=kept.evaluation,
         subtitle=f"{kept.subject}: {len({row.case for row in result.rows})} cases of {result.name}, "
-        f"{result.repeats} answers to each.",
+        f"{'1 answer' if result.repeats == 1 else f'{result.repeats} answers'} to each.",
         sections=tuple(sections),
         made_at=kept.at,
         source=f"evaluation {kept.id}, version {kept.version[:12]}, cases {kept.cases[:12]}",

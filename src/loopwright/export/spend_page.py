@@ -15,7 +15,7 @@ _MOST_ROWS = 200
 def spend_page(found: SpendReport, budgets: Sequence[BudgetView], *, made_at: Micros) -> Report:
     """The page's content."""
     sections: list[Section] = [_figures(found.total)]
-    if found.lines:
+    if any(one.cost_usd for one in found.lines):
         sections.append(_costs(found))
     gone = _gone(budgets)
     if gone.bars:

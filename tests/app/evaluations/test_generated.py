@@ -8,7 +8,7 @@ from tests.evals.judges.local_judge import Material, route, saying
 
 from loopwright.app.evaluations.generated import generate_cases, passages_of
 from loopwright.app.evaluations.traffic import case_lines
-from loopwright.errors import SourceError
+from loopwright.errors import NoVerdictError, SourceError
 from loopwright.evals.case_files import read_cases
 from loopwright.testing.upstream_server import LocalUpstream
 
@@ -42,6 +42,13 @@ def test_each_passage_gives_a_case_or_its_reason(workspace, documents):
     assert sum(done.without.values()) == 1
     (documents / "cases/new.jsonl").write_text("".join(case_lines(done.cases)))
     assert read_cases(["cases/new.jsonl"], documents).cases == done.cases
+
+
+def test_a_model_that_writes_nothing_usable_is_refused_with_its_reasons(workspace, documents):
+    found = passages_of(["docs/*.md"], documents)
+    with LocalUpstream(say=saying(lambda _: "no")) as upstream, pytest.raises(NoVerdictError) as raised:
+        asyncio.run(generate_cases(workspace, found, route(upstream.url), size=10))
+    assert raised.value.why.startswith("3 times: ")
 
 
 def test_no_passage_is_refused(workspace, documents):

@@ -10,7 +10,7 @@ from loopwright.app.applications.opening import OpenedApplications
 from loopwright.app.evaluations.opened import RouteJudge
 from loopwright.app.workspace import Workspace
 from loopwright.core.hashing import digest_value
-from loopwright.errors import SourceError
+from loopwright.errors import NoVerdictError, SourceError
 from loopwright.evals.case import Case
 from loopwright.evals.judges.asking import ask_judge
 from loopwright.evals.judges.judge import JudgeAsk
@@ -71,6 +71,9 @@ async def generate_cases(
         route: The model.
         size: Passages, at most.
         seed: Of the draw.
+
+    Raises:
+        NoVerdictError: No case came of it; it says why.
     """
     drawn = np.random.default_rng(seed).permutation(len(passages))[:size]
     cases: dict[str, Case] = {}
@@ -89,6 +92,9 @@ async def generate_cases(
                 continue
             case = _case(said.value, document, text)
             cases[case.id] = case
+    if not cases:
+        why = "; ".join(f"{count} times: {reason}" for reason, count in without.items())
+        raise NoVerdictError("the model wrote no case", why=why, fix="Mend what is said, or ask another model.")
     return Generated(cases=tuple(cases.values()), without=without, cost_usd=cost, unpriced=unpriced)
 
 
