@@ -155,13 +155,14 @@ def test_the_same_seed_says_the_same_and_another_seed_something_else(folder: Pat
     assert said[0] == said[1] != said[2]
 
 
-def test_calls_at_once_do_not_mix(folder: Path) -> None:
+def test_calls_at_once_do_not_mix_even_where_they_draw_by_seed(folder: Path) -> None:
+    drawn = {"temperature": 1.5, "seed": 7, "max_tokens": 40}
     questions = [f"key {number}" for number in range(8)]
-    alone = [_text(folder, messages=[{"role": "user", "content": one}]) for one in questions]
+    alone = [_text(folder, messages=[{"role": "user", "content": one}], **drawn) for one in questions]
     together: dict[str, str] = {}
 
     def ask(one: str) -> None:
-        together[one] = _text(folder, messages=[{"role": "user", "content": one}])
+        together[one] = _text(folder, messages=[{"role": "user", "content": one}], **drawn)
 
     threads = [threading.Thread(target=ask, args=(one,)) for one in questions]
     for thread in threads:
