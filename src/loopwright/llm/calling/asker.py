@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from loopwright.core.clock import Clock
 from loopwright.errors import UpstreamError, UpstreamRefusedError
@@ -22,8 +23,7 @@ _T = TypeVar("_T")
 _MOST_OF_AN_ERROR = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt is part of.
 
     Attributes:
@@ -37,8 +37,8 @@ class Turn:
     ask: Ask
     before: BeforeAttempt
     deadline: float
-    attempts: list[Attempt] = field(default_factory=list)
-    under_way: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = []
+    under_way: list[str] = []
 
     @property
     def lost(self) -> int:
@@ -46,16 +46,14 @@ class Turn:
         return len(self.under_way) + sum(attempt.lost for attempt in self.attempts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Generic[_T]):
+class Answered(msgspec.Struct, Generic[_T], frozen=True, kw_only=True):
     """An upstream's answer."""
 
     value: _T
     upstream: Upstream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A stream whose first pieces are there.
 
     Attributes:

@@ -24,6 +24,7 @@ from loopwright.llm.route import Route, Upstream
 
 __all__ = ["Caller", "StreamCall"]
 _T = TypeVar("_T")
+_FIRST = Progress()
 
 
 class Caller:
@@ -108,10 +109,14 @@ class Caller:
         usable = self._usable(order)
         if not usable:
             raise gave_up([circuit_open(upstream) for upstream in order], turn.attempts)
-        progress = Progress(at=self._rested(order, usable))
+        progress = _FIRST if len(order) == 1 else Progress(at=self._rested(order, usable))
         failures: list[Failure] = []
         while True:
-            made, hedged = await self._hedged(turn, speak, order=order, progress=progress)
+            if len(order) == 1:
+                wait_s, hedged = turn.deadline - self._clock.monotonic(), None
+                made = await self._asker.attempt(order[0], turn, speak, wait_s=wait_s)
+            else:
+                made, hedged = await self._hedged(turn, speak, order=order, progress=progress)
             if isinstance(made, Answered):
                 return made
             failures.append(made)

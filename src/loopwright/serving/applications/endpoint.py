@@ -7,8 +7,9 @@ arm has failed.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from loopwright.core.clock import Micros
 from loopwright.errors import (
@@ -39,8 +40,7 @@ _ARMS_OWN = (UpstreamError, ArmFailedError)
 _JUDGED = (UpstreamRefusedError, PromptError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that came whole, and how it came about."""
 
     course: Course
