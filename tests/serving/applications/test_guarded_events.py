@@ -94,3 +94,35 @@ def test_the_arguments_of_a_call_are_held_until_they_are_whole(size):
     )
     assert stopped
     assert b"AKIA" not in b"".join(blocked)
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"tool_calls": [{"index": 0, "id": "1", "type": "custom", "custom": {"name": "f", "input": f"key {KEY}"}}]},
+        {"tool_calls": [{"index": 0, "custom": {"input": f"key {KEY}"}}]},
+        {"audio": {"id": "a", "data": "UklGRg==", "transcript": f"The key is {KEY}, use it well, my friend."}},
+    ],
+)
+def test_inputs_of_custom_tools_and_words_of_sound_are_looked_at(delta):
+    sent, stopped = through([{"role": "assistant", "content": ""}, delta], secrets())
+    assert stopped
+    assert KEY.encode() not in b"".join(sent)
+    assert b"UklGR" not in b"".join(sent)
+
+
+def test_what_no_guard_finds_in_custom_tools_passes():
+    call = {"index": 0, "id": "1", "type": "custom", "custom": {"name": "f", "input": "SELECT 1"}}
+    sent, stopped = through([{"tool_calls": [call]}], secrets())
+    assert not stopped
+    assert b"SELECT 1" in b"".join(sent)
+    assert b'"name":"f"' in b"".join(sent)
+
+
+def test_mail_in_a_custom_tools_input_and_in_a_transcript_is_masked():
+    custom = {"index": 0, "id": "1", "type": "custom", "custom": {"name": "f", "input": "to ann@example.org now"}}
+    sound = {"id": "a", "data": "UklGRg==", "transcript": "write to ann@example.org now"}
+    sent, _ = through([{"tool_calls": [custom]}, {"audio": sound}], personal_data())
+    raw = b"".join(sent)
+    assert b"ann@" not in raw
+    assert raw.count(b"[email]") == 2

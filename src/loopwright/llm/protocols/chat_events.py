@@ -12,6 +12,9 @@ from loopwright.llm.protocols.usage import chat_usage
 DONE = b"data: [DONE]\n\n"
 CONTENT = ("content", "refusal")
 ASIDE = ("reasoning_content", "reasoning")
+SOUND = ("audio",)
+CALLS = {"function": "arguments", "custom": "input"}
+"""What a call of a tool is, and the field that says what the tool is given."""
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -108,6 +111,21 @@ def saying(piece: Piece, text: str) -> bytes:
     return event_of(msgspec.json.encode(body)) if _change(body, piece, text) else b""
 
 
+def transcript_of(delta: Mapping[str, Any]) -> str:
+    """The words of the sound that a delta brings; empty where there are none."""
+    sound = delta.get("audio")
+    said = sound.get("transcript") if isinstance(sound, Mapping) else None
+    return said if isinstance(said, str) else ""
+
+
+def _called(delta: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The call of a tool in a delta, and the field that says what the tool is given."""
+    if not delta.get("tool_calls"):
+        return delta["function_call"], "arguments"
+    call = delta["tool_calls"][0]
+    return next((call[kind], given) for kind, given in CALLS.items() if isinstance(call.get(kind), dict))
+
+
 def _change(body: dict[str, Any], piece: Piece, text: str) -> bool:
     """Put `text` where the piece's own text is; whether the event has anything left to say."""
     choice = body["choices"][0]
@@ -115,13 +133,16 @@ def _change(body: dict[str, Any], piece: Piece, text: str) -> bool:
     if not isinstance(delta, dict):
         choice["text"] = text
     elif piece.tool:
-        function = delta["tool_calls"][0]["function"] if delta.get("tool_calls") else delta["function_call"]
-        function["arguments" if function.get("arguments") else "name"] = text
+        called, given = _called(delta)
+        called[given if called.get(given) else "name"] = text
     elif piece.aside:
         delta.pop("reasoning_details", None)
         for name in ASIDE:
             if delta.get(name):
                 delta[name] = text
+        if transcript_of(delta):
+            # Sound cannot be masked: where its words are changed or held back, it is left out.
+            delta["audio"] = {**delta["audio"], "transcript": text, "data": ""}
     else:
         delta["content" if delta.get("content") or not delta.get("refusal") else "refusal"] = text
     choice["logprobs"] = None

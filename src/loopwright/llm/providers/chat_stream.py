@@ -8,7 +8,16 @@ import msgspec
 
 from loopwright.errors import UpstreamError
 from loopwright.llm.ask import Ask, Outcome, Piece, Usage
-from loopwright.llm.protocols.chat_events import ASIDE, CONTENT, DONE, broken_off, saying
+from loopwright.llm.protocols.chat_events import (
+    ASIDE,
+    CALLS,
+    CONTENT,
+    DONE,
+    SOUND,
+    broken_off,
+    saying,
+    transcript_of,
+)
 from loopwright.llm.protocols.replies import objects
 from loopwright.llm.protocols.sse import Event, SseParser, blocks_of, event_of, parsed
 from loopwright.llm.protocols.usage import usage_of_chat
@@ -18,7 +27,7 @@ from loopwright.llm.providers.decoding import cut_off, event_body, last_event
 _USED = re.compile(rb'"usage"\s*:\s*\{')
 _ENDED = re.compile(rb'"finish_reason"\s*:\s*"')
 _NEWS = (b'"error"', b"[DONE]", b"event:")
-_RARE = (*_NEWS, b'"tool_calls"', b'"function_call"', b'"reasoning', b'"refusal"', b"\ndata:")
+_RARE = (*_NEWS, b'"tool_calls"', b'"function_call"', b'"reasoning', b'"refusal"', b'"audio"', b"\ndata:")
 
 
 class _Delta(msgspec.Struct, frozen=True, gc=False):
@@ -194,22 +203,24 @@ def _parts(choice: dict[str, Any]) -> list[dict[str, Any]]:
 def _deltas(delta: dict[str, Any]) -> list[dict[str, Any]]:
     aside = {name: delta[name] for name in ASIDE if delta.get(name)}
     said: list[dict[str, Any]] = [aside] if aside else []
+    said.extend({name: delta[name]} for name in SOUND if delta.get(name))
     said.extend({name: delta[name]} for name in CONTENT if delta.get(name))
     said.extend({"tool_calls": [step]} for call in objects(delta.get("tool_calls")) for step in _call_steps(call))
     if not said:
         return [delta]
-    others = {name: value for name, value in delta.items() if name not in (*ASIDE, *CONTENT, "tool_calls")}
+    others = {name: value for name, value in delta.items() if name not in (*ASIDE, *SOUND, *CONTENT, "tool_calls")}
     said[0] = {**others, **said[0]}
     return said
 
 
 def _call_steps(call: dict[str, Any]) -> list[dict[str, Any]]:
     """A call that comes with its name and its arguments at once, as two steps."""
-    function = call.get("function")
-    if not isinstance(function, dict) or not (function.get("name") and function.get("arguments")):
-        return [call]
-    begun = {**call, "function": {**function, "arguments": ""}}
-    return [begun, {"index": call.get("index", 0), "function": {"arguments": function["arguments"]}}]
+    for kind, given in CALLS.items():
+        called = call.get(kind)
+        if isinstance(called, dict) and called.get("name") and called.get(given):
+            begun = {**call, kind: {**called, given: ""}}
+            return [begun, {"index": call.get("index", 0), kind: {given: called[given]}}]
+    return [call]
 
 
 def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
@@ -219,8 +230,8 @@ def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
     if not isinstance(delta, dict):
         return Piece(event=raw, text=_text(choice.get("text")), choice=index, closes=ended)
     for call in objects(delta.get("tool_calls")):
-        function = call.get("function") or {}
-        said = _json_text(function.get("name") or function.get("arguments") or "")
+        called = next((call[kind] for kind in CALLS if isinstance(call.get(kind), dict)), {})
+        said = _json_text(called.get("name") or called.get("arguments") or called.get("input") or "")
         return Piece(event=raw, tool=said, choice=index, call=int(call.get("index") or 0), closes=ended)
     if isinstance(delta.get("function_call"), dict):
         called = delta["function_call"]
@@ -229,7 +240,7 @@ def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
     content = _text(delta.get("content")) or _text(delta.get("refusal"))
     if content:
         return Piece(event=raw, text=content, choice=index, closes=ended)
-    aside = next((delta[name] for name in ASIDE if isinstance(delta.get(name), str)), "")
+    aside = next((delta[name] for name in ASIDE if isinstance(delta.get(name), str)), "") or transcript_of(delta)
     return Piece(event=raw, text=aside, aside=bool(aside), choice=index, closes=ended)
 
 
