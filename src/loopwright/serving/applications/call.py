@@ -13,6 +13,7 @@ KEY_HEADER = "loopwright-key"
 USER_HEADER = "loopwright-user"
 FEATURE_HEADER = "loopwright-feature"
 SESSION_HEADER = "loopwright-session"
+_NOTHING: dict[str, Any] = {}
 _CONVERSATION = ("conversation_id", "session_id")
 LONGEST_NAME = 200
 """Characters of a user, a conversation or a feature; what is longer goes by its digest, as every row holds it."""
@@ -67,7 +68,7 @@ def named(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]
             `metadata.session_id`.
     """
     metadata = body.get("metadata")
-    about: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
+    about: dict[str, Any] = metadata if isinstance(metadata, dict) else _NOTHING
     return {
         "user": _short(headers.get(USER_HEADER) or _text(body.get("user")) or _text(about.get("user_id"))),
         "session": _short(headers.get(SESSION_HEADER) or _conversation(body, about)),
@@ -77,15 +78,10 @@ def named(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]
 
 def _conversation(body: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     conversation = body.get("conversation")
-    if isinstance(conversation, Mapping):
+    if isinstance(conversation, dict):
         conversation = conversation.get("id")
-    return _text(conversation) or next((_text(about[name]) for name in _CONVERSATION if name in about), "")
-
-
-def _short(name: str) -> str:
-    if len(name) <= LONGEST_NAME:
-        return name
-    return f"blake3:{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(16)}"
+    said = _text(conversation)
+    return said if said or not about else next((_text(about[name]) for name in _CONVERSATION if name in about), "")
 
 
 def _text(value: Any) -> str:
