@@ -230,7 +230,7 @@ def _piece(raw: bytes, choice: dict[str, Any]) -> Piece:
     if not isinstance(delta, dict):
         return Piece(event=raw, text=_text(choice.get("text")), choice=index, closes=ended)
     for call in objects(delta.get("tool_calls")):
-        called = next((call[kind] for kind in CALLS if isinstance(call.get(kind), dict)), {})
+        called: dict[str, Any] = next((call[kind] for kind in CALLS if isinstance(call.get(kind), dict)), {})
         said = _json_text(called.get("name") or called.get("arguments") or called.get("input") or "")
         return Piece(event=raw, tool=said, choice=index, call=int(call.get("index") or 0), closes=ended)
     if isinstance(delta.get("function_call"), dict):
