@@ -84,5 +84,11 @@ def _conversation(body: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     return said if said or not about else next((_text(about[name]) for name in _CONVERSATION if name in about), "")
 
 
+def _short(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"blake3:{blake3(name.encode('utf-8', 'surrogatepass')).hexdigest(16)}"
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
