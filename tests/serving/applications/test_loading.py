@@ -9,7 +9,7 @@ from tests.serving.applications.test_keeper import Stage
 from loopwright.errors import MissingExtraError, ModelLoadError
 from loopwright.llm.answer_cache import CachePolicy
 from loopwright.llm.application import Application, Retrieval
-from loopwright.llm.guards.declarations import secrets, topics
+from loopwright.llm.guards.declarations import prompt_injection, secrets, topics
 from loopwright.llm.prompts.prompt import Prompt
 from loopwright.llm.route import Route, Upstream
 
@@ -58,6 +58,14 @@ def test_a_version_that_goes_by_similarity_needs_an_embedder_before_it_answers(t
     with pytest.raises(ModelLoadError) as caught:
         replace(loader, embedder=missing).load(version)
     assert "nothing here embeds" in caught.value.why
+
+
+def test_a_guard_that_wants_a_judge_is_not_left_without_one_in_silence(tmp_path):
+    blobs, loader = loading(tmp_path)
+    made = Application(route=Route(upstreams=(UPSTREAM,)), guards=(prompt_injection(judge=True),))
+    with pytest.raises(ModelLoadError) as caught:
+        loader.load(bundle(blobs, made))
+    assert "wants a judge" in caught.value.why
 
 
 def test_the_pinned_version_of_the_index_is_opened(tmp_path):

@@ -91,6 +91,12 @@ class ApplicationLoader:
         return loaded
 
     def _guards(self, application: Application) -> GuardRunner:
+        for guard in application.guards:
+            if guard.options.get("judge"):
+                raise ModelLoadError(
+                    f"the guard {guard.label!r} wants a judge, and there is none here",
+                    why="without one, texts that it suspects would pass", fix="Declare it without `judge`.",
+                )  # fmt: skip
         similar = any(guard.options.get("similarity") for guard in application.guards)
         return GuardRunner(application.guards, embedder=self.embedder() if similar else None)
 
