@@ -82,6 +82,10 @@ LLM_CACHED = Family(
     name="loopwright_llm_cache_hits", kind="counter", help="Calls that were answered from the cache.",
     labels=("endpoint", "how"),
 )  # fmt: skip
+LLM_LOOKED_UP = Family(
+    name="loopwright_llm_cache_lookups", kind="counter", help="What became of look-ups in the cache of answers.",
+    labels=("outcome",),
+)  # fmt: skip
 LLM_FOUND = Family(
     name="loopwright_llm_guard_findings", kind="counter", help="What guards found, by guard, kind and action.",
     labels=("endpoint", "where", "guard", "kind", "action"),
@@ -118,5 +122,6 @@ GPU_BUSY = Family(
 
 FAMILIES: tuple[Family, ...] = (
     REQUESTS, LATENCY, FAILURES, SHADOW_DROPPED, BATCHES, QUEUED, FEATURES, RECEIVED, SENT, LOG_DROPPED, LLM_TOKENS,
-    LLM_COST, LLM_CACHED, LLM_FOUND, LLM_FIRST, IN_FLIGHT, CPU, MEMORY, OPEN_FILES, STARTED, GPU_MEMORY, GPU_BUSY,
+    LLM_COST, LLM_CACHED, LLM_LOOKED_UP, LLM_FOUND, LLM_FIRST, IN_FLIGHT, CPU, MEMORY, OPEN_FILES, STARTED, GPU_MEMORY,
+    GPU_BUSY,
 )  # fmt: skip

@@ -4,6 +4,7 @@ import msgspec
 from tests.serving.applications.stage import UPSTREAM, call, course
 
 from loopwright.llm.ask import Usage
+from loopwright.llm.cache.tally import Tally
 from loopwright.llm.metering import Spend
 from loopwright.web.gateway.figures import GenerationFigures
 from loopwright.web.metrics import Metrics
@@ -34,6 +35,19 @@ def test_an_answer_from_the_cache_is_a_hit_and_no_tokens():
     one = course()
     one.cache, one.usage = "exact", Usage(input_tokens=9)
     assert counted(one) == {("loopwright_llm_cache_hits", ("support", "exact")): 1}
+
+
+def test_look_ups_are_counted_by_what_became_of_them_once_each():
+    metrics, tally = Metrics(), Tally()
+    figures = GenerationFigures(metrics)
+    tally.misses, tally.exact = 2, 1
+    figures.looked_up(tally.counts())
+    tally.misses += 1
+    tally.failures += 1
+    for _ in range(2):
+        figures.looked_up(tally.counts())
+    found = {count.labels: count.value for count in metrics.snapshot().counts}
+    assert found == {("miss",): 3, ("exact",): 1, ("failure",): 1}
 
 
 def test_models_that_callers_make_up_are_counted_together_beyond_some_hundred():

@@ -23,6 +23,13 @@ class Tally:
         self.dropped = 0
         self.last_failure = ""
 
+    def counts(self) -> dict[str, int]:
+        """The counts by what became of a look-up: `exact`, `semantic`, `shadow`, `miss`, `failure`, `dropped`."""
+        return {
+            "exact": self.exact, "semantic": self.semantic, "shadow": self.shadow, "miss": self.misses,
+            "failure": self.failures, "dropped": self.dropped,
+        }  # fmt: skip
+
     def failed(self, error: BaseException) -> None:
         """Count a failure."""
         self.failures += 1

@@ -1,6 +1,6 @@
 """What the application endpoints of one worker share, and what a failure of an arm leads to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,9 @@ class Figures(Protocol):
 
     def generated(self, course: Course) -> None:
         """A call has ended, and what it took is in `course`."""
+
+    def looked_up(self, counts: Mapping[str, int]) -> None:
+        """What became of look-ups in the cache since the process was started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

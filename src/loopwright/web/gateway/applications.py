@@ -38,6 +38,8 @@ from loopwright.store.open_stores import Stores
 from loopwright.store.shared_kv import open_shared
 from loopwright.web.auth import read_token
 
+_COUNTED_EVERY_S = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerParts:
@@ -83,6 +85,7 @@ class Applications:
         self._pool = UpstreamPool()
         self._embedder = OpenedOnce(partial(open_embedder, minilm(), folder=parts.stores.home / CACHE))
         self.groups_of = TeamOfKey(parts.stores.ledger)
+        self._figures = parts.figures
         self._meter = open_meter(
             parts.stores, clock=parts.clock, machine=parts.machine, worker=parts.worker,
             unknown_price_usd_per_mtok=parts.settings.number("unknown_price_usd_per_mtok"),
@@ -105,7 +108,10 @@ class Applications:
     @property
     def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What goes on beside the calls."""
-        return {} if self._export is None else {"sending spans": self._export.run}
+        if not self.endpoints:
+            return {}
+        sending = {} if self._export is None else {"sending spans": self._export.run}
+        return {"counting look-ups in the cache": self._keep_counting, **sending}
 
     async def close(self) -> None:
         """Wait for what is under way, write what the cache keeps, give back what was reserved, hang up."""
@@ -114,8 +120,14 @@ class Applications:
         if self._export is not None:
             await self._export.close()
         await asyncio.to_thread(self._cache.close)
+        self._figures.looked_up(self._cache.tally.counts())
         await self._meter.close()
         await self._pool.aclose()
+
+    async def _keep_counting(self) -> None:
+        while True:
+            await asyncio.sleep(_COUNTED_EVERY_S)
+            self._figures.looked_up(self._cache.tally.counts())
 
     def _endpoint_tools(self, parts: WorkerParts) -> EndpointTools:
         stores, content = parts.stores, content_of(parts.settings.text("llm_log_content"))

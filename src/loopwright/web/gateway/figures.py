@@ -1,7 +1,9 @@
 """Tokens, money and the like of applications, counted for Prometheus. No label is a user's or a request's."""
 
+from collections.abc import Mapping
+
 from loopwright.serving.applications.course import Course
-from loopwright.web.metric_families import LLM_CACHED, LLM_COST, LLM_FIRST, LLM_FOUND, LLM_TOKENS
+from loopwright.web.metric_families import LLM_CACHED, LLM_COST, LLM_FIRST, LLM_FOUND, LLM_LOOKED_UP, LLM_TOKENS
 from loopwright.web.metrics import Metrics
 
 OTHER = "other"
@@ -17,6 +19,7 @@ class GenerationFigures:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._models: set[str] = set()
+        self._looked_up: dict[str, int] = {}
 
     def generated(self, course: Course) -> None:
         metrics, endpoint = self._metrics, course.label.endpoint
@@ -42,6 +45,13 @@ class GenerationFigures:
             metrics.count(LLM_COST, named, course.spend.cost_usd)
         if course.first_token_s is not None:
             metrics.measure(LLM_FIRST, (endpoint,), course.first_token_s - course.call.started)
+
+    def looked_up(self, counts: Mapping[str, int]) -> None:
+        for outcome, count in counts.items():
+            more = count - self._looked_up.get(outcome, 0)
+            if more:
+                self._metrics.count(LLM_LOOKED_UP, (outcome,), more)
+        self._looked_up = dict(counts)
 
     def _labelled(self, model: str) -> str:
         if model not in self._models:
