@@ -15,7 +15,7 @@ from loopwright.errors import UsageError
 def command(
     *,
     name: Annotated[str, typer.Argument(help="Folder of the new project.")],
-    template: Annotated[str, typer.Option(help="flights or tabular.")] = "",
+    template: Annotated[str, typer.Option(help="flights, tabular, llm or finetune.")] = "",
     data: Annotated[Path | None, typer.Option(help="Your own CSV or Parquet file.")] = None,
     target: Annotated[str, typer.Option(help="The column to predict, with --data.")] = "",
     key: Annotated[str, typer.Option(help="The column that identifies a row, with --data.")] = "",
