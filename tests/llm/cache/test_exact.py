@@ -1,3 +1,4 @@
+import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -5,7 +6,7 @@ from tests.llm.cache.asks import answer
 
 from loopwright.core.clock import SECOND
 from loopwright.errors import StoreBusyError
-from loopwright.llm.cache.exact import LARGEST_BYTES, MOST_WAITING, PREFIX, ExactAnswers
+from loopwright.llm.cache.exact import LARGEST_BYTES, MOST_WAITING, PREFIX, TOGETHER_S, ExactAnswers
 from loopwright.llm.cache.kept_answer import KeptAnswer
 from loopwright.llm.cache.tally import Tally
 from loopwright.store.backends.sqlite_kv import SqliteKeyValues
@@ -47,6 +48,38 @@ def test_an_answer_is_there_at_once_and_for_another_process_soon(home):
     home.written()
     assert other.look("k", now=home.clock.now(), longest_s=60) == kept
     assert other.look("other", now=home.clock.now(), longest_s=60) is None
+
+
+def test_answers_of_a_moment_go_to_the_home_by_one_write(home, monkeypatch):
+    writes = []
+    put_many = home.kv.put_many
+    monkeypatch.setattr(home.kv, "put_many", lambda items, **more: (writes.append(len(items)), put_many(items, **more)))
+    one = home.process()
+
+    async def serve():
+        for number in range(5):
+            one.keep(str(number), home.kept(), longest_s=60)
+            await asyncio.sleep(0)
+        await asyncio.sleep(3 * TOGETHER_S)
+
+    asyncio.run(serve())
+    home.written()
+    assert writes == [5]
+    assert len(home.kv.keys(PREFIX)) == 5
+
+
+def test_what_waits_when_a_server_ends_is_written_and_nothing_fails_afterwards(home):
+    one = home.process()
+
+    async def serve():
+        one.keep("k", home.kept(), longest_s=60)
+        one.flush()
+        home.writer.shutdown(wait=True)
+        assert home.kv.keys(PREFIX) == [PREFIX + "k"]
+        one.keep("late", home.kept(), longest_s=60)
+        one.flush()
+
+    asyncio.run(serve())
 
 
 def test_an_answer_too_old_is_gone_here_and_in_the_home(home):

@@ -1,8 +1,10 @@
 """Answers to the very same request: in this process, and in the home for its other processes and the next start."""
 
+import asyncio
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from threading import Lock
 
 import msgspec
@@ -18,6 +20,8 @@ PREFIX = "answer/1/"
 """Begins the keys in the home; the number is the format's."""
 LARGEST_BYTES = 1 << 20
 MOST_WAITING = 1000
+TOGETHER_S = 0.02
+"""Answers of so many seconds go to the home by one write; a kill of the process loses no more than these."""
 _PACK = msgspec.msgpack.Encoder()
 _UNPACK = msgspec.msgpack.Decoder(KeptAnswer)
 
@@ -70,7 +74,22 @@ class ExactAnswers:
             first = not self._waiting
             self._waiting[key] = (expires_at, answer)
         if first:
+            self._soon()
+
+    def flush(self) -> None:
+        """Begin to write what waits; nothing where the writer has been closed."""
+        with suppress(RuntimeError):
+            if self._waiting:
+                self._writer.submit(self._write)
+
+    def _soon(self) -> None:
+        """Write in a moment, with what comes until then: a write takes as long as the rest of a call."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
             self._writer.submit(self._write)
+        else:
+            loop.call_later(TOGETHER_S, self.flush)
 
     def _read(self, key: str) -> KeptAnswer | None:
         try:

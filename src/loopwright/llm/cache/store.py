@@ -129,6 +129,7 @@ class LayeredCache(AnswerCache):
 
     def close(self) -> None:
         """Write what is waiting; nothing is kept afterwards. Idempotent."""
+        self._exact.flush()
         self._thread.shutdown(wait=True)
 
     def _looked(self, ask: Ask, place: _Place) -> CacheHit | None:
