@@ -22,6 +22,15 @@ _MONEY = re.compile(r"(\d+(?:\.\d+)?) ?(usd|USD|\$)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """The model that writes cases."""
+
+    endpoint: Annotated[str, typer.Option(help="The model's URL, up to its /v1.")] = ""
+    model: Annotated[str, typer.Option(help="The model there.")] = ""
+    key: Annotated[str, typer.Option(help="Where its key is: env:NAME or file:PATH.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions(Files):
     """See the options' help."""
 

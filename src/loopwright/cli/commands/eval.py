@@ -20,7 +20,7 @@ from loopwright.app.evaluations.target import endpoint_route
 from loopwright.app.evaluations.traffic import case_lines, traffic_cases
 from loopwright.app.workspace import Workspace, find_project, open_workspace
 from loopwright.cli.evaluation_files import Files, write_files
-from loopwright.cli.evaluation_options import RunOptions, wanted_in
+from loopwright.cli.evaluation_options import RunOptions, Writer, wanted_in
 from loopwright.cli.render import Answer, line, note, progress
 from loopwright.cli.show_evaluation import (
     show_agreement,
@@ -158,22 +158,21 @@ def cases_(
 
 
 @app.command("generate", epilog="Example: loopwright eval generate 'docs/*.md' new.jsonl --endpoint URL --model M")
+@spread(Writer)
 def generate(
     documents: Annotated[str, typer.Argument(help="Text files, relative to the project.")],
     out: Annotated[Path, typer.Argument(help="The file to write.")],
     *,
-    endpoint: Annotated[str, typer.Option(help="The model's URL, up to its /v1.")],
-    model: Annotated[str, typer.Option(help="The model there.")],
-    key: Annotated[str, typer.Option(help="Where its key is: env:NAME or file:PATH.")] = "",
     size: Annotated[int, typer.Option(min=1, help="Passages, at most.")] = 20,
     yes: Annotated[bool, typer.Option("--yes", help="Agree to what it costs.")] = False,
     project: Project = Path(),
+    options: Writer,
 ) -> Answer:
     """Let a model write cases to documents, as a start; read them before you use them."""
     workspace = open_workspace(find_project(project.resolve()), create=True)
-    route = endpoint_route(endpoint, model, key=key)
+    route = endpoint_route(options.endpoint, options.model, key=options.key)
     found = passages_of([documents], workspace.project)
-    if key and not yes:
+    if options.key and not yes:
         raise UsageError(f"{min(size, len(found))} questions may cost money", fix="Add --yes.")
     done = asyncio.run(generate_cases(workspace, found, route, size=size))
     out.write_text("".join(case_lines(done.cases)), encoding="utf-8")
