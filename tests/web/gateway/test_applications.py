@@ -7,6 +7,7 @@ from tests.web.gateway.gateways import Gateway, application, eventually, upstrea
 
 from loopwright.app.budgets.declare import set_budget
 from loopwright.app.indexes.building import build_index
+from loopwright.app.keys import KeySpending, new_key
 from loopwright.app.workspace import open_workspace
 from loopwright.llm.answer_cache import CachePolicy
 from loopwright.llm.application import Retrieval
@@ -160,6 +161,30 @@ def test_passages_of_the_pinned_index_are_in_the_prompt_the_row_and_the_spans(ho
     assert by_kind["client"].attributes["gen_ai.usage.input_tokens"] > 0
     assert 0 < by_kind["internal"].duration_us <= root.duration_us
     assert "nine" not in str(spans)
+
+
+def test_a_document_of_a_team_is_given_to_the_keys_of_that_team_alone(home, upstream):
+    project = home.path.parent
+    (project / "docs").mkdir()
+    (project / "docs" / "pay.md").write_text("# Pay\n\nThe bonus is four percent this year.\n")
+    workspace = open_workspace(project)
+    built = build_index(workspace, Index("shop", source="docs/*.md", access={"**": ["staff"]}))
+    keys = [new_key(workspace, team, spending=KeySpending(team=team)).secret for team in ("staff", "guests")]
+    workspace.close()
+    prompt = Prompt(name="shop", user="{% for d in documents %}{{ d.text }}{% endfor %} {{ question }}")
+    made = application(upstream_of(upstream), prompt=prompt, retrieval=Retrieval(index="shop", limit=1))
+    home.serve("support", home.bundle(made, index={"index": "shop", "version": built.version}))
+    found = []
+    with Gateway(home) as gateway:
+        for key in keys:
+            client = gateway.openai(key)
+            asked = client.chat.completions.with_raw_response.create(
+                model="support", messages=[{"role": "user", "content": "What is the bonus?"}]
+            )
+            query = {"endpoint": "support", "question": "What is the bonus?", "limit": 1}
+            retrieved = gateway.http.post("/retrieve", json=query, headers={"authorization": f"Bearer {key}"})
+            found.append((len(home.row(asked.headers["x-request-id"])["passages"]), "four percent" in retrieved.text))
+    assert found == [(1, True), (0, False)]
 
 
 @pytest.mark.parametrize("content", ["off", "redacted", "full"])
