@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from loopwright.serving.applications.stream import GenerationStream
+from loopwright.web.gateway.breath import Breath
 from loopwright.web.gateway.headers import headers_of
 from loopwright.web.gateway.leaving import Leaving
 from loopwright.web.http import Receive, Send
@@ -52,5 +53,7 @@ class StreamAnswer:
         async with contextlib.aclosing(self._stream), contextlib.aclosing(events):
             headers = [*_HEADERS, *headers_of(self._stream.course), *self._headers]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            async for event in events:
-                await send({"type": "http.response.body", "body": event, "more_body": True})
+            with Breath(send) as breath:
+                async for event in events:
+                    breath.spoken = True
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
