@@ -103,3 +103,8 @@ def test_the_variables_of_a_template_are_those_that_it_reads() -> None:
         "c",
         "d",
     }
+
+
+def test_rounding_to_a_thousand_million_places_is_no_filter_of_templates() -> None:
+    with pytest.raises(jinja2.TemplateError):
+        compiled("{{ 5|round(-10**9) }}")
