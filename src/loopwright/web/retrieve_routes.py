@@ -8,6 +8,7 @@ import msgspec
 
 from loopwright.core.codec import to_json
 from loopwright.errors import NotFoundError, OverloadedError, RequestRefusedError, UsageError
+from loopwright.llm.retrieval.narrowed import Narrowed
 from loopwright.llm.retrieval.version import LONGEST_QUESTION, IndexVersion
 from loopwright.llm.retriever import Passage, Retriever
 from loopwright.web.auth import ANYONE, Doors
@@ -136,6 +137,8 @@ def _search(retriever: Retriever, body: RetrieveBody, groups: tuple[str, ...]) -
 
 def _asks_upstream(retriever: Retriever) -> bool:
     """Whether a question costs a call of an upstream, which may cost money."""
+    if isinstance(retriever, Narrowed):
+        retriever = retriever.whole
     return isinstance(retriever, IndexVersion) and retriever.manifest.making.embedder.upstream is not None
 
 

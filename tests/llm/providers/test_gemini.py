@@ -70,3 +70,10 @@ def test_embeddings_of_tokens_are_refused_and_none_is_an_error():
         PROVIDER.request(UPSTREAM, Ask(operation="embedding", body={"input": [1, 2]}), "")
     with pytest.raises(UpstreamError):
         replied({"embeddings": []}, Ask(operation="embedding", body={"input": "a"}))
+
+
+@pytest.mark.parametrize("model", ["../../../admin", "models/..", "a/../b", "/admin", "models//x", "./x"])
+def test_a_model_s_name_leads_nowhere_else(model: str) -> None:
+    upstream = Upstream(name="g", url="http://h", model=model)
+    with pytest.raises(UpstreamRefusedError, match="model"):
+        provider_of("gemini").request(upstream, Ask(operation="chat", body={"messages": []}), "k")

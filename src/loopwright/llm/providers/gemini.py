@@ -26,6 +26,8 @@ from loopwright.llm.route import Upstream
 
 _CHAT = Ask(operation="chat", body={})
 _OF = "Gemini's protocol"
+_NOWHERE = frozenset({"", ".", ".."})
+"""Parts of a path that lead elsewhere."""
 
 
 class GeminiProvider(Provider):
@@ -41,6 +43,8 @@ class GeminiProvider(Provider):
         if secret:
             headers["x-goog-api-key"] = secret
         model = upstream.model if "/" in upstream.model else f"models/{upstream.model}"
+        if _NOWHERE & set(model.split("/")):  # the name is part of the path, and the path is asked with our key
+            raise unsayable("model", _OF)
         path = f"/{quote(model, safe='/')}"
         if ask.operation == "embedding":
             body = _embedding(model, {**ask.body, **parameters_of(upstream, ask.body)})

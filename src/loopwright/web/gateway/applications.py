@@ -19,6 +19,7 @@ from loopwright.llm.embedding.opened_once import OpenedOnce
 from loopwright.llm.embedding.spec import minilm
 from loopwright.llm.embedding.table import open_embedder
 from loopwright.llm.providers.table import provider_of
+from loopwright.llm.retrieval.narrowed import Narrowed
 from loopwright.llm.retrieval.version import open_version
 from loopwright.llm.retriever import Retriever
 from loopwright.llm.tracing.export import CallExport, collector_of
@@ -100,10 +101,11 @@ class Applications:
     def retriever(self, endpoint: str) -> Retriever:
         """What the champion of an application reads. Raises NotFoundError, NotReadyError."""
         found = self.endpoints.get(endpoint)
-        retriever = None if found is None else found.answering().champion.loaded.retriever
-        if retriever is None:
+        loaded = None if found is None else found.answering().champion.loaded
+        retrieval = None if loaded is None else loaded.application.retrieval
+        if loaded is None or loaded.retriever is None or retrieval is None:
             raise NotFoundError(f"there is no application {endpoint[:100]!r} that reads an index")
-        return retriever
+        return Narrowed(loaded.retriever, retrieval.where) if retrieval.where else loaded.retriever
 
     @property
     def work(self) -> dict[str, Callable[[], Awaitable[None]]]:
