@@ -10,7 +10,7 @@ import pytest
 from tests.web.gateway.gateways import Gateway, application, eventually, new_home, upstream_of
 
 from loopwright.testing.upstream_server import LocalUpstream
-from loopwright.web.gateway.short_way import GatewayCycle, GatewayHead
+from loopwright.web.gateway.short_way import GatewayCycle, GatewayHead, Way
 
 HELLO = [{"role": "user", "content": "Hello there, how are you today?"}]
 BODY = {"model": "support", "messages": HELLO}
@@ -179,7 +179,7 @@ def test_a_stream_behind_another_answer_is_held_until_its_end():
 
     async def run():
         line = Line()
-        GatewayHead(Answers(), "/v1/responses", {}, 2).cycle(line, b"{}", more_body=False).begin()
+        GatewayHead(Way(gateway=Answers(), path="/v1/responses"), {}, 2).cycle(line, b"{}", more_body=False).begin()
         return await line.ended, line.sent
 
     out, sent = asyncio.run(run())
@@ -201,7 +201,9 @@ def test_what_fails_in_answering_closes_the_connection_and_is_logged(caplog):
     async def run():
         line = Line()
         line.transport = Transport()
-        cycle = GatewayCycle(line, GatewayHead(Fails(), "/v1/responses", {}, 2), b"{}", more_body=False)
+        cycle = GatewayCycle(
+            line, GatewayHead(Way(gateway=Fails(), path="/v1/responses"), {}, 2), b"{}", more_body=False
+        )
         cycle.begin()
         await asyncio.gather(*line.tasks)
 

@@ -7,6 +7,7 @@ what is saved is what ASGI costs, and looking whether the caller is still there:
 import asyncio
 import logging
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,15 @@ _END = b"0\r\n\r\n"
 
 def short_ways(gateway: Gateway) -> dict[bytes, HeadOf]:
     """What of the gateway goes the short way, by path."""
-    return {path.encode(): partial(GatewayHead, gateway, path) for path in OPERATIONS}
+    return {path.encode(): partial(GatewayHead, Way(gateway=gateway, path=path)) for path in OPERATIONS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One path of the gateway."""
+
+    gateway: Gateway
+    path: str
 
 
 class GatewayHead(ShortHead):
@@ -39,10 +48,10 @@ class GatewayHead(ShortHead):
     __slots__ = ("gateway", "request")
     most_bytes = 256 * 1024
 
-    def __init__(self, gateway: Gateway, path: str, headers: Mapping[str, str], length: int) -> None:
+    def __init__(self, way: Way, headers: Mapping[str, str], length: int) -> None:
         super().__init__(headers, length)
-        self.gateway = gateway
-        self.request = Request(method="POST", path=path, headers=headers, receive=_nothing_more)
+        self.gateway = way.gateway
+        self.request = Request(method="POST", path=way.path, headers=headers, receive=_nothing_more)
 
     def cycle(self, protocol: "HotProtocol", body: bytes, *, more_body: bool) -> "GatewayCycle":
         return GatewayCycle(protocol, self, body, more_body=more_body)
