@@ -51,9 +51,12 @@ def project(tmp_path: Path) -> Path:
 
 def _run(project: Path, *arguments: str) -> dict:
     done = subprocess.run(
-        [sys.executable, "-m", "loopwright.cli.main", *arguments, "--json"], cwd=project, capture_output=True, text=True,
+        [sys.executable, "-m", "loopwright.cli.main", *arguments, "--json"],
+        cwd=project,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

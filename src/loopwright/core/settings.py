@@ -49,7 +49,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="hot_path",
         default=True,
-        help="Whether plain predictions go past ASGI, from the connection to the endpoint; both ways answer the same.",
+        help="Whether plain predictions and calls of applications go past ASGI; both ways answer the same.",
     ),
     Setting(name="workers", default=1, help="Inference workers that share the port; 0: one a core."),
     Setting(name="model_threads", default=1, help="CPU threads a worker gives its model; 0: cores by workers."),

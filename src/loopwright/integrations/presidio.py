@@ -60,7 +60,8 @@ def _engine() -> Any:
     model = next((name for name in _MODELS if spacy.util.is_package(name)), None)
     if model is None:
         raise MissingExtraError(
-            "personal data by Presidio needs a model of English for spaCy", why=f"none of {', '.join(_MODELS)} is installed",
+            "personal data by Presidio needs a model of English for spaCy",
+            why=f"none of {', '.join(_MODELS)} is installed",
             fix="python -m spacy download en_core_web_sm",
         )  # fmt: skip
     configuration = {"nlp_engine_name": "spacy", "models": [{"lang_code": _LANGUAGE, "model_name": model}]}
