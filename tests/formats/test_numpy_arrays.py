@@ -47,7 +47,7 @@ def test_layout_of_an_array_is_no_part_of_it(blobs: Blobs) -> None:
 
 def test_padding_of_a_structured_array_is_no_part_of_it(blobs: Blobs) -> None:
     dtype = np.dtype([("a", "i1"), ("b", "f8")], align=True)
-    one, other = np.zeros(2, dtype), np.frombuffer(b"\xff" * 32, dtype).copy()
+    one, other = np.zeros(2, dtype), np.frombuffer(bytearray(b"\xff" * 32), dtype)
     other["a"], other["b"] = 0, 0
     assert one.tobytes() != other.tobytes()
     assert put_value(blobs, one) == put_value(blobs, other)

@@ -11,7 +11,7 @@ def refused(folder, *arguments):
 
 def test_a_home_without_an_application_says_what_to_do(tmp_path):
     done = refused(tmp_path)
-    assert (done.returncode, "LW409" in done.stderr) == (1, True)
+    assert (done.returncode, "LW104" in done.stderr, "--upstream" in done.stderr) == (1, True, True)
 
 
 def test_a_key_that_is_written_down_is_refused_and_not_repeated(tmp_path):
